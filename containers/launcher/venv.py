@@ -1,0 +1,143 @@
+"""Engine ``venv``: a hash-locked virtual environment per image, below ``.envs/``."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from containers.launcher import ROOT, LauncherError
+from containers.launcher.images import Image
+
+ENVIRONMENTS = ROOT / ".envs"
+MARKER = "msclc-fingerprint"
+
+
+def ready(image: Image) -> bool:
+    """Tell whether the environment is complete and made from the image's present locks."""
+    marker = ENVIRONMENTS / image.name / MARKER
+    return marker.is_file() and marker.read_text() == image.fingerprint()
+
+
+def setup(image: Image) -> Path:
+    """Make the environment where it is missing or outdated; return its folder.
+
+    Raises
+    ------
+    LauncherError
+        If an interpreter, a program or a package cannot be had.
+    """
+    folder = ENVIRONMENTS / image.name
+    if ready(image):
+        return folder
+    try:
+        ENVIRONMENTS.mkdir(exist_ok=True)
+        lock = open(ENVIRONMENTS / f"{image.name}.lock", "w")
+    except OSError as error:
+        raise LauncherError(f"{ENVIRONMENTS}: cannot write ({error.strerror}); "
+                            "make the folder writable") from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready(image):
+            _make(image, folder)
+    return folder
+
+
+def _make(image: Image, folder: Path) -> None:
+    for program, package in image.programs.items():
+        _ensure_program(program, package)
+    _uv("venv", "--clear", "--python", interpreter(image.python), str(folder))
+    _uv("pip", "install", "--python", str(folder), "--require-hashes", "--no-deps",
+        "-r", str(image.lock), extra=image.environment)
+    (folder / MARKER).write_text(image.fingerprint())
+
+
+def test_tools() -> Path:
+    """Install the test tools (pure Python, for every image) where missing; return their folder."""
+    lock = ROOT / "containers" / "orchestrator" / "test-tools.lock"
+    folder = ENVIRONMENTS / "test-tools"
+    marker = folder / MARKER
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if not (marker.is_file() and marker.read_text() == wanted):
+        shutil.rmtree(folder, ignore_errors=True)
+        _uv("pip", "install", "--target", str(folder), "--python", interpreter("3.10"),
+            "--require-hashes", "--no-deps", "-r", str(lock))
+        marker.write_text(wanted)
+    return folder
+
+
+def interpreter(version: str) -> str:
+    """Find a Python of this ``major.minor`` version, or have uv fetch one.
+
+    Raises
+    ------
+    LauncherError
+        If there is none and none can be fetched.
+    """
+    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = sorted(home.glob(f"versions/{version}.*/bin/python"))
+    candidates += [Path(folder, f"python{version}")
+                   for folder in os.environ.get("PATH", "").split(os.pathsep)]
+    for candidate in candidates:
+        if candidate.is_file() and _answers(candidate, version):
+            return str(candidate)
+    try:
+        _uv("python", "install", version)
+    except LauncherError:
+        raise LauncherError(
+            f"no Python {version} on this machine and none could be fetched; install it "
+            f"(pyenv install {version}, or your system's python{version} package)") from None
+    return version
+
+
+def _answers(candidate: Path, version: str) -> bool:
+    asked = [str(candidate), "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
+    answer = subprocess.run(asked, capture_output=True, text=True)
+    return answer.returncode == 0 and answer.stdout.strip() == version
+
+
+def _ensure_program(program: str, package: str) -> None:
+    if shutil.which(program, path="/usr/local/bin:/usr/bin:/bin"):
+        return
+    advice = f"'{program}' is not installed; install it (apt-get install {package})"
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise LauncherError(advice)
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    for command in (["apt-get", "update", "-qq"],
+                    ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]):
+        if subprocess.run(command, env=environment, capture_output=True).returncode:
+            raise LauncherError(f"{advice}; '{' '.join(command)}' failed")
+
+
+def _uv(*arguments: str, extra: dict[str, str] | None = None) -> None:
+    uv = Path(sys.executable).parent / "uv"
+    uv = str(uv) if uv.exists() else shutil.which("uv")
+    if not uv:
+        raise LauncherError("uv is not installed; run 'make setup'")
+    result = subprocess.run([uv, "--quiet", *arguments], env={**os.environ, **(extra or {})},
+                            capture_output=True, text=True)
+    if result.returncode:
+        lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+        raise LauncherError(f"uv {' '.join(arguments[:2])} failed: {'; '.join(lines)[:400]}")
+
+
+def command(image: Image, arguments: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command line and the additional variables that run ``arguments`` in the image."""
+    folder = ENVIRONMENTS / image.name
+    path = f"{folder / 'bin'}:/usr/local/bin:/usr/bin:/bin"
+    return [*_without_network(), *arguments], {"PATH": path, **image.environment}
+
+
+def _without_network() -> list[str]:
+    """A prefix that takes the network away, where the kernel lets this user do so."""
+    unshare = shutil.which("unshare")
+    if not unshare:
+        return []
+    for options in (["--net"], ["--user", "--map-current-user", "--net"]):
+        if subprocess.run([unshare, *options, "true"], capture_output=True).returncode == 0:
+            return [unshare, *options, "--"]
+    return []

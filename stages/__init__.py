@@ -1,0 +1,1 @@
+"""Pipeline stages: one package ("room") per container image, one module per stage."""

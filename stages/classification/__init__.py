@@ -1,0 +1,1 @@
+"""Feature selection, models, weight search, ensembles and bootstrap."""

@@ -1,0 +1,1 @@
+"""Where the data come from: released tables and what describes them."""

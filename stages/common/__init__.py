@@ -1,0 +1,1 @@
+"""What every room shares: canonical files, errors, parameters, the command line."""

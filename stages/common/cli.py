@@ -1,0 +1,59 @@
+"""The command line of a stage: one parser style, one way to fail, one provenance record."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from stages.common.errors import EXIT_BAD_INPUT, InputError
+
+PROVENANCE_VARIABLE = "MSCLC_PROVENANCE"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(EXIT_BAD_INPUT, f"{self.prog}: {message}; see --help\n")
+
+
+def parser(module: str, description: str | None) -> argparse.ArgumentParser:
+    """Return an argument parser for ``python -m module``."""
+    return _Parser(prog=f"python -m {module}", description=description,
+                   formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def main(stage: Callable[[], None]) -> None:
+    """Run a stage; turn `InputError` into one line on standard error and exit code 2."""
+    try:
+        stage()
+        _record_numerics()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        print("error: interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)
+
+
+def _record_numerics() -> None:
+    """Append what computed this stage to the launcher's provenance record, where there is one."""
+    path = os.environ.get(PROVENANCE_VARIABLE)
+    if not path:
+        return
+    record = {"python": platform.python_version(), "blas": _blas(),
+              "libc": " ".join(platform.libc_ver())}
+    Path(path).write_text(json.dumps(record, sort_keys=True, indent=2) + "\n")
+
+
+def _blas() -> list[dict]:
+    if importlib.util.find_spec("threadpoolctl") is None:
+        return []
+    from threadpoolctl import threadpool_info
+
+    keys = ("internal_api", "version", "architecture", "num_threads")
+    return [{key: pool.get(key) for key in keys} for pool in threadpool_info()]

@@ -1,0 +1,84 @@
+"""Read a mapping into frozen dataclasses; refuse what is unknown, missing or of another type."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+
+from stages.common.errors import InputError
+
+
+def build(kind, value, source: str, where: str):
+    """Turn ``value`` (from YAML) into ``kind``.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass, ``dict[str, X]``, ``tuple[X, ...]``, an optional, or a plain type.
+    value : object
+        What the file says.
+    source : str
+        The file, for error messages.
+    where : str
+        The dotted name of the parameter, for error messages.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter, what was expected and, for a misspelt one, the nearest valid name.
+    """
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(kind, value, source, where)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType or origin is typing.Union:
+        if value is None:
+            return None
+        return build(next(a for a in arguments if a is not type(None)), value, source, where)
+    if origin is dict:
+        _expect(isinstance(value, dict), "a mapping", value, source, where)
+        return {str(key): build(arguments[1], item, source, f"{where}.{key}")
+                for key, item in value.items()}
+    if origin is tuple:
+        _expect(isinstance(value, list), "a list", value, source, where)
+        return tuple(build(arguments[0], item, source, f"{where}[{index}]")
+                     for index, item in enumerate(value))
+    return _plain(kind, value, source, where)
+
+
+def _plain(kind, value, source, where):
+    if kind is object:
+        return value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    right = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+    _expect(right, f"a value of type {kind.__name__}", value, source, where)
+    return value
+
+
+def _dataclass(kind, value, source, where):
+    _expect(isinstance(value, dict), "a mapping", value, source, where)
+    hints = typing.get_type_hints(kind)
+    for key in value:
+        if key not in hints:
+            close = difflib.get_close_matches(str(key), list(hints), n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(sorted(hints))}"
+            raise InputError(f"unknown parameter '{_join(where, key)}'", source, hint)
+    missing = [field.name for field in dataclasses.fields(kind)
+               if field.name not in value and field.default is dataclasses.MISSING]
+    if missing:
+        raise InputError(f"parameter '{_join(where, missing[0])}' is missing", source,
+                         "restore it from the repository's params.yaml")
+    return kind(**{key: build(hints[key], item, source, _join(where, key))
+                   for key, item in value.items()})
+
+
+def _join(where, key):
+    return f"{where}.{key}" if where else str(key)
+
+
+def _expect(right, what, value, source, where):
+    if not right:
+        raise InputError(f"parameter '{where}' must be {what}, not {value!r}", source,
+                         "correct the value")

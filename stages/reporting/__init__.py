@@ -1,0 +1,1 @@
+"""The ledger of verdicts and what people read."""

@@ -1,0 +1,1 @@
+"""Tumour burden against neuroendocrine score."""
