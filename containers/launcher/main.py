@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, environment, images, venv
+from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, environment, images, orchestrator, venv
 
 ENGINES = ("auto", "venv")
 LOGS = ROOT / "logs" / "provenance"
@@ -27,7 +27,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="threads for the stage (default 1)")
     parser.add_argument("--setup", action="store_true", help="only make the image ready")
     parser.add_argument("--tests", action="store_true", help="put the test tools on the path")
-    parser.add_argument("image", help=f"one of: {', '.join(images.names())}")
+    parser.add_argument("image", help=f"one of: {', '.join(images.names())}; or "
+                        f"{orchestrator.NAME}, for acquisition")
     parser.add_argument("command", nargs="*", metavar="-- COMMAND")
     options = parser.parse_args(arguments)
     if not options.command and not options.setup:
@@ -41,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     if engine not in ENGINES:
         raise LauncherError(f"MSCLC_ENGINE is '{engine}'; valid: {', '.join(ENGINES)}")
     environment.check_cpu()
+    if options.image == orchestrator.NAME:
+        return orchestrator.run(options.command, options.threads)
     image = images.load(options.image)
     venv.setup(image)
     if options.setup:

@@ -7,7 +7,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from containers.launcher import ROOT, LauncherError
@@ -114,7 +113,7 @@ def _ensure_program(program: str, package: str) -> None:
 
 
 def _uv(*arguments: str, extra: dict[str, str] | None = None) -> None:
-    uv = Path(sys.executable).parent / "uv"
+    uv = ROOT / ".venv" / "bin" / "uv"
     uv = str(uv) if uv.exists() else shutil.which("uv")
     if not uv:
         raise LauncherError("uv is not installed; run 'make setup'")

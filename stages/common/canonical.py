@@ -133,7 +133,7 @@ def read_csv(path: str | Path, columns: Iterable[str] = (), **options) -> pd.Dat
         If the file is missing, cannot be parsed, or lacks one of ``columns``.
     """
     try:
-        frame = pd.read_csv(path, float_precision="round_trip", **options)
+        frame = pd.read_csv(path, **{"float_precision": "round_trip", **options})
     except FileNotFoundError:
         raise InputError("no such file", path, "run the stage that makes it (dvc repro)") from None
     except (ValueError, OSError) as error:
