@@ -22,7 +22,7 @@ test: setup  ## run every room's tests in its image
 	@$(BIN)/python -m containers.launcher.tests
 
 readme: setup  ## write the verdict table into README.md
-	@containers/run reporting -- python -m stages.reporting.readme
+	@containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
 
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs

@@ -9,7 +9,8 @@ import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.columns import (
-    COMPONENTS, FEATURES, GROUP, IMAGE_MINIMUM, LABEL, PATIENT, SCORE, SERIES, STUDY, spacing_mm,
+    COMPONENTS, FEATURES, GROUP, IMAGE_MINIMUM, LABEL, PATIENT, RESAMPLED, SCORE, SERIES, STUDY,
+    spacing_mm,
 )
 from stages.common.parameters import load
 
@@ -29,6 +30,16 @@ def summary(values) -> dict:
         return {"n": 0}
     return {"n": len(values), "min": values.min(), "median": np.median(values),
             "mean": values.mean(), "max": values.max()}
+
+
+def _ratio(table):
+    positive = int((table[LABEL] == 1).sum())
+    return (len(table) - positive) / positive
+
+
+def _common(column: pd.Series) -> str:
+    """Return the versions that the rows record, without a leading ``v``."""
+    return " ".join(sorted({str(value).removeprefix("v") for value in column}))
 
 
 def acquisition(table: pd.DataFrame, spacing: np.ndarray) -> dict:
@@ -80,6 +91,12 @@ def describe(table: pd.DataFrame, source: str) -> dict:
     return {
         "all": counts(table),
         "features": len(FEATURES),
+        "features_pyradiomics": sum(name.startswith("original_") for name in FEATURES),
+        "negative_per_positive_train": _ratio(table[table[GROUP] != "test"]),
+        "versions": {name: _common(table[f"diagnostics_Versions_{name}"])
+                     for name in ("PyRadiomics", "Numpy", "SimpleITK", "PyWavelet", "Python")},
+        "resampled_mm": {axis: summary(values) for axis, values in
+                         zip("xyz", spacing_mm(table, source, RESAMPLED).T)},
         "group": {name: counts(table[rows]) for name, rows in groups.items()},
         "label": {name: counts(table[rows]) for name, rows in labels.items()},
         "group_label": {f"{group} {label}": counts(table[in_group & in_label])

@@ -18,6 +18,7 @@ SERIES, STUDY, PATIENT = "File", "study", "patient"
 SCORE, LABEL, STATUS, GROUP = "NE_Score", "NE_Class", "NE_Status", "Group"
 GROUPS = ("train", "val", "test")
 SPACING = "diagnostics_Mask-original_Spacing"
+RESAMPLED = "diagnostics_Mask-interpolated_Spacing"
 VOXELS = "diagnostics_Mask-original_VoxelNum"
 COMPONENTS = "diagnostics_Mask-original_VolumeNum"
 IMAGE_MINIMUM = "diagnostics_Image-original_Minimum"

@@ -1,0 +1,130 @@
+"""``make reproduce``: set up, run the pipeline with a progress display, print the verdicts."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, environment, images, venv
+
+# What a reviewer asks first.
+FIRST = ("Table4", r"bootstrap@as-released-.*")
+DVC = ROOT / ".venv" / "bin" / "dvc"
+LOG = ROOT / "logs" / "reproduce.log"
+STARTED = re.compile(r"(?:Running s|S)tage '([^']+)'")
+
+
+def stages() -> list[str]:
+    """Return the names of all stages of the pipeline.
+
+    Raises
+    ------
+    LauncherError
+        If DVC cannot read the pipeline.
+    """
+    result = subprocess.run([DVC, "stage", "list", "--name-only"], cwd=ROOT, capture_output=True,
+                            text=True)
+    if result.returncode:
+        raise LauncherError(" ".join(result.stderr.split()) or "dvc stage list failed")
+    return result.stdout.split()
+
+
+def set_up(progress: Progress, names: list[str]) -> None:
+    """Make every image ready."""
+    task = progress.add_task("environments", total=len(names))
+    for name in names:
+        progress.update(task, description=f"environment {name}")
+        if not venv.ready(images.load(name)):
+            progress.console.print(f"setting up the environment {name}")
+        venv.setup(images.load(name))
+        progress.advance(task)
+    progress.remove_task(task)
+
+
+def repro(progress: Progress, title: str, targets: list[str], total: int) -> None:
+    """Run ``dvc repro``; show each stage as it starts.
+
+    Raises
+    ------
+    LauncherError
+        With the failing stage's own line.
+    """
+    task = progress.add_task(title, total=total)
+    path = f"{DVC.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    command = [str(DVC), "repro", *targets]
+    with open(LOG, "a", encoding="utf-8") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PATH": path}, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   errors="replace")
+        last, stage, start = "", "", time.monotonic()
+        for line in process.stdout:
+            log.write(line)
+            if line.lower().startswith("error:") and not last:
+                last = line.split(":", 1)[1].strip()
+            found = STARTED.match(line)
+            if not found:
+                continue
+            if stage:
+                _finish(progress, task, stage, start)
+            stage, start = found[1] if line.startswith("Running") else "", time.monotonic()
+            progress.update(task, description=f"{title}: {found[1]}")
+            if not stage:
+                progress.advance(task)
+        if stage:
+            _finish(progress, task, stage, start)
+        if process.wait():
+            raise LauncherError(f"stage '{stage}' failed: {last}" if last else
+                                f"dvc repro failed; see {LOG.relative_to(ROOT)}")
+    progress.remove_task(task)
+
+
+def _finish(progress, task, stage, start):
+    progress.advance(task)
+    done, total = int(progress.tasks[0].completed), int(progress.tasks[0].total)
+    progress.console.print(f"[{done:>2}/{total}] {stage} {time.monotonic() - start:.0f} s",
+                           markup=False, highlight=False)
+
+
+def show(*arguments: str) -> None:
+    """Print verdicts."""
+    subprocess.run([sys.executable, ROOT / "containers" / "run", "reporting", "--", "python", "-m",
+                    "stages.reporting.verdicts", *arguments], cwd=ROOT, check=True)
+
+
+def main() -> None:
+    """Entry point."""
+    environment.check_cpu()
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.write_text("")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        set_up(progress, [name for name in images.names()])
+        names = stages()
+        first = [name for name in names if re.fullmatch(FIRST[1], name)]
+        if first:
+            repro(progress, "first", first, 4 * len(first) + 4)
+    if first:
+        show("--item", FIRST[0])
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        repro(progress, "pipeline", [], len(names))
+    print()
+    show()
+    print("\nOne line per published number: reports/ledger.csv")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LauncherError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        print("error: interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,98 @@
+"""The arrays that the classification stages work on, and the run that they belong to."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_info
+
+from stages.common import canonical, cli
+from stages.common.columns import FEATURES, GROUP, LABEL, PATIENT, SCORE, SERIES, STUDY
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a result is a result of."""
+
+    protocol: str
+    release: str
+    environment: str
+    kernel: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of the cohort: n series.
+
+    Attributes
+    ----------
+    series, studies, patients : ndarray of str, shape (n,)
+    features : DataFrame, shape (n, number of features)
+    score : ndarray of float, shape (n,)
+        NE score.
+    label : ndarray of int, shape (n,)
+        1 is NE-positive.
+    """
+
+    series: np.ndarray
+    studies: np.ndarray
+    patients: np.ndarray
+    features: pd.DataFrame
+    score: np.ndarray
+    label: np.ndarray
+
+    def target(self, name: str) -> np.ndarray:
+        """Return the score or the label, by the name of its column."""
+        return {SCORE: self.score, LABEL: self.label}[name]
+
+
+def split(table: pd.DataFrame, rows, features=FEATURES) -> Split:
+    """Cut the rows (a boolean mask, shape (n,)) and the named features out of a cohort table."""
+    part = table[rows]
+    return Split(part[SERIES].to_numpy(), part[STUDY].to_numpy(), part[PATIENT].to_numpy(),
+                 part[list(features)], part[SCORE].to_numpy(dtype=float),
+                 part[LABEL].to_numpy(dtype=int))
+
+
+def train_and_test(table: pd.DataFrame, features=FEATURES) -> tuple[Split, Split]:
+    """Return training (every group but ``test``) and test part."""
+    test = table[GROUP] == "test"
+    return split(table, ~test, features), split(table, test, features)
+
+
+def kernel() -> str:
+    """Return the OpenBLAS kernel in use, as threadpoolctl names it."""
+    pools = [pool for pool in threadpool_info() if pool.get("internal_api") == "openblas"]
+    return "+".join(sorted({pool["architecture"] for pool in pools})) or "none"
+
+
+def read_table(path: str | Path, columns=()) -> pd.DataFrame:
+    """Read a canonical cohort table; its features and labels must be there."""
+    needed = (SERIES, STUDY, PATIENT, *FEATURES, SCORE, LABEL, GROUP)
+    return canonical.read_csv(path, (*needed, *columns))
+
+
+def read_selected(path: str | Path) -> list[str]:
+    """Read the names of the selected features, in the order of the table."""
+    return canonical.read_csv(path, ("feature",))["feature"].tolist()
+
+
+def parser(module: str, description: str | None, *, protocol: bool = True):
+    """Return a parser with the arguments that every classification stage takes."""
+    arguments = cli.parser(module, description)
+    arguments.add_argument("--table", type=Path, required=True, help="canonical cohort table (CSV)")
+    arguments.add_argument("--params", type=Path, default="params.yaml")
+    if protocol:
+        arguments.add_argument("--protocol", required=True, help="a protocol of params.yaml")
+    arguments.add_argument("--release", required=True, help="data release, for the record")
+    arguments.add_argument("--environment", required=True, help="image, for the record")
+    return arguments
+
+
+def run_of(options: argparse.Namespace, protocol: str | None = None) -> dict:
+    """Return the run's description as it stands in every output."""
+    return asdict(Run(protocol or options.protocol, options.release, options.environment, kernel()))

@@ -1,0 +1,161 @@
+"""Cross-validate the model configurations, make their ensembles, predict the test series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_curve
+from sklearn.model_selection import ShuffleSplit, StratifiedKFold
+from tqdm import tqdm
+
+from stages.classification import data, models, scores, storage
+from stages.common import canonical, cli
+from stages.common.parameters import Configuration, Folds, Protocol, load, protocol
+
+
+@dataclass
+class Trained:
+    """Outcome of one configuration.
+
+    Attributes
+    ----------
+    folds : list of dict
+        F1, AUC, iterations and warnings of each fold.
+    probability : ndarray, shape (m, 2)
+        The ensemble's class probabilities on the test series.
+    members : dict
+        Name to fitted model: ``refit``, or one per fold.
+    refit_warnings : list of str
+        Warnings of the refit on the whole training set (empty for the mean of the folds).
+    """
+
+    folds: list[dict]
+    probability: np.ndarray
+    members: dict[str, object]
+    refit_warnings: list[str] = field(default_factory=list)
+    refit_iterations: int | None = None
+
+
+def fold_indices(folds: Folds, label: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (training rows, held-out rows) for each fold of n series."""
+    if folds.kind == "shuffle-split":
+        splitter = ShuffleSplit(folds.n_splits, test_size=folds.test_size, random_state=folds.seed)
+    else:
+        splitter = StratifiedKFold(folds.n_splits)
+    return splitter.split(np.zeros((len(label), 1)), label)
+
+
+def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
+          configuration: Configuration) -> Trained:
+    """Cross-validate one configuration and predict with its ensemble.
+
+    Parameters
+    ----------
+    train_set, test_set : Split
+        n and m series with the selected features.
+    settings : Protocol
+        Folds, ensemble rule and model parameters.
+    configuration : Configuration
+        Model and weight of the positive class.
+
+    Notes
+    -----
+    The released ensemble holds five copies of one model, refitted on the same rows with the same
+    seed: they are identical, so one is fitted and counted five times in the average.
+    """
+    make = lambda: models.make(  # noqa: E731
+        configuration.model, settings.models[configuration.model], configuration.weight)
+    features, label = train_set.features, train_set.label
+    folds, members, probabilities = [], {}, []
+    for number, (inside, outside) in enumerate(fold_indices(settings.folds, label)):
+        model = make()
+        messages = models.fit(model, features.iloc[inside], label[inside])
+        held_out = models.probability(model, features.iloc[outside])
+        result = scores.score(label[outside], held_out.argmax(axis=1), held_out[:, 1])
+        folds.append({"fold": number, "F1": result["F1"], "AUC": result["AUC"],
+                      "iterations": models.iterations(model), "warnings": messages})
+        if settings.ensemble == "fold-mean":
+            members[f"fold{number}"] = model
+            probabilities.append(models.probability(model, test_set.features))
+    if settings.ensemble == "fold-mean":
+        return Trained(folds, np.average(probabilities, axis=0), members)
+    model = make()
+    messages = models.fit(model, features, label)
+    copies = [models.probability(model, test_set.features)] * settings.folds.n_splits
+    return Trained(folds, np.average(copies, axis=0), {"refit": model}, messages,
+                   models.iterations(model))
+
+
+def summary(trained: Trained, test_set: data.Split) -> dict:
+    """Return cross-validation mean, minimum and maximum, test scores and confusion matrix."""
+    predicted = trained.probability.argmax(axis=1)
+    validation = {}
+    for metric in ("F1", "AUC"):
+        values = np.array([fold[metric] for fold in trained.folds])
+        validation[metric] = {"mean": values.mean(), "min": values.min(), "max": values.max()}
+    test = scores.score(test_set.label, predicted, trained.probability[:, 1])
+    return {"cross_validation": validation, "test": test,
+            "test_percent": {name: 100 * value for name, value in test.items()},
+            "confusion": scores.confusion(test_set.label, predicted),
+            "refit_iterations": trained.refit_iterations,
+            "warnings": {"folds": sum(bool(fold["warnings"]) for fold in trained.folds),
+                         "refit": trained.refit_warnings}}
+
+
+def predictions(name: str, trained: Trained, test_set: data.Split) -> pd.DataFrame:
+    """Return one row per test series."""
+    return pd.DataFrame({
+        "configuration": name, "series": test_set.series, "study": test_set.studies,
+        "patient": test_set.patients, "NE_Score": test_set.score, "NE_Class": test_set.label,
+        "predicted": trained.probability.argmax(axis=1), "probability": trained.probability[:, 1]})
+
+
+def roc(name: str, trained: Trained, test_set: data.Split) -> pd.DataFrame:
+    """Return the ROC curve on the test series."""
+    false, true, _ = roc_curve(test_set.label, trained.probability[:, 1])
+    return pd.DataFrame({"configuration": name, "false_positive_rate": false,
+                         "true_positive_rate": true})
+
+
+def fold_table(name: str, trained: Trained) -> pd.DataFrame:
+    """Return one row per fold."""
+    table = pd.DataFrame(trained.folds)
+    table.insert(0, "configuration", name)
+    table["iterations"] = table["iterations"].astype("Int64")
+    table["warnings"] = table["warnings"].map("; ".join)
+    return table
+
+
+def stage() -> None:
+    """Command line."""
+    parser = data.parser("stages.classification.train", __doc__)
+    parser.add_argument("--selected", type=Path, required=True, help="selected features (CSV)")
+    parser.add_argument("--out", type=Path, required=True,
+                        help="folder for folds.csv, predictions.csv and roc.csv")
+    parser.add_argument("--models", type=Path, required=True, help="folder for the fitted models")
+    parser.add_argument("--summary", type=Path, required=True, help="scores (JSON)")
+    options = parser.parse_args()
+    parameters = load(options.params).classification
+    settings = protocol(parameters, options.protocol)
+    features = data.read_selected(options.selected)
+    train_set, test_set = data.train_and_test(data.read_table(options.table, features), features)
+    results, folds, predicted, curves = {}, [], [], []
+    for name, configuration in tqdm(sorted(parameters.configurations.items()), unit="model"):
+        trained = train(train_set, test_set, settings, configuration)
+        results[name] = summary(trained, test_set)
+        folds.append(fold_table(name, trained))
+        predicted.append(predictions(name, trained, test_set))
+        curves.append(roc(name, trained, test_set))
+        storage.store(options.models / name, trained.members, features)
+    canonical.write_csv(options.out / "folds.csv", pd.concat(folds))
+    canonical.write_csv(options.out / "predictions.csv", pd.concat(predicted))
+    canonical.write_csv(options.out / "roc.csv", pd.concat(curves))
+    canonical.write_json(options.summary, {"run": data.run_of(options), "configurations": results})
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,95 @@
+"""Search the weight of the positive class: fit on group ``train``, score on group ``val``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from stages.classification import data, models, scores
+from stages.common import canonical, cli
+from stages.common.columns import GROUP
+from stages.common.errors import InputError
+from stages.common.parameters import Search, choose, load
+
+SCORED = ("F1", "Accuracy", "AUC")
+
+
+def grid(search: Search) -> np.ndarray:
+    """Return the weights to try, shape (count,), each the float nearest to its decimal value."""
+    return np.array([round(search.start + search.step * index, 10) for index in range(search.count)])
+
+
+def evaluate(train_set: data.Split, val_set: data.Split, model: str, parameters: dict,
+             weights: np.ndarray) -> pd.DataFrame:
+    """Fit one model per weight.
+
+    Parameters
+    ----------
+    train_set, val_set : Split
+        n and m series with the selected features.
+    model : str
+        ``LR``, ``RF`` or ``XGB``.
+    parameters : dict
+        Its keyword arguments.
+    weights : ndarray, shape (k,)
+
+    Returns
+    -------
+    DataFrame, k rows
+        ``weight``, ``F1``, ``Accuracy``, ``AUC``, ``warnings``.
+    """
+    rows = []
+    for weight in tqdm(weights, unit="weight", desc=model):
+        estimator = models.make(model, parameters, float(weight))
+        messages = models.fit(estimator, train_set.features, train_set.label)
+        held_out = models.probability(estimator, val_set.features)
+        result = scores.score(val_set.label, held_out.argmax(axis=1), held_out[:, 1])
+        rows.append({"weight": weight} | {name: result[name] for name in SCORED}
+                    | {"warnings": "; ".join(messages)})
+    return pd.DataFrame(rows)
+
+
+def winners(curve: pd.DataFrame) -> dict:
+    """Return, for each score, the first weight that reaches the maximum, and how many share it."""
+    found = {}
+    for name in SCORED:
+        best = curve[name].max()
+        reaching = curve.loc[curve[name] == best, "weight"]
+        found[name] = {"weight": float(reaching.iloc[0]), "score": float(best),
+                       "ties": int(len(reaching)), "last": float(reaching.iloc[-1])}
+    return found
+
+
+def stage() -> None:
+    """Command line."""
+    parser = data.parser("stages.classification.weights", __doc__, protocol=False)
+    parser.add_argument("--selected", type=Path, required=True, help="selected features (CSV)")
+    parser.add_argument("--model", required=True, action="append", help="LR, RF or XGB; repeatable")
+    parser.add_argument("--out", type=Path, required=True, help="scores by weight (CSV)")
+    parser.add_argument("--summary", type=Path, required=True, help="winners (JSON)")
+    options = parser.parse_args()
+    search = load(options.params).classification.search
+    features = data.read_selected(options.selected)
+    table = data.read_table(options.table, features)
+    train_set = data.split(table, table[GROUP] == "train", features)
+    val_set = data.split(table, table[GROUP] == "val", features)
+    if not len(val_set.label):
+        raise InputError("the val group is empty", options.table,
+                         f"give some patients the value 'val' in column '{GROUP}'")
+    curves, found = [], {}
+    for model in options.model:
+        curve = evaluate(train_set, val_set, model, choose(search.models, model, "model"),
+                         grid(search))
+        curve.insert(0, "model", model)
+        curves.append(curve)
+        found[model] = winners(curve)
+    canonical.write_csv(options.out, pd.concat(curves))
+    canonical.write_json(options.summary,
+                         {"run": data.run_of(options, "as-released"), "winners": found})
+
+
+if __name__ == "__main__":
+    cli.main(stage)

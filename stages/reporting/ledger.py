@@ -1,0 +1,167 @@
+"""Give every published number a verdict with evidence: ``reports/ledger.csv``."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from stages.common import canonical, cli
+from stages.common.parameters import load
+from stages.reporting import evidence, published
+from stages.reporting.evidence import Origin
+from stages.reporting.published import Number, Rule
+
+COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
+           "protocol", "release", "environment", "kernel", "note")
+
+# Protocols that may give evidence, preferred first.
+PROTOCOLS = ("as-released", "as-described")
+PREFERRED = ("2025-08", "classification-notebook")
+
+# Models whose fit stops early or races: a miss is settled only by the numerical envelope.
+FRAGILE = ("LR", "XGB")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A recomputed value for one published number."""
+
+    origin: Origin
+    value: object
+    match: bool
+    halfway: bool
+
+
+def candidates(number: Number, rule: Rule, sources: dict, tolerance: float) -> list[Candidate]:
+    """Return the recomputed values of a number, one per run that has it."""
+    if number.bound not in rule.paths:
+        return []
+    path, found = rule.path(number), []
+    for source in sources.get(rule.source, ()):
+        value = source.value(path)
+        if value is not None:
+            found.append(Candidate(source.origin, value, *number.matches(value, tolerance)))
+    return found
+
+
+def rank(origin: Origin) -> tuple:
+    """Order runs where the evidence does not: as released, newest release, notebook first."""
+    return (PROTOCOLS.index(origin.protocol), origin.release != PREFERRED[0],
+            origin.environment != PREFERRED[1], origin)
+
+
+def best_origin(options: list[list[Candidate]], item_hits: Counter) -> Origin | None:
+    """Choose the run that explains most of a table row; then most of the item; then by rank."""
+    hits = Counter()
+    for cell in options:
+        for candidate in cell:
+            hits[candidate.origin] += candidate.match
+    if not hits:
+        return None
+    return min(hits, key=lambda origin: (-hits[origin], -item_hits[origin], rank(origin)))
+
+
+def build(numbers: list[Number], ordered: list[Rule], sources: dict, tolerance: float) -> list[dict]:
+    """Return the ledger, one row for each published number, in the order of ``numbers``."""
+    found = {number: candidates(number, published.rule_for(number, ordered), sources, tolerance)
+             for number in numbers}
+    by_row, item_hits = defaultdict(list), defaultdict(Counter)
+    for number, cell in found.items():
+        by_row[number.item, number.row].append(cell)
+        for candidate in cell:
+            item_hits[number.item][candidate.origin] += candidate.match
+    chosen = {key: best_origin(cells, item_hits[key[0]]) for key, cells in by_row.items()}
+    return [entry(number, published.rule_for(number, ordered), cell,
+                  chosen[number.item, number.row]) for number, cell in found.items()]
+
+
+def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin | None) -> dict:
+    """Return one row of the ledger."""
+    base = {"item": number.item, "row": number.row, "metric": number.metric,
+            "statistic": rule.statistic(number.bound), "published": number.printed,
+            "decimals": number.decimals}
+    if rule.source in published.VERDICTS:
+        return base | {"verdict": rule.source, "note": rule.note}
+    if not cell:
+        return base | {"verdict": "not-checked",
+                       "note": _notes(rule.note, "no run in this pipeline gives it")}
+    candidate = _choose(number, cell, row_origin)
+    origin, notes = candidate.origin, [rule.note]
+    if candidate.match:
+        verdict = "exact"
+        if candidate.halfway:
+            notes.append("half-way between two printed values")
+        if origin != row_origin:
+            notes.append("not the run that explains most of this row")
+        if origin.protocol != PROTOCOLS[0]:
+            notes.append("only as the text describes, not as released")
+    else:
+        verdict = "not-checked" if _fragile(number) else "contradicted"
+        notes.append(f"nearest of {len(cell)} runs")
+        if verdict == "not-checked":
+            notes.append("this fit depends on the numerical kernel; its envelope is not measured")
+    return base | {"verdict": verdict, "reproduced": candidate.value, "protocol": origin.protocol,
+                   "release": origin.release, "environment": origin.environment,
+                   "kernel": origin.kernel, "note": _notes(*notes)}
+
+
+def _choose(number, cell, row_origin):
+    """Take the row's run if it matches, else any run that matches, else the nearest value."""
+    matching = [candidate for candidate in cell if candidate.match]
+    for candidate in matching:
+        if candidate.origin == row_origin:
+            return candidate
+    if matching:
+        return min(matching, key=lambda candidate: rank(candidate.origin))
+    if number.decimals is None:
+        return cell[0]
+    return min(cell, key=lambda c: (abs(float(c.value) - float(number.printed)), rank(c.origin)))
+
+
+def _fragile(number: Number) -> bool:
+    model = number.row.split("_")[0].split(" ")[0]
+    return model in FRAGILE or number.item in ("Fig5b", "Abstract") or number.row in (
+        "agreement", "failure")
+
+
+def _notes(*texts: str) -> str:
+    return "; ".join(text for text in texts if text)
+
+
+def count(ledger: list[dict]) -> dict:
+    """Count verdicts by item and in all."""
+    items = defaultdict(Counter)
+    for row in ledger:
+        items[row["item"]][row["verdict"]] += 1
+        items["all"][row["verdict"]] += 1
+    return {item: {verdict: counts.get(verdict, 0) for verdict in published.VERDICTS}
+            | {"numbers": sum(counts.values())} for item, counts in items.items()}
+
+
+def frame(ledger: list[dict]) -> pd.DataFrame:
+    """Return the ledger as a table with its fixed columns."""
+    return pd.DataFrame([{name: row.get(name) for name in COLUMNS} for row in ledger],
+                        columns=list(COLUMNS), dtype=object)
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.reporting.ledger", __doc__)
+    parser.add_argument("--published", type=Path, default="metrics/published")
+    parser.add_argument("--metrics", type=Path, default="metrics", help="folder of recomputed values")
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--out", type=Path, required=True, help="ledger (CSV)")
+    parser.add_argument("--summary", type=Path, required=True, help="counts of verdicts (JSON)")
+    options = parser.parse_args()
+    tolerance = load(options.params).reporting.halfway_tolerance
+    ledger = build(published.read(options.published), published.rules(),
+                   evidence.collect(options.metrics), tolerance)
+    canonical.write_csv(options.out, frame(ledger))
+    canonical.write_json(options.summary, count(ledger))
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,119 @@
+"""Tables of verdicts for people: in the terminal and in README.md."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pandas as pd
+
+from stages.common import canonical, cli
+from stages.common.errors import InputError
+from stages.common.parameters import load
+from stages.reporting import evidence, ledger, published
+
+BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
+ORDER = ("Table4", "SuppTable2", "SuppTable3", "Fig3", "Fig4", "Fig5b", "Fig5c", "Table1", "Table2",
+         "SuppTable1", "Abstract", "Results", "Discussion", "Methods", "Table3", "Fig2")
+
+
+def items(rows: pd.DataFrame) -> list[str]:
+    """Return the items of a ledger: those a reviewer asks for first, then the others by name."""
+    present = sorted(set(rows["item"]))
+    return [item for item in ORDER if item in present] + [i for i in present if i not in ORDER]
+
+
+def counts(rows: pd.DataFrame) -> list[list]:
+    """Return one line per item and a last one for all: item, numbers, one count per verdict."""
+    lines = []
+    for name in [*items(rows), "all"]:
+        part = rows if name == "all" else rows[rows["item"] == name]
+        tally = Counter(part["verdict"])
+        lines.append([name, len(part), *(tally.get(verdict, 0) for verdict in published.VERDICTS)])
+    return lines
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    """Return the table of verdicts as Markdown."""
+    head = ["item", "numbers", *published.VERDICTS]
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
+    lines += ["| " + " | ".join(str(cell) for cell in line) + " |" for line in counts(rows)]
+    return "\n".join(lines)
+
+
+def terminal(rows: pd.DataFrame) -> str:
+    """Return the table of verdicts as aligned text."""
+    table = [["item", "numbers", *published.VERDICTS], *counts(rows)]
+    widths = [max(len(str(line[column])) for line in table) for column in range(len(table[0]))]
+    return "\n".join("  ".join(str(cell).ljust(width) if column == 0 else str(cell).rjust(width)
+                               for column, (cell, width) in enumerate(zip(line, widths)))
+                     for line in table)
+
+
+def by_row(rows: pd.DataFrame, item: str) -> str:
+    """Return one line per table row of an item: how many of its numbers have which verdict."""
+    found = defaultdict(list)
+    for entry in rows[rows["item"] == item].to_dict("records"):
+        found[entry["row"]].append(entry)
+    lines = [f"Verdicts on {item}"]
+    for name, entries in found.items():
+        tally = Counter(entry["verdict"] for entry in entries)
+        runs = Counter((entry["release"], entry["environment"]) for entry in entries
+                       if entry["verdict"] == "exact")
+        said = ", ".join(f"{count} {verdict}" for verdict, count in tally.most_common())
+        where = f"  [{' in '.join(map(str, runs.most_common(1)[0][0]))}]" if runs else ""
+        lines.append(f"  {name:<8} {said} of {len(entries)}{where}")
+    return "\n".join(lines)
+
+
+def insert(text: str, table: str, source: str) -> str:
+    """Return ``text`` with what stands between the markers replaced by ``table``.
+
+    Raises
+    ------
+    InputError
+        If a marker is missing.
+    """
+    if BEGIN not in text or END not in text:
+        raise InputError("lacks the markers of the verdict table", source, f"add {BEGIN} and {END}")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def present(options) -> pd.DataFrame:
+    """Return the ledger of what has been computed so far, without writing it."""
+    rows = ledger.build(published.read(options.published), published.rules(),
+                        evidence.collect(options.metrics),
+                        load(options.params).reporting.halfway_tolerance)
+    return ledger.frame(rows)
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.reporting.verdicts", __doc__)
+    parser.add_argument("--ledger", type=Path, default="reports/ledger.csv")
+    parser.add_argument("--readme", type=Path, help="write the table into this Markdown file")
+    parser.add_argument("--item", help="show one item, from the metrics computed so far")
+    parser.add_argument("--published", type=Path, default="metrics/published")
+    parser.add_argument("--metrics", type=Path, default="metrics")
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    options = parser.parse_args()
+    if options.item:
+        print(by_row(present(options), options.item))
+        return
+    rows = canonical.read_csv(options.ledger, ledger.COLUMNS, dtype=str, keep_default_na=False)
+    if options.readme:
+        try:
+            text = options.readme.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", options.readme) from None
+        canonical.write_bytes(options.readme,
+                              insert(text, markdown(rows), str(options.readme)).encode())
+        print(f"wrote the table of verdicts into {options.readme}", file=sys.stderr)
+        return
+    print(terminal(rows))
+
+
+if __name__ == "__main__":
+    cli.main(stage)
