@@ -6,7 +6,9 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from containers.launcher import CONTAINERS, LauncherError
+from containers.launcher import CONTAINERS, ROOT, LauncherError
+
+SIFS = ROOT / ".images"
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Image:
         The folder below ``containers/``.
     python : str
         The Python version, ``major.minor``.
+    base : str
+        The registry image that it stands on where a registry can be reached.
     environment : dict
         Variables that its programs need.
     programs : dict
@@ -27,6 +31,7 @@ class Image:
 
     name: str
     python: str
+    base: str
     environment: dict[str, str] = field(default_factory=dict)
     programs: dict[str, str] = field(default_factory=dict)
 
@@ -44,6 +49,21 @@ class Image:
         """SHA-256 over what decides the image's packages."""
         content = self.lock.read_bytes() + (self.folder / "image.json").read_bytes()
         return hashlib.sha256(content).hexdigest()
+
+    def recipe(self) -> str:
+        """SHA-256 over what a container image is built from, the base apart."""
+        content = self.fingerprint().encode() + (self.folder / "Dockerfile").read_bytes()
+        return hashlib.sha256(content).hexdigest()
+
+    @property
+    def tag(self) -> str:
+        """The container image's name: a changed recipe is another image, never an overwritten one."""
+        return f"msclc/{self.name}:{self.recipe()[:12]}"
+
+    @property
+    def sif(self):
+        """The Apptainer image's file."""
+        return SIFS / f"{self.name}-{self.recipe()[:12]}.sif"
 
 
 def names() -> list[str]:
