@@ -21,8 +21,6 @@ class Image:
         The folder below ``containers/``.
     python : str
         The Python version, ``major.minor``.
-    base : str
-        The registry image that it stands on where a registry can be reached.
     environment : dict
         Variables that its programs need.
     programs : dict
@@ -31,7 +29,6 @@ class Image:
 
     name: str
     python: str
-    base: str
     environment: dict[str, str] = field(default_factory=dict)
     programs: dict[str, str] = field(default_factory=dict)
 
@@ -49,6 +46,16 @@ class Image:
         """SHA-256 over what decides the image's packages."""
         content = self.lock.read_bytes() + (self.folder / "image.json").read_bytes()
         return hashlib.sha256(content).hexdigest()
+
+    @property
+    def base(self) -> str:
+        """The registry image that it stands on where a registry can be reached.
+
+        In a file of its own: engines and bases must agree, so that a changed base is no reason to
+        run a stage again, as a changed pin in the image's other files is.
+        """
+        path = self.folder / "base"
+        return path.read_text().strip() if path.is_file() else f"python:{self.python}-slim-bookworm"
 
     def recipe(self) -> str:
         """SHA-256 over what a container image is built from, the base apart."""
