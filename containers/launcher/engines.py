@@ -101,7 +101,18 @@ def run(engine: str, request: Request, scratch: Path) -> tuple[int, float]:
             line = apptainer.command(request.image, request.command, view, variables)
         else:
             line = oci.command(engine, request.image, request.command, view, variables)
-        return _timed(line, dict(os.environ))
+        return _timed(line, _unmarked())
+
+
+def _unmarked() -> dict[str, str]:
+    """Return the host's environment without what engines read as options, mounts and variables.
+
+    APPTAINERENV_X enters a container as X and APPTAINER_BIND mounts folders, whatever is asked for
+    on the command line.
+    """
+    kept = ("APPTAINER_TMPDIR", "APPTAINER_CACHEDIR", "APPTAINER_CONFIGDIR")
+    return {name: value for name, value in os.environ.items()
+            if name in kept or not name.startswith(("APPTAINER", "SINGULARITY"))}
 
 
 def _timed(line: list[str], variables: dict[str, str]) -> tuple[int, float]:
