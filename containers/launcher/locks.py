@@ -29,11 +29,16 @@ def read() -> dict:
 
 
 def expected(name: str, recipe: str, engine: str) -> str | None:
-    """Return the digest that a build of this recipe returned for the engine; None without one."""
+    """Return the digest that a build of this recipe returned for the engine; None without one.
+
+    Docker and Podman name an image alike, so that Podman may hold the one that Docker built (moved
+    by ``docker save`` and ``podman load``), and the other way round.
+    """
     entry = read().get(name, {})
     if entry.get("recipe") != recipe:
         return None
-    return entry.get(engine, {}).get("digest")
+    other = {"docker": "podman", "podman": "docker"}.get(engine, engine)
+    return entry.get(engine, entry.get(other, {})).get("digest")
 
 
 def record(name: str, recipe: str, engine: str, facts: dict, base: str | None = None) -> None:
