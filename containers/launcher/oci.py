@@ -87,7 +87,7 @@ def _last(text: str) -> str:
 def command(engine: str, image: Image, arguments: list[str], box: Box,
             variables: dict[str, str]) -> list[str]:
     """Return the command line that runs ``arguments`` in the image, closed off."""
-    line = [engine, "run", "--rm", "--interactive", "--init", "--network=none", "--read-only",
+    line = [engine, "run", "--rm", "--interactive", "--network=none", "--read-only",
             "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pull=never",
             "--hostname=stage", f"--user={box.user}:{box.group}", f"--workdir={REPOSITORY}",
             "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", "--shm-size=1g", "--entrypoint="]
