@@ -94,8 +94,12 @@ def sif(image: Image, source: str) -> dict:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=SIFS) as scratch:
         archive, made = Path(scratch, "image.tar"), Path(scratch, "image.sif")
         steps.run(f"{image.name}-sif", _save(source, image, archive), f"saving {image.name}")
-        steps.run(f"{image.name}-sif", ["apptainer", "build", str(made), f"docker-archive:{archive}"],
-                  f"making {image.sif.name}", {"APPTAINER_TMPDIR": scratch})
+        # Without privileges every run unpacks what it reads: Zstandard does so several times faster
+        # than the default gzip, and packs faster too (kernels since 4.14 read it).
+        line = ["apptainer", "build", "--mksquashfs-args=-comp zstd -Xcompression-level 3",
+                str(made), f"docker-archive:{archive}"]
+        steps.run(f"{image.name}-sif", line, f"making {image.sif.name}",
+                  {"APPTAINER_TMPDIR": scratch})
         made.chmod(0o755)
         os.replace(made, image.sif)
     facts = {"digest": apptainer.digest(image.sif), "bytes": image.sif.stat().st_size,
