@@ -9,8 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError
-from containers.launcher import engines, environment, images, orchestrator, venv
+from containers.launcher import (
+    EXIT_BAD_INPUT,
+    ROOT,
+    LauncherError,
+    engines,
+    environment,
+    images,
+    orchestrator,
+    venv,
+)
 
 LOGS = ROOT / "logs" / "provenance"
 

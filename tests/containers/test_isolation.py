@@ -86,8 +86,8 @@ def test_cannot_read_the_home_folder(engine):
     secret = Path.home() / f".private-{uuid.uuid4().hex}"
     secret.write_text("x")
     try:
-        code = ("import os, pathlib; print(os.path.exists({0!r}), "
-                "sorted(p.name for p in pathlib.Path.home().iterdir()))").format(str(secret))
+        code = (f"import os, pathlib; print(os.path.exists({str(secret)!r}), "
+                "sorted(p.name for p in pathlib.Path.home().iterdir()))")
         result = launch(*PYTHON, code, engine=engine)
     finally:
         secret.unlink()

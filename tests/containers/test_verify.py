@@ -68,7 +68,8 @@ def repository(original, tmp_path):
 
 
 def script(repository, line):
-    (repository / "first.sh").write_text(f"mkdir -p data; (echo name,value; {line}) > data/table.csv\n")
+    made = f"mkdir -p data; (echo name,value; {line}) > data/table.csv\n"
+    (repository / "first.sh").write_text(made)
 
 
 def commit(repository):
