@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 KERNEL = "Haswell"
+# Another description of the CPU than the kernel's, to see what a machine without AVX2 is told.
+CPUINFO_VARIABLE = "MSCLC_CPUINFO"
 
 # NumPy picks faster routines by CPU; those beyond AVX2 round differently.
 BEYOND_AVX2 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
@@ -33,7 +37,7 @@ def variables(threads: int = 1) -> dict[str, str]:
     return fixed | {name: str(threads) for name in counted}
 
 
-def check_cpu(flags: str | None = None) -> None:
+def check_cpu(flags: list[str] | None = None) -> None:
     """Refuse a CPU on which the pinned kernel cannot run.
 
     Raises
@@ -43,13 +47,25 @@ def check_cpu(flags: str | None = None) -> None:
     """
     from containers.launcher import LauncherError
 
-    if flags is None:
-        try:
-            with open("/proc/cpuinfo", encoding="ascii", errors="replace") as stream:
-                flags = next((line for line in stream if line.startswith("flags")), "")
-        except OSError:
-            return
-    lacking = [name for name in ("avx2", "fma") if name not in flags.split()]
-    if lacking:
+    flags = _cpuinfo("flags").split() if flags is None else flags
+    lacking = [name for name in ("avx2", "fma") if name not in flags]
+    if flags and lacking:
         raise LauncherError(f"this CPU lacks {', '.join(lacking)}, which the pinned '{KERNEL}' "
                             "kernel needs; use an x86-64 machine of 2013 or later")
+
+
+def cpu() -> dict:
+    """Return the CPU's model and those of its features that numerical libraries choose by."""
+    vectors = [flag for flag in _cpuinfo("flags").split()
+               if flag.startswith(("avx", "sse4", "fma", "amx"))]
+    return {"model": _cpuinfo("model name"), "features": sorted(vectors)}
+
+
+def _cpuinfo(field: str) -> str:
+    path = os.environ.get(CPUINFO_VARIABLE, "/proc/cpuinfo")
+    try:
+        with open(path, encoding="ascii", errors="replace") as stream:
+            line = next((line for line in stream if line.startswith(field)), "")
+    except OSError:
+        return ""
+    return line.partition(":")[2].strip()

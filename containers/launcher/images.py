@@ -6,7 +6,9 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from containers.launcher import CONTAINERS, LauncherError
+from containers.launcher import CONTAINERS, ROOT, LauncherError
+
+SIFS = ROOT / ".images"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,31 @@ class Image:
         """SHA-256 over what decides the image's packages."""
         content = self.lock.read_bytes() + (self.folder / "image.json").read_bytes()
         return hashlib.sha256(content).hexdigest()
+
+    @property
+    def base(self) -> str:
+        """The registry image that it stands on where a registry can be reached.
+
+        In a file of its own: engines and bases must agree, so that a changed base is no reason to
+        run a stage again, as a changed pin in the image's other files is.
+        """
+        path = self.folder / "base"
+        return path.read_text().strip() if path.is_file() else f"python:{self.python}-slim-bookworm"
+
+    def recipe(self) -> str:
+        """SHA-256 over what a container image is built from, the base apart."""
+        content = self.fingerprint().encode() + (self.folder / "Dockerfile").read_bytes()
+        return hashlib.sha256(content).hexdigest()
+
+    @property
+    def tag(self) -> str:
+        """The container image's name: a changed recipe is another image, never an overwritten one."""
+        return f"msclc/{self.name}:{self.recipe()[:12]}"
+
+    @property
+    def sif(self):
+        """The Apptainer image's file."""
+        return SIFS / f"{self.name}-{self.recipe()[:12]}.sif"
 
 
 def names() -> list[str]:

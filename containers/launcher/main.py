@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, environment, images, orchestrator, venv
+from containers.launcher import (
+    EXIT_BAD_INPUT,
+    ROOT,
+    LauncherError,
+    engines,
+    environment,
+    images,
+    orchestrator,
+    venv,
+)
 
-ENGINES = ("auto", "venv")
 LOGS = ROOT / "logs" / "provenance"
 
 
@@ -23,10 +28,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="containers/run",
         description="Run a command in an image, with the engine that MSCLC_ENGINE names "
-                    f"({', '.join(ENGINES)}).")
+                    f"({', '.join(engines.ENGINES)}).")
     parser.add_argument("--threads", type=int, default=1, help="threads for the stage (default 1)")
     parser.add_argument("--setup", action="store_true", help="only make the image ready")
     parser.add_argument("--tests", action="store_true", help="put the test tools on the path")
+    parser.add_argument("--gpu", action="store_true", help="let the stage use the GPU")
+    parser.add_argument("--read", action="append", default=[], metavar="FOLDER", type=_folder,
+                        help="a folder outside the repository that it reads (may be repeated)")
+    parser.add_argument("--write", action="append", default=[], metavar="FOLDER", type=_folder,
+                        help="a folder outside the repository that it writes (may be repeated)")
     parser.add_argument("image", help=f"one of: {', '.join(images.names())}; or "
                         f"{orchestrator.NAME}, for acquisition")
     parser.add_argument("command", nargs="*", metavar="-- COMMAND")
@@ -36,39 +46,42 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
+def _folder(text: str) -> Path:
+    path = Path(text).resolve()
+    if ":" in text or "," in text:
+        raise argparse.ArgumentTypeError(f"'{text}': engines cannot mount a name with ':' or ','")
+    return path
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    engine = os.environ.get("MSCLC_ENGINE", "auto")
-    if engine not in ENGINES:
-        raise LauncherError(f"MSCLC_ENGINE is '{engine}'; valid: {', '.join(ENGINES)}")
     environment.check_cpu()
     if options.image == orchestrator.NAME:
         return orchestrator.run(options.command, options.threads)
     image = images.load(options.image)
-    venv.setup(image)
+    engine, digest = engines.choose(image)
+    if engine == "venv":
+        venv.setup(image)
     if options.setup:
         return 0
+    request = engines.Request(image, options.command, options.threads, options.tests, options.gpu,
+                              tuple(options.read), tuple(options.write))
     with tempfile.TemporaryDirectory(prefix="msclc-") as scratch:
-        command, extra = venv.command(image, options.command)
-        variables = environment.variables(options.threads) | extra
-        path = [str(ROOT)] + ([str(venv.test_tools())] if options.tests else [])
-        record = Path(scratch, "provenance.json")
-        variables |= {"HOME": scratch, "TMPDIR": scratch, "PYTHONPATH": os.pathsep.join(path),
-                      "MSCLC_PROVENANCE": str(record)}
-        start = time.monotonic()
-        status = subprocess.run(command, env=variables, cwd=ROOT, umask=0o022).returncode
+        status, seconds = engines.run(engine, request, Path(scratch))
         if not options.tests:
-            _record(image, options.command, status, time.monotonic() - start, record)
+            inner = Path(scratch, "provenance.json")
+            _record(request, {"engine": engine, "digest": digest, "status": status,
+                              "seconds": round(seconds, 3)}, inner)
     return 128 - status if status < 0 else status
 
 
-def _record(image: images.Image, command: list[str], status: int, seconds: float, inner: Path):
+def _record(request: engines.Request, outcome: dict, inner: Path) -> None:
     """Write which engine, image and interpreter ran the command: outside every DVC output."""
-    numerics = json.loads(inner.read_text()) if inner.exists() else {}
-    record = {"engine": "venv", "image": image.name, "requirements": image.fingerprint(),
-              "command": command, "status": status, "seconds": round(seconds, 3),
-              "numerics": numerics}
-    name = re.sub(r"[^A-Za-z0-9.=_+-]+", "_", "_".join(command[1:]))[-180:].strip("_")
+    image = request.image
+    record = {"image": image.name, "requirements": image.fingerprint(),
+              "command": request.command, "cpu": environment.cpu(),
+              "numerics": json.loads(inner.read_text()) if inner.exists() else {}} | outcome
+    name = re.sub(r"[^A-Za-z0-9.=_+-]+", "_", "_".join(request.command[1:]))[-180:].strip("_")
     try:
         LOGS.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=2, sort_keys=True)

@@ -51,7 +51,7 @@ def _make(image: Image, folder: Path) -> None:
         _ensure_program(program, package)
     _uv("venv", "--clear", "--python", interpreter(image.python), str(folder))
     _uv("pip", "install", "--python", str(folder), "--require-hashes", "--no-deps",
-        "-r", str(image.lock), extra=image.environment)
+        "--compile-bytecode", "-r", str(image.lock), extra=image.environment)
     (folder / MARKER).write_text(image.fingerprint())
 
 

@@ -1,0 +1,124 @@
+"""Which engine runs a command: the one that is named, or the first that can."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from containers.launcher import ROOT, LauncherError, apptainer, box, environment, oci, venv
+from containers.launcher.images import Image
+
+CONTAINERS = ("apptainer", "docker", "podman")
+ENGINES = ("auto", *CONTAINERS, "venv")
+VARIABLE = "MSCLC_ENGINE"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One command to run.
+
+    Attributes
+    ----------
+    image : Image
+        Where.
+    command : list of str
+        What.
+    threads : int
+        Threads for linear algebra and OpenMP.
+    tests : bool
+        Whether the test tools are on the path.
+    gpu : bool
+        Whether the GPU may be used.
+    read, write : tuple of Path
+        Folders outside the repository that it needs.
+    """
+
+    image: Image
+    command: list[str]
+    threads: int = 1
+    tests: bool = False
+    gpu: bool = False
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+
+
+def choose(image: Image) -> tuple[str, str | None]:
+    """Return the engine and the image's digest (None for a virtual environment).
+
+    Raises
+    ------
+    LauncherError
+        If the named engine is unknown or cannot run the image.
+    """
+    named = os.environ.get(VARIABLE, "auto")
+    if named not in ENGINES:
+        raise LauncherError(f"{VARIABLE} is '{named}'; valid: {', '.join(ENGINES)}")
+    if named == "venv":
+        return named, None
+    if named != "auto":
+        return named, _ready(named, image)
+    for engine in CONTAINERS:
+        try:
+            return engine, _ready(engine, image)
+        except oci.Missing as reason:
+            if "images.lock" in str(reason):
+                print(f"notice: not used: {reason}", file=sys.stderr)
+        except LauncherError:
+            continue
+    return "venv", None
+
+
+def _ready(engine: str, image: Image) -> str:
+    return apptainer.ready(image) if engine == "apptainer" else oci.ready(engine, image)
+
+
+def run(engine: str, request: Request, scratch: Path) -> tuple[int, float]:
+    """Run the command; return its exit status and the seconds it took.
+
+    Raises
+    ------
+    LauncherError
+        If the engine cannot be started.
+    """
+    if engine == "venv":
+        line, extra = venv.command(request.image, request.command)
+        path = [str(ROOT)] + ([str(venv.test_tools())] if request.tests else [])
+        variables = environment.variables(request.threads) | extra | {
+            "HOME": str(scratch), "TMPDIR": str(scratch), "PYTHONPATH": os.pathsep.join(path),
+            "MSCLC_PROVENANCE": str(scratch / "provenance.json")}
+        return _timed(line, variables)
+    user, group = box.identity()
+    view = box.Box(scratch, user, group, request.read, request.write, request.gpu)
+    variables = view.variables(request.image, request.threads, request.tests)
+    if request.tests:
+        venv.test_tools()
+    with box.opened(view):
+        if engine == "apptainer":
+            line = apptainer.command(request.image, request.command, view, variables)
+        else:
+            line = oci.command(engine, request.image, request.command, view, variables)
+        return _timed(line, _unmarked())
+
+
+def _unmarked() -> dict[str, str]:
+    """Return the host's environment without what engines read as options, mounts and variables.
+
+    APPTAINERENV_X enters a container as X and APPTAINER_BIND mounts folders, whatever is asked for
+    on the command line.
+    """
+    kept = ("APPTAINER_TMPDIR", "APPTAINER_CACHEDIR", "APPTAINER_CONFIGDIR")
+    return {name: value for name, value in os.environ.items()
+            if name in kept or not name.startswith(("APPTAINER", "SINGULARITY"))}
+
+
+def _timed(line: list[str], variables: dict[str, str]) -> tuple[int, float]:
+    start = time.monotonic()
+    try:
+        status = subprocess.run(line, env=variables, cwd=ROOT, umask=0o022).returncode
+    except FileNotFoundError as error:
+        raise LauncherError(f"{error.filename} is not installed") from None
+    return status, time.monotonic() - start

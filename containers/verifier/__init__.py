@@ -1,0 +1,1 @@
+"""Run the committed pipeline again, from nothing, and compare every output byte for byte."""

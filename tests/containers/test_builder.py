@@ -1,0 +1,168 @@
+"""Building images: in sync with the templates, resumable, clear when it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from containers.builder import base, render, steps
+from containers.launcher import ROOT, LauncherError, images
+
+from .conftest import stub
+
+# A stand-in for Docker: images are files in a folder; `build` obeys $BEHAVIOUR, an image at a time.
+DOCKER = r'''
+store=$STORE
+case "$1 $2" in
+  version*|"buildx version") exit 0 ;;
+  "image inspect")
+    for tag; do :; done
+    file=$store/$(echo "$tag" | tr '/:' '__')
+    [ -f "$file" ] || { echo "Error: No such image: $tag" >&2; exit 1; }
+    case "$3" in
+      --format) cat "$file" ;;
+      *) printf '[{"Id": "%s", "Size": 5000000}]' "$(cat "$file")" ;;
+    esac ;;
+  import*|pull*|tag*) [ "$1" = import ] && touch "$store/$(echo "$3" | tr '/:' '__')"; exit 0 ;;
+  build*)
+    for word; do case $word in --tag=*) tag=${word#--tag=} ;; esac; done
+    echo "$tag" >> "$store/built"
+    case "$BEHAVIOUR:$tag" in
+      full:*cohort*) echo "write /opt/venv/x: no space left on device" >&2; exit 1 ;;
+      pip:*cohort*) echo "ERROR: No matching distribution found for numpy" >&2; exit 1 ;;
+      killed:*cohort*) kill -INT $PPID; sleep 1; exit 130 ;;
+    esac
+    sum=$(echo "$tag" | sha256sum | cut -d' ' -f1)
+    echo "sha256:$sum" > "$store/$(echo "$tag" | tr '/:' '__')" ;;
+esac
+'''
+CHOSEN = ("classification-paper", "cohort", "reporting")
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A copy of containers/ beside a stand-in for Docker that has the images' bases."""
+    shutil.copytree(ROOT / "containers", tmp_path / "containers",
+                    ignore=shutil.ignore_patterns("__pycache__", "images.lock"))
+    stub(tmp_path / "bin", "docker", DOCKER)
+    (tmp_path / "store").mkdir()
+    for name in CHOSEN:
+        tag = images.load(name).base.replace("/", "_").replace(":", "_")
+        (tmp_path / "store" / tag).write_text("sha256:base")
+    return tmp_path
+
+
+def build(repository, *arguments, behaviour="", **variables):
+    line = [sys.executable, str(repository / "containers" / "build"), *arguments]
+    path = f"{repository / 'bin'}:/usr/bin:/bin"
+    return subprocess.run(line, capture_output=True, text=True, cwd=repository,
+                          env={**os.environ, "PATH": path, "STORE": str(repository / "store"),
+                               "BEHAVIOUR": behaviour, **variables})
+
+
+def built(repository):
+    """Images that were built, in order."""
+    path = repository / "store" / "built"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line.partition("/")[2].partition(":")[0] for line in lines]
+
+
+@pytest.mark.parametrize("name", images.names())
+@pytest.mark.parametrize("file", render.FILES)
+def test_image_folders_follow_the_templates(name, file):
+    image = images.load(name)
+    assert (image.folder / file).read_text() == render.rendered(image, file), \
+        "run containers/build --render"
+
+
+def test_an_image_of_its_own_needs_only_pins(repository):
+    folder = repository / "containers" / "other"
+    shutil.copytree(repository / "containers" / "cohort", folder)
+    for file in render.FILES:
+        (folder / file).unlink()
+    assert build(repository, "--render").stdout.split() == ["other/Dockerfile",
+                                                            "other/apptainer.def"]
+    assert "python:3.13-slim-bookworm" in (folder / "Dockerfile").read_text()
+    assert build(repository, "--render").stdout == "nothing to write\n"
+
+
+def test_builds_once_and_records_what_the_build_returned(repository):
+    first = build(repository, *CHOSEN)
+    assert first.returncode == 0, first.stderr
+    assert [line.split("]")[0] for line in first.stdout.splitlines()][::2] == \
+        ["[1/3", "[2/3", "[3/3"]
+    lock = json.loads((repository / "containers" / "images.lock").read_text())
+    assert sorted(lock) == sorted(CHOSEN)
+    entry = lock["cohort"]
+    assert entry["base"].startswith("python:3.13-slim-bookworm@sha256:")
+    stored = next((repository / "store").glob("msclc_cohort_*")).read_text().strip()
+    assert entry["docker"] == {"digest": stored, "bytes": 5000000}
+    again = build(repository, *CHOSEN)
+    assert again.stdout.count("up to date") == 3 and len(built(repository)) == 3
+
+
+def test_changed_pins_build_that_image_only(repository):
+    build(repository, *CHOSEN)
+    with open(repository / "containers" / "cohort" / "requirements.lock", "a") as lock:
+        lock.write("# another pin\n")
+    assert build(repository, *CHOSEN).returncode == 0
+    assert built(repository)[3:] == ["cohort"]
+
+
+@pytest.mark.parametrize("behaviour, words", [
+    ("full", "the disk is full"), ("pip", "No matching distribution found for numpy")])
+def test_failure_is_one_line_and_the_next_run_goes_on(repository, behaviour, words):
+    result = build(repository, *CHOSEN, behaviour=behaviour)
+    assert result.returncode == 2
+    assert words in result.stderr and len(result.stderr.splitlines()) == 1
+    assert "cohort" in result.stderr and "logs/build/cohort.log" in result.stderr
+    assert build(repository, *CHOSEN).returncode == 0
+    assert built(repository) == ["classification-paper", "cohort", "cohort", "reporting"]
+
+
+def test_interrupted_build_goes_on(repository):
+    result = build(repository, *CHOSEN, behaviour="killed")
+    assert result.returncode == 130
+    assert result.stderr == "error: interrupted; run the same command again to go on\n"
+    assert build(repository, *CHOSEN).returncode == 0
+    assert built(repository) == ["classification-paper", "cohort", "cohort", "reporting"]
+
+
+def test_no_engine(repository):
+    (repository / "bin" / "docker").unlink()
+    result = build(repository, PATH=str(repository / "bin"))
+    assert result.returncode == 2 and "no engine to build with" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_no_permission(repository):
+    stub(repository / "bin", "docker", 'echo "Got permission denied while trying" >&2; exit 1')
+    result = build(repository)
+    assert result.returncode == 2 and "may not use it" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_sif_without_apptainer(repository):
+    result = build(repository, "--sif", PATH=str(stub(repository / "only", "docker", "exit 0")))
+    assert result.returncode == 2 and "apptainer is not installed" in result.stderr
+
+
+def test_unknown_image(repository):
+    result = build(repository, "nothing")
+    assert result.returncode == 2 and "no image 'nothing'" in result.stderr
+
+
+def test_system_python_is_not_packed(monkeypatch):
+    with pytest.raises(LauncherError, match="cannot be packed"):
+        base._make("docker", "msclc/base-3.10:x", base.Path("/usr"), [])
+
+
+def test_missing_tool_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(steps, "LOGS", tmp_path)
+    with pytest.raises(LauncherError, match="no-such-tool is not installed; testing needs it"):
+        steps.run("x", ["no-such-tool"], "testing")

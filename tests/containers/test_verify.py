@@ -1,0 +1,164 @@
+"""Re-execution and comparison, on a small pipeline of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from containers.launcher import ROOT
+from containers.verifier import variations
+from containers.verifier.compare import first_difference
+
+PIPELINE = """\
+stages:
+  first:
+    cmd: sh first.sh
+    deps: [first.sh]
+    outs: [data/table.csv]
+  second:
+    cmd: sh second.sh
+    deps: [data/table.csv, second.sh]
+    metrics:
+      - s.json:
+          cache: false
+"""
+
+
+@pytest.mark.parametrize("suffix, old, new, words", [
+    (".csv", b"a,b\n1,2\n", b"a,b\n1,2.5\n", "row 2, b is 2.5, was 2, by 0.5"),
+    (".csv", b"a\n1\n", b"a\n1\n2\n", "row 3, a (2) is only in the new file"),
+    (".json", b'{"x": {"y": [1, 2]}}', b'{"x": {"y": [1, 3]}}', "x.y[1] is 3, was 2, by 1"),
+    (".json", b'{"x": 1}', b'{"y": 1}', "'y' stands where 'x' was"),
+    (".csv", b"a,b\nx,2\n", b"a,b\ny,2\n", "row 2, a is y, was x"),
+    (".bin", b"abc", b"abd", "byte 2 of 3"), (".json", b"{", b"[", "byte 0 of 1"),
+    (".csv", b"a\n1\n", b"a\r\n1\n", "byte 1 of 4")])
+def test_first_difference(tmp_path, suffix, old, new, words):
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(new)
+    assert words in first_difference(old, path)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A repository with the verifier and a two-stage pipeline that was run and committed."""
+    tmp_path = tmp_path_factory.mktemp("original") / "repository"
+    if not (ROOT / ".venv" / "bin" / "dvc").exists():
+        pytest.fail("the orchestrator is not set up; run 'make setup'")
+    shutil.copytree(ROOT / "containers", tmp_path / "containers",
+                    ignore=shutil.ignore_patterns("__pycache__", "images.lock"))
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    (tmp_path / ".gitignore").write_text("/.venv\n/data\n__pycache__\n")
+    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    (tmp_path / "second.sh").write_text("echo '{\"n\": '$(wc -c < data/table.csv)'}' > s.json\n")
+    script(tmp_path, "echo x,1.5")
+    for command in (["git", "init", "-q"], [ROOT / ".venv/bin/dvc", "init", "-q"]):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    commit(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def repository(original, tmp_path):
+    """A copy of the repository."""
+    return shutil.copytree(original, tmp_path / "repository", symlinks=True)
+
+
+def script(repository, line):
+    made = f"mkdir -p data; (echo name,value; {line}) > data/table.csv\n"
+    (repository / "first.sh").write_text(made)
+
+
+def commit(repository):
+    subprocess.run([ROOT / ".venv/bin/dvc", "repro", "-q"], cwd=repository, check=True,
+                   capture_output=True)
+    identity = ["-c", "user.name=x", "-c", "user.email=x@x"]
+    subprocess.run(["git", "add", "-A"], cwd=repository, check=True)
+    subprocess.run(["git", *identity, "commit", "-q", "-m", "x"], cwd=repository, check=True)
+
+
+def verify(repository, *arguments, **variables):
+    line = [sys.executable, repository / "containers" / "verify", "--engine", "venv", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, env={**os.environ, **variables})
+
+
+def test_identical_outputs_are_counted(repository):
+    result = verify(repository)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "2 of 2 outputs identical (engine venv)\n"
+    assert "[2/2] second" in result.stderr
+
+
+def test_difference_is_named_with_its_size(repository):
+    script(repository, "echo x,${CHANGING:-1.5}")
+    commit(repository)
+    result = verify(repository, CHANGING="1.75")
+    assert result.returncode == 1
+    assert "data/table.csv: row 2, value is 1.75, was 1.5, by 0.25" in result.stdout
+    assert "s.json: n is 18, was 17, by 1" in result.stdout
+    assert "0 of 2 outputs identical" in result.stdout
+
+
+def test_skipped_stages_are_not_counted(repository):
+    result = verify(repository, "--skip", "sec*")
+    assert result.stdout == "1 of 1 outputs identical (engine venv)\n"
+    none = verify(repository, "--skip", "*")
+    assert none.returncode == 2 and "no stage is left" in none.stderr
+
+
+def test_uncommitted_changes_are_announced(repository):
+    script(repository, "echo y,2")
+    assert "verifies HEAD" in verify(repository).stderr
+
+
+def test_failing_stage_is_one_line(repository):
+    (repository / "first.sh").write_text('[ -z "$FAIL" ] || { echo "error: why" >&2; exit 2; }\n'
+                                         + (repository / "first.sh").read_text())
+    commit(repository)
+    result = verify(repository, FAIL="1")
+    assert result.returncode == 2
+    assert [line for line in result.stderr.splitlines() if "error: the pipeline failed" in line]
+    assert "Traceback" not in result.stderr
+
+
+def test_missing_lock(repository):
+    subprocess.run(["git", "rm", "-q", "-f", "dvc.lock"], cwd=repository, check=True)
+    subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"],
+                   cwd=repository, check=True)
+    result = verify(repository)
+    assert result.returncode == 2 and "dvc.lock" in result.stderr
+
+
+def test_variations_are_made_and_compared(repository):
+    names = ["time zone", "umask", "path", "environment size"]
+    result = verify(repository, "--vary", *(word for name in names for word in ("--only", name)))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.count("identical  ") == 4
+    assert "4 of 4 variations identical, 0 different" in result.stdout
+
+
+def test_variation_that_matters_is_found(repository):
+    script(repository, 'echo "x,$TZ"')
+    commit(repository)
+    result = verify(repository, "--vary", "--only", "time zone")
+    assert result.returncode == 1
+    assert "DIFFERENT" in result.stdout and "Pacific/Apia" in result.stdout
+
+
+def test_unknown_variation(repository):
+    result = verify(repository, "--vary", "--only", "weather")
+    assert result.returncode == 2 and "time zone" in result.stderr
+
+
+@pytest.mark.parametrize("engine", ["venv", "docker"])
+def test_there_are_twelve_variations_and_more(tmp_path, engine):
+    found = variations.every(tmp_path, engine)
+    assert len({one.name for one in found}) == len(found) >= 12
+
+
+def test_obstacle_is_said(tmp_path):
+    one = variations.Variation("x", "x", needs="no-such-program")
+    assert "not installed" in one.obstacle()
