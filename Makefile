@@ -21,10 +21,20 @@ reproduce: setup  ## run the pipeline, print the verdicts
 test: setup  ## run every room's tests in its image
 	@$(BIN)/python -m containers.launcher.tests
 
+images: setup  ## build the container images [ENGINE=docker|podman BASE=auto|offline|registry]
+	@$(BIN)/python containers/build $(if $(ENGINE),--engine $(ENGINE)) --base $(or $(BASE),auto)
+
+sif: setup  ## make Apptainer's SIF files of the built images
+	@$(BIN)/python containers/build --sif $(if $(ENGINE),--engine $(ENGINE))
+
+verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 TARGETS=… SKIP=…]
+	@$(BIN)/python containers/verify $(if $(ENGINE),--engine $(ENGINE)) $(if $(VARY),--vary) \
+	    $(if $(TARGETS),--targets $(TARGETS)) $(if $(SKIP),--skip $(SKIP))
+
 readme: setup  ## write the verdict table into README.md
-	@containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
+	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
 
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce test readme clean
+.PHONY: help setup reproduce test images sif verify readme clean

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from containers.launcher import ROOT, LauncherError, apptainer, box, environment, oci, venv
+from containers.launcher import ROOT, LauncherError, apptainer, box, environment, oci, orchestrator, venv
 from containers.launcher.images import Image
 
 CONTAINERS = ("apptainer", "docker", "podman")
@@ -90,6 +90,8 @@ def run(engine: str, request: Request, scratch: Path) -> tuple[int, float]:
         variables = environment.variables(request.threads) | extra | {
             "HOME": str(scratch), "TMPDIR": str(scratch), "PYTHONPATH": os.pathsep.join(path),
             "MSCLC_PROVENANCE": str(scratch / "provenance.json")}
+        if request.tests and orchestrator.MIRROR in os.environ:
+            variables[orchestrator.MIRROR] = os.environ[orchestrator.MIRROR]
         return _timed(line, variables)
     user, group = box.identity()
     view = box.Box(scratch, user, group, request.read, request.write, request.gpu)

@@ -10,8 +10,10 @@ from containers.launcher import ROOT, LauncherError, environment
 NAME = "orchestrator"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 
+MIRROR = "DATA_MIRROR"
+
 # What a download needs from the host, and where the data may be found without one.
-PASSED = ("DATA_MIRROR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
+PASSED = (MIRROR, "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
           "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
           "HOME", "TMPDIR")
 

@@ -12,7 +12,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, environment, images, venv
+from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, engines, environment, images, venv
 
 # What a reviewer asks first.
 FIRST = ("Table4", r"bootstrap@as-released-.*")
@@ -41,9 +41,10 @@ def set_up(progress: Progress, names: list[str]) -> None:
     task = progress.add_task("environments", total=len(names))
     for name in names:
         progress.update(task, description=f"environment {name}")
-        if not venv.ready(images.load(name)):
+        image = images.load(name)
+        if engines.choose(image)[0] == "venv" and not venv.ready(image):
             progress.console.print(f"setting up the environment {name}")
-        venv.setup(images.load(name))
+            venv.setup(image)
         progress.advance(task)
     progress.remove_task(task)
 

@@ -24,7 +24,9 @@ def command(image: str, arguments: list[str]) -> tuple[list[str], dict[str, str]
     pytest = ["python", "-m", "pytest", "--doctest-modules", *arguments]
     if image != "orchestrator":
         run = str(ROOT / "containers" / "run")
-        return [sys.executable, run, "--tests", image, "--", *pytest], dict(os.environ)
+        # Tests look at the whole repository and at the data mirror, which containers do not mount.
+        variables = {**os.environ, "MSCLC_ENGINE": "venv"}
+        return [sys.executable, run, "--tests", image, "--", *pytest], variables
     path = os.pathsep.join([str(ROOT), str(venv.test_tools())])
     scripts = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     variables = {**os.environ, "PYTHONPATH": path, "PATH": scripts, "PYTHONDONTWRITEBYTECODE": "1"}

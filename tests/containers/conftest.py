@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ IMAGE = "reporting"
 REQUIRED = os.environ.get("MSCLC_REQUIRED_ENGINES", "").split()
 
 
+@functools.cache
 def obstacle(engine: str) -> str:
     """Return why an engine cannot run the image of these tests; empty if it can."""
     image = images.load(IMAGE)
@@ -23,7 +25,9 @@ def obstacle(engine: str) -> str:
         apptainer.ready(image) if engine == "apptainer" else oci.ready(engine, image)
     except LauncherError as error:
         return str(error)
-    return ""
+    # An engine may answer and hold the image, and yet not be allowed to start a container.
+    tried = launch("true", engine=engine)
+    return f"{engine} cannot start a container: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 @pytest.fixture(params=engines.CONTAINERS)
