@@ -22,7 +22,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from stages.classification import kernels
-from stages.classification.variation import PERMUTED, RELEASED, REVERSED, SORTED, Variation
+from stages.classification.variation import (
+    PERMUTED,
+    RELEASED,
+    REVERSED,
+    SORTED,
+    TASKS,
+    Variation,
+)
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.parameters import Sensitivity, load
@@ -152,6 +159,8 @@ def stage() -> None:
     parser.add_argument("--environment", required=True, help="image, for the record")
     parser.add_argument("--release", action="append", required=True, metavar="NAME=TABLE=SELECTED",
                         help="name, canonical table and selected features; repeatable")
+    parser.add_argument("--task", action="append", choices=TASKS,
+                        help="only these parts of the sweep; repeatable (default: all)")
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--out", type=Path, required=True, help="all values (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="spreads (JSON)")
@@ -167,7 +176,8 @@ def stage() -> None:
     available, not_run = kernels.probe(settings.kernels)
     if not available:
         raise InputError("none of the kernels runs", options.params, "correct sensitivity.kernels")
-    variations = design(settings, available, inputs)
+    variations = [variation for variation in design(settings, available, inputs)
+                  if variation.task in (options.task or TASKS)]
     rows = sweep(variations, inputs, options.params, settings.workers)
     canonical.write_csv(options.out, rows)
     canonical.write_json(options.summary, {
