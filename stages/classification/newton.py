@@ -141,7 +141,7 @@ def cholesky_solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> cholesky_solve(np.array([[4.0, 2.0], [2.0, 3.0]]), np.array([8.0, 8.0])).tolist()
+    >>> cholesky_solve(np.array([[4.0, 2.0], [2.0, 3.0]]), np.array([8.0, 8.0])).round(9).tolist()
     [1.0, 2.0]
     """
     scale = 1 / np.sqrt(np.diag(matrix))  # entries of unlike size lose digits
