@@ -1,7 +1,7 @@
 """Logistic regression solved to its optimum.
 
 The objective is scikit-learn's: ``C * sum_i s_i * log(1 + exp(-y_i z_i)) + |w|^2 / 2`` with
-``z = X w + b``, labels ``y`` of -1 and 1, class weights ``s`` and an intercept ``b`` without penalty.
+``z = X w + b``, labels ``y`` of -1 and 1, class weights ``s``, an intercept ``b`` without penalty.
 Features of unlike scale that almost depend on one another make it hard for an iterative solver to
 find; making them orthonormal is a change of variables, not of the objective, when the penalty is
 carried along. All arithmetic is in extended precision, which no BLAS kernel touches.

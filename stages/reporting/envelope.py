@@ -10,6 +10,9 @@ import numpy as np
 from stages.common import canonical
 from stages.reporting.published import Number
 
+# Models whose released fit races between threads: tracked variations cannot cover that.
+RACING = ("XGB",)
+
 COLUMNS = ("release", "source", "path", "value")
 
 
@@ -87,7 +90,18 @@ def compare(number: Number, spreads: list[Spread], tolerance: float) -> Envelope
                     float(np.median(values)), float(values.max()), inside)
 
 
-def settle(envelope: Envelope | None, least: int) -> tuple[str, str]:
+def races(path: str) -> bool:
+    """Tell whether the number at a path comes from a fit that races between threads.
+
+    Examples
+    --------
+    >>> races("configurations/XGB_F1/AUC/mean"), races("configurations/LR/AUC/mean")
+    (True, False)
+    """
+    return any(part.split("_")[0] in RACING for part in path.split("/"))
+
+
+def settle(envelope: Envelope | None, least: int, racing: bool = False) -> tuple[str, str]:
     """Return verdict and note for a number that no run gives exactly.
 
     Parameters
@@ -95,6 +109,8 @@ def settle(envelope: Envelope | None, least: int) -> tuple[str, str]:
     envelope : Envelope or None
     least : int
         Fewer variations cannot contradict.
+    racing : bool
+        Whether the released fit races: then no number of variations can.
     """
     if envelope is None:
         return "not-checked", "its numerical envelope is not measured"
@@ -103,4 +119,7 @@ def settle(envelope: Envelope | None, least: int) -> tuple[str, str]:
         return "envelope", f"{envelope.equal} of {envelope.variations} variations equal it ({span})"
     if envelope.variations < least:
         return "not-checked", f"outside all of only {envelope.variations} variations ({span})"
+    if racing:
+        return "not-checked", (f"outside all of {envelope.variations} repeatable variations "
+                               f"({span}); the released fit races between threads")
     return "contradicted", f"differs under every one of {envelope.variations} variations ({span})"

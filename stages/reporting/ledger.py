@@ -120,7 +120,7 @@ def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin 
         verdict = "exact"
         notes += _provisos(candidate, row_origin)
     elif rule.source in FRAGILE:
-        verdict, said = envelope.settle(varied, least)
+        verdict, said = envelope.settle(varied, least, envelope.races(rule.path(number)))
         notes += [f"nearest of {len(cell)} runs", said]
     else:
         verdict = "contradicted"

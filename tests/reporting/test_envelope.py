@@ -35,6 +35,14 @@ def test_verdicts(printed, groups, equal, verdict):
     assert f"{found.variations} variations" in settle(found, LEAST)[1]
 
 
+def test_a_racing_fit_is_never_contradicted_by_repeatable_ones():
+    outside, inside = (compare(number("0.70"), spreads(values * 40), 1e-9)
+                       for values in ([0.8, 0.9], [0.6, 0.9]))
+    assert settle(outside, LEAST, racing=True)[0] == "not-checked"
+    assert "races" in settle(outside, LEAST, racing=True)[1]
+    assert settle(inside, LEAST, racing=True)[0] == "envelope"
+
+
 def test_undefined_values_count_as_variations_that_do_not_equal(tmp_path):
     rows = pd.DataFrame({"release": "2025-08", "source": "models", "path": "a/b",
                          "value": [0.5, None, 0.7]})
