@@ -18,7 +18,7 @@ from stages.common.errors import InputError
 CLASSES = {"LR": LogisticRegression, "RF": RandomForestClassifier, "XGB": XGBClassifier}
 
 # Names that a class takes beside its documented parameters.
-ALIASES = {"XGB": ("seed",)}
+ALIASES = {"XGB": ("seed", "updater")}
 
 # XGBoost writes the time and a source line into its messages.
 _VARYING = re.compile(r"^\[\d\d:\d\d:\d\d\] (WARNING|INFO): \S+ ?|0x[0-9a-f]+")
@@ -43,7 +43,8 @@ def make(model: str, parameters: Mapping, weight=None):
     """
     arguments = dict(parameters)
     if model == "XGB":
-        arguments["n_jobs"] = 1  # the default updater of the linear booster races between threads
+        # One thread unless asked: the linear booster's default updater races between threads.
+        arguments.setdefault("n_jobs", 1)
         if weight is not None:
             arguments["scale_pos_weight"] = weight
     elif weight is not None:

@@ -126,6 +126,46 @@ class PublishedStatistic:
 
 
 @dataclass(frozen=True)
+class SearchSweep:
+    """The part of the sweep that repeats the weight search, which is slow."""
+
+    orders: tuple[str, ...]
+    noises: int
+
+
+@dataclass(frozen=True)
+class Racing:
+    """Repeated fits of the linear booster's default updater, which races between threads."""
+
+    threads: tuple[int, ...]
+    repeats: int
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The numerical variations of the released analysis."""
+
+    kernels: tuple[str, ...]
+    machine_kernels: tuple[str, ...]
+    threads: tuple[int, ...]
+    permutations: int
+    noises: int
+    seed: int
+    workers: int
+    search: SearchSweep
+    racing: Racing
+
+
+@dataclass(frozen=True)
+class Converged:
+    """The converged logistic regression: Newton's stopping rule and the digits that are written."""
+
+    tolerance: float
+    iterations: int
+    digits: int
+
+
+@dataclass(frozen=True)
 class Statistics:
     """Tumour burden against NE score."""
 
@@ -141,6 +181,7 @@ class Reporting:
     """How the ledger compares."""
 
     halfway_tolerance: float
+    least_variations: int
 
 
 @dataclass(frozen=True)
@@ -149,6 +190,8 @@ class Parameters:
 
     cohort: Cohort
     classification: Classification
+    sensitivity: Sensitivity
+    converged: Converged
     statistics: Statistics
     reporting: Reporting
 

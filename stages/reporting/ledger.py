@@ -9,20 +9,21 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.common.parameters import load
-from stages.reporting import evidence, published
+from stages.common.parameters import Reporting, load
+from stages.reporting import envelope, evidence, published
 from stages.reporting.evidence import Origin
 from stages.reporting.published import Number, Rule
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
-           "protocol", "release", "environment", "kernel", "note")
+           "protocol", "release", "environment", "kernel", "variations", "equal", "minimum", "median",
+           "maximum", "note")
 
 # Protocols that may give evidence, preferred first.
 PROTOCOLS = ("as-released", "as-described")
 PREFERRED = ("2025-08", "classification-notebook")
 
-# Models whose fit stops early or races: a miss is settled only by the numerical envelope.
-FRAGILE = ("LR", "XGB")
+# Sources that come from fits which stop early: only the numerical envelope settles a miss.
+FRAGILE = ("selection", "models", "bootstrap", "failure", "weights")
 
 
 @dataclass(frozen=True)
@@ -64,25 +65,50 @@ def best_origin(options: list[list[Candidate]], item_hits: Counter) -> Origin | 
     return min(hits, key=lambda origin: (-hits[origin], -item_hits[origin], rank(origin)))
 
 
-def build(numbers: list[Number], ordered: list[Rule], sources: dict, tolerance: float) -> list[dict]:
-    """Return the ledger, one row for each published number, in the order of ``numbers``."""
-    found = {number: candidates(number, published.rule_for(number, ordered), sources, tolerance)
-             for number in numbers}
+def build(numbers: list[Number], ordered: list[Rule], sources: dict, spreads: dict,
+          settings: Reporting) -> list[dict]:
+    """Return the ledger, one row for each published number, in the order of ``numbers``.
+
+    Parameters
+    ----------
+    numbers : list of Number
+    ordered : list of Rule
+        First match first.
+    sources : dict
+        Recomputed values (`evidence.collect`).
+    spreads : dict
+        Their numerical variations (`envelope.collect`).
+    settings : Reporting
+    """
+    found = {number: candidates(number, published.rule_for(number, ordered), sources,
+                                settings.halfway_tolerance) for number in numbers}
     by_row, item_hits = defaultdict(list), defaultdict(Counter)
     for number, cell in found.items():
         by_row[number.item, number.row].append(cell)
         for candidate in cell:
             item_hits[number.item][candidate.origin] += candidate.match
     chosen = {key: best_origin(cells, item_hits[key[0]]) for key, cells in by_row.items()}
-    return [entry(number, published.rule_for(number, ordered), cell,
-                  chosen[number.item, number.row]) for number, cell in found.items()]
+    ledger = []
+    for number, cell in found.items():
+        rule = published.rule_for(number, ordered)
+        varied = None
+        if number.bound in rule.paths:
+            varied = envelope.compare(number, spreads.get((rule.source, rule.path(number)), []),
+                                      settings.halfway_tolerance)
+        ledger.append(entry(number, rule, cell, chosen[number.item, number.row], varied,
+                            settings.least_variations))
+    return ledger
 
 
-def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin | None) -> dict:
-    """Return one row of the ledger."""
+def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin | None,
+          varied: envelope.Envelope | None, least: int) -> dict:
+    """Return one row of the ledger; ``least`` is how many variations a contradiction takes."""
     base = {"item": number.item, "row": number.row, "metric": number.metric,
             "statistic": rule.statistic(number.bound), "published": number.printed,
             "decimals": number.decimals}
+    if varied:
+        base |= {"variations": varied.variations, "equal": varied.equal, "minimum": varied.low,
+                 "median": varied.median, "maximum": varied.high}
     if rule.source in published.VERDICTS:
         return base | {"verdict": rule.source, "note": rule.note}
     if not cell:
@@ -94,20 +120,25 @@ def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin 
     origin, notes = candidate.origin, [rule.note]
     if candidate.match:
         verdict = "exact"
-        if candidate.halfway:
-            notes.append("half-way between two printed values")
-        if origin != row_origin:
-            notes.append("not the run that explains most of this row")
-        if origin.protocol != PROTOCOLS[0]:
-            notes.append("only as the text describes, not as released")
+        notes += _provisos(candidate, row_origin)
+    elif rule.source in FRAGILE:
+        verdict, said = envelope.settle(varied, least, envelope.races(rule.path(number)))
+        notes += [f"nearest of {len(cell)} runs", said]
     else:
-        verdict = "not-checked" if _fragile(number) else "contradicted"
+        verdict = "contradicted"
         notes.append(f"nearest of {len(cell)} runs")
-        if verdict == "not-checked":
-            notes.append("this fit depends on the numerical kernel; its envelope is not measured")
     return base | {"verdict": verdict, "reproduced": candidate.value, "protocol": origin.protocol,
                    "release": origin.release, "environment": origin.environment,
                    "kernel": origin.kernel, "note": _notes(*notes)}
+
+
+def _provisos(candidate: Candidate, row_origin: Origin | None) -> list[str]:
+    """Return what a reader should know of an exact match."""
+    said = {"half-way between two printed values": candidate.halfway,
+            "not the run that explains most of this row": candidate.origin != row_origin,
+            "only as the text describes, not as released":
+                candidate.origin.protocol != PROTOCOLS[0]}
+    return [text for text, holds in said.items() if holds]
 
 
 def _choose(number, cell, row_origin):
@@ -121,12 +152,6 @@ def _choose(number, cell, row_origin):
     if number.decimals is None:
         return cell[0]
     return min(cell, key=lambda c: (abs(float(c.value) - float(number.printed)), rank(c.origin)))
-
-
-def _fragile(number: Number) -> bool:
-    model = number.row.split("_")[0].split(" ")[0]
-    return model in FRAGILE or number.item in ("Fig5b", "Abstract") or number.row in (
-        "agreement", "failure")
 
 
 def _notes(*texts: str) -> str:
@@ -154,13 +179,15 @@ def stage() -> None:
     parser = cli.parser("stages.reporting.ledger", __doc__)
     parser.add_argument("--published", type=Path, default="metrics/published")
     parser.add_argument("--metrics", type=Path, default="metrics", help="folder of recomputed values")
+    parser.add_argument("--variations", type=Path, default="data/sensitivity",
+                        help="folder of the sweep's tables; may be absent")
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--out", type=Path, required=True, help="ledger (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="counts of verdicts (JSON)")
     options = parser.parse_args()
-    tolerance = load(options.params).reporting.halfway_tolerance
     ledger = build(published.read(options.published), published.rules(),
-                   evidence.collect(options.metrics), tolerance)
+                   evidence.collect(options.metrics), envelope.collect(options.variations),
+                   load(options.params).reporting)
     canonical.write_csv(options.out, frame(ledger))
     canonical.write_json(options.summary, count(ledger))
 

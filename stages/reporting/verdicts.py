@@ -11,7 +11,7 @@ import pandas as pd
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.parameters import load
-from stages.reporting import evidence, ledger, published
+from stages.reporting import envelope, evidence, ledger, published
 
 BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 ORDER = ("Table4", "SuppTable2", "SuppTable3", "Fig3", "Fig4", "Fig5b", "Fig5c", "Table1", "Table2",
@@ -84,8 +84,8 @@ def insert(text: str, table: str, source: str) -> str:
 def present(options) -> pd.DataFrame:
     """Return the ledger of what has been computed so far, without writing it."""
     rows = ledger.build(published.read(options.published), published.rules(),
-                        evidence.collect(options.metrics),
-                        load(options.params).reporting.halfway_tolerance)
+                        evidence.collect(options.metrics), envelope.collect(options.variations),
+                        load(options.params).reporting)
     return ledger.frame(rows)
 
 
@@ -97,6 +97,7 @@ def stage() -> None:
     parser.add_argument("--item", help="show one item, from the metrics computed so far")
     parser.add_argument("--published", type=Path, default="metrics/published")
     parser.add_argument("--metrics", type=Path, default="metrics")
+    parser.add_argument("--variations", type=Path, default="data/sensitivity")
     parser.add_argument("--params", type=Path, default="params.yaml")
     options = parser.parse_args()
     if options.item:
