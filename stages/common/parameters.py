@@ -97,8 +97,71 @@ class Bootstrap:
 
 
 @dataclass(frozen=True)
+class Seeds:
+    """Consecutive seeds of repeated runs: ``first``, ``first + 1``, …"""
+
+    first: int
+    count: int
+
+    def values(self) -> range:
+        """Return the seeds."""
+        return range(self.first, self.first + self.count)
+
+
+@dataclass(frozen=True)
+class CorrectedModel:
+    """One model of the corrected protocol and the choices that are made inside the fold.
+
+    ``inputs`` is ``radiomics`` or ``volume``; ``penalties`` are LASSO penalties as shares of the
+    smallest one that removes every feature (empty: no selection); ``grid`` lists the values of
+    each hyper-parameter to choose from.
+    """
+
+    inputs: str
+    model: str
+    fixed: dict[str, object]
+    penalties: tuple[float, ...]
+    grid: dict[str, tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class NetBenefit:
+    """Threshold probabilities of the decision curve: ``start``, ``start + step``, …"""
+
+    start: float
+    step: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Leakage-free protocol: see ``stages.classification.corrected``."""
+
+    folds: int
+    inner_folds: int
+    seeds: Seeds
+    target: str
+    thresholds: tuple[str, ...]
+    models: dict[str, CorrectedModel]
+    bootstrap: Bootstrap
+    permutations: Seeds
+    reliability_bins: int
+    net_benefit: NetBenefit
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """Leakage ladder: see ``stages.classification.leakage``."""
+
+    seeds: Seeds
+    n_splits: int
+    test_size: float
+    trees: int
+
+
+@dataclass(frozen=True)
 class Classification:
-    """Feature selection, models, weight search and bootstrap."""
+    """Feature selection, models, weight search, bootstrap, corrected protocol and leakage."""
 
     releases: tuple[str, ...]
     environments: tuple[str, ...]
@@ -108,6 +171,8 @@ class Classification:
     protocols: dict[str, Protocol]
     search: Search
     bootstrap: Bootstrap
+    corrected: Corrected
+    leakage: Leakage
 
 
 @dataclass(frozen=True)
@@ -139,6 +204,9 @@ ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
+INPUTS = ("radiomics", "volume")
+THRESHOLDS = ("balanced-accuracy", "F1")
+TARGETS = ("NE_Score", "NE_Class")
 
 
 def load(path: str | Path) -> Parameters:
@@ -202,6 +270,19 @@ def _check_choices(classification: Classification, path) -> None:
             _check(model, MODELS, f"{where}.models", path)
     for name, configuration in classification.configurations.items():
         _check(configuration.model, MODELS, f"classification.configurations.{name}.model", path)
+    _check_corrected(classification.corrected, "classification.corrected", path)
+
+
+def _check_corrected(corrected: Corrected, where: str, path) -> None:
+    _check(corrected.target, TARGETS, f"{where}.target", path)
+    for criterion in corrected.thresholds:
+        _check(criterion, THRESHOLDS, f"{where}.thresholds", path)
+    for name, item in corrected.models.items():
+        _check(item.inputs, INPUTS, f"{where}.models.{name}.inputs", path)
+        _check(item.model, MODELS, f"{where}.models.{name}.model", path)
+        if not all(0 < penalty < 1 for penalty in item.penalties):
+            raise InputError(f"parameter '{where}.models.{name}.penalties' must lie between 0 and 1",
+                             path, "1 removes every feature")
 
 
 def _check(value, valid, where, path):
