@@ -92,16 +92,17 @@ def grouped_folds(label: np.ndarray, patients: np.ndarray, count: int,
     Raises
     ------
     InputError
-        If there are fewer patients than folds or the training rows of a fold hold one class only.
+        If there are fewer patients or series of a class than folds, or the training rows of a fold
+        hold one class only.
     """
     if len(np.unique(patients)) < count:
         raise InputError(f"{len(np.unique(patients))} patients cannot make {count} folds",
                          "cohort table", "lower 'folds' or 'inner_folds' in params.yaml")
+    if np.bincount(label, minlength=2).min() < count:
+        raise InputError(f"a class has fewer series than {count} folds", "cohort table",
+                         "lower 'folds' or 'inner_folds' in params.yaml")
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # Fewer negative series than folds: checked below, where it matters.
-        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        folds = list(splitter.split(np.zeros((len(label), 1)), label, patients))
+    folds = list(splitter.split(np.zeros((len(label), 1)), label, patients))
     for inside, _ in folds:
         if len(np.unique(label[inside])) < 2:
             raise InputError("the training part of a fold holds one class only", "cohort table",

@@ -70,7 +70,8 @@ def climb(train: data.Split, test: data.Split, selection: Selection,
     -------
     list of dict
         ``rung``, ``model``, ``seed``, ``AUC`` and ``F1`` (means over folds where defined),
-        ``folds`` (those with both classes held out) and ``features`` (mean number).
+        ``folds`` (those with both classes held out), ``features`` (mean number) and ``warned``
+        (folds whose fit gave a warning: the released LR does not converge).
     """
     rows = []
     outside_names = kept(train, test, selection)
@@ -94,16 +95,18 @@ def _fold(model, hyper, part, held_out, names) -> dict:
                          "lower 'test_size' of the leakage ladder")
     estimator = models.make(model, hyper)
     estimator.set_params(n_jobs=1)  # whole seeds are spread over the cores
-    models.fit(estimator, part.features[names], part.label)
+    messages = models.fit(estimator, part.features[names], part.label)
     probability = models.probability(estimator, held_out.features[names])
-    return scores.score(held_out.label, probability.argmax(axis=1), probability[:, 1])
+    found = scores.score(held_out.label, probability.argmax(axis=1), probability[:, 1])
+    return {**found, "warned": bool(messages)}
 
 
 def _means(found: list[dict]) -> dict:
     area = np.array([fold["AUC"] for fold in found])
     defined = area[~np.isnan(area)]
     return {"AUC": float(defined.mean()) if defined.size else float("nan"),
-            "F1": float(np.mean([fold["F1"] for fold in found])), "folds": int(defined.size)}
+            "F1": float(np.mean([fold["F1"] for fold in found])), "folds": int(defined.size),
+            "warned": sum(fold["warned"] for fold in found)}
 
 
 def summarise(rows: pd.DataFrame) -> dict:
@@ -116,7 +119,7 @@ def summarise(rows: pd.DataFrame) -> dict:
             found[model]["rungs"][rung] = {
                 name: corrected_scores.spread(wide[rung][name].to_numpy())
                 for name in (*METRICS, "features")} | {
-                "folds": int(wide[rung]["folds"].sum())}
+                name: int(wide[rung][name].sum()) for name in ("folds", "warned")}
             if position:
                 before = RUNGS[position - 1]
                 found[model]["steps"][f"{before} to {rung}"] = {

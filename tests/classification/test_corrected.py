@@ -74,6 +74,8 @@ def test_impossible_folds():
         grouped_folds(label, patients, 3, 1)
     with pytest.raises(InputError, match="one class only"):
         grouped_folds(label, patients, 2, 1)
+    with pytest.raises(InputError, match="fewer series than 3 folds"):
+        grouped_folds(np.array([0, 1, 1, 1]), np.array(list("abcd")), 3, 1)
 
 
 def test_selection_sees_only_the_training_rows_of_the_fold():

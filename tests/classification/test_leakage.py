@@ -90,6 +90,13 @@ def test_noise_climbs_the_ladder():
     assert step["mean"] == pytest.approx(area["patient-selection-inside"] - area["patient"])
 
 
+def test_fits_that_warn_are_counted():
+    hyper = {"LR": {"max_iter": 1}}
+    rows = pd.DataFrame(climb(noise(1), noise(1), Selection(0.05, "NE_Score"), hyper, SETTINGS, 1))
+    assert (rows["warned"] == 5).all()
+    assert summarise(rows)["LR"]["rungs"]["series"]["warned"] == 5
+
+
 def test_nothing_selected():
     with pytest.raises(InputError, match="keeps no feature"):
         climb(noise(1), noise(1), Selection(9.0, "NE_Score"), HYPER, SETTINGS, 1)
