@@ -77,23 +77,22 @@ def make_problem(table: pd.DataFrame, target: str, source: str) -> Problem:
                    train.studies, test.label, test.patients, test.studies)
 
 
-def _repeat(task: tuple[Problem, Corrected, int]) -> dict[str, Outcome]:
-    return run(*task)
-
-
-def _permute(task: tuple[Problem, Corrected, int]) -> dict[str, dict[str, float]]:
-    problem, settings, seed = task
+def _run(task: tuple[Problem, Corrected, int, bool]) -> dict:
+    problem, settings, seed, permute = task
+    if not permute:
+        return run(problem, settings, seed)
     dealt = corrected_permutation.permuted(problem, np.random.default_rng(seed))
     return {model: corrected_permutation.statistics(dealt, outcome)
             for model, outcome in run(dealt, settings, seed).items()}
 
 
-def carry_out(problem: Problem, settings: Corrected) -> tuple[list[dict], list[dict]]:
+def carry_out(problem: Problem, settings: Corrected) -> tuple[list[dict[str, Outcome]], list[dict]]:
     """Return the runs on the real labels and the statistics of those on permuted ones."""
-    tasks = [(problem, settings, seed) for seed in settings.seeds.values()]
-    runs = list(workers.spread(_repeat, tasks, "seed"))
-    tasks = [(problem, settings, seed) for seed in settings.permutations.values()]
-    return runs, list(workers.spread(_permute, tasks, "permutation"))
+    real, permuted = settings.seeds.values(), settings.permutations.values()
+    tasks = [(problem, settings, seed, seeds is permuted)
+             for seeds in (real, permuted) for seed in seeds]
+    results = list(workers.spread(_run, tasks, "run"))
+    return results[:len(real)], results[len(real):]
 
 
 def numbers(splits: Sequence[data.Split]) -> dict:

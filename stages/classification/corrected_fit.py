@@ -101,8 +101,11 @@ def grouped_folds(label: np.ndarray, patients: np.ndarray, count: int,
     if np.bincount(label, minlength=2).min() < count:
         raise InputError(f"a class has fewer series than {count} folds", "cohort table",
                          "lower 'folds' or 'inner_folds' in params.yaml")
-    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    folds = list(splitter.split(np.zeros((len(label), 1)), label, patients))
+    # With shuffle=True, scikit-learn 1.2 to 1.7 shuffles the class counts without the groups that
+    # they belong to, and does not stratify: shuffle the order of the patients instead.
+    names, code = np.unique(patients, return_inverse=True)
+    order = np.random.RandomState(seed).permutation(len(names))[code]
+    folds = list(StratifiedGroupKFold(count).split(np.zeros((len(label), 1)), label, order))
     for inside, _ in folds:
         if len(np.unique(label[inside])) < 2:
             raise InputError("the training part of a fold holds one class only", "cohort table",

@@ -36,6 +36,12 @@ def synthetic(seed, effect=0.0, patients=24, test_patients=12, features=12):
     return Problem(inputs, label, label - 0.5, names, names, test_label, test_names, test_names)
 
 
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch):
+    """Starting workers takes longer than these small tasks."""
+    monkeypatch.setattr("stages.classification.workers.available", lambda: 1)
+
+
 def statistics(problem, seed, settings=SETTINGS):
     return corrected_permutation.statistics(problem, run(problem, settings, seed)["LR"])
 
@@ -49,6 +55,18 @@ def test_no_patient_stands_on_both_sides(seed):
         assert not set(patients[inside]) & set(patients[outside])
         held[outside] += 1
     assert (held == 1).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_folds_are_stratified_and_follow_the_seed(seed):
+    label = np.repeat(np.arange(30) % 2, 2)
+    patients = np.repeat([f"p{i:02d}" for i in range(30)], 2)
+    folds = grouped_folds(label, patients, 5, seed)
+    # Every patient has one label: equal shares can be reached, and are.
+    assert all(label[outside].mean() == 0.5 for _, outside in folds)
+    again, other = (grouped_folds(label, patients, 5, value) for value in (seed, seed + 1))
+    assert all((a[1] == b[1]).all() for a, b in zip(folds, again))
+    assert any(list(a[1]) != list(b[1]) for a, b in zip(folds, other))
 
 
 def test_inner_folds_are_grouped_and_lie_inside_the_outer_fold(monkeypatch):
