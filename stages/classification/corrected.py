@@ -128,7 +128,8 @@ def stage() -> None:
                "sampling_type_columns": [name for name in table if _SAMPLING.search(name)]}
     tables = {}
     for part, models in corrected_summary.parts(problem, runs, settings.thresholds).items():
-        found, pairs, by_seed = corrected_summary.scores(models, settings.bootstrap)
+        found, pairs, by_seed = corrected_summary.scores(models, settings.bootstrap,
+                                                            fresh=part == "test")
         reliability, decision = corrected_summary.curves(models, settings)
         summary[part] = {"scores": found, "differences": pairs,
                          "calibration": corrected_summary.calibration(models)}

@@ -57,8 +57,17 @@ def _stack(runs: Runs, model: str, name: str, problem: Problem) -> np.ndarray:
     return np.full((len(runs), count), problem.label.mean())
 
 
-def scores(models: Mapping[str, Part], settings: Bootstrap) -> tuple[dict, dict, pd.DataFrame]:
+def scores(models: Mapping[str, Part], settings: Bootstrap,
+           fresh: bool) -> tuple[dict, dict, pd.DataFrame]:
     """Score the models of one part.
+
+    Parameters
+    ----------
+    models : mapping
+    settings : Bootstrap
+    fresh : bool
+        Whether the thresholds were found on other series: only then are the scores at them
+        compared, as the trivial model cannot adapt to the series that it is scored on.
 
     Returns
     -------
@@ -88,12 +97,12 @@ def scores(models: Mapping[str, Part], settings: Bootstrap) -> tuple[dict, dict,
               .assign(**{f"{criterion}/threshold": cut
                          for criterion, cut in part.thresholds.items()})
               for name, part in models.items()]
-    return found, _pairs(observed, means, settings.level), pd.concat(frames)
+    return found, _pairs(observed, means, settings.level, fresh), pd.concat(frames)
 
 
-def _pairs(observed: dict, means: dict, level: float) -> dict:
+def _pairs(observed: dict, means: dict, level: float, fresh: bool) -> dict:
     compared = [key for key in next(iter(means.values()))
-                if key in ("AUC", "Brier") or key.endswith(("/F1", "/Accuracy"))]
+                if key in ("AUC", "Brier") or (fresh and key.endswith(("/F1", "/Accuracy")))]
     found = {}
     for first, second in itertools.combinations(means, 2):
         found[f"{first} - {second}"] = {

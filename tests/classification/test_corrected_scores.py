@@ -139,13 +139,16 @@ def test_difference_by_hand():
 
 def test_models_are_compared_on_the_same_patients():
     models = {"a": part(), "b": part(1 - PROBABILITY)}
-    found, pairs, by_seed = corrected_summary.scores(models, Bootstrap(200, 1, 0.95))
+    found, pairs, by_seed = corrected_summary.scores(models, Bootstrap(200, 1, 0.95), True)
     area = pairs["a - b"]["AUC"]
     assert area["difference"] == pytest.approx(6 / 8 - 2 / 8)
     # The second is the mirror image of the first: the pairing makes the difference exact.
     low, high = found["a"]["AUC"]["patients"]["low"], found["a"]["AUC"]["patients"]["high"]
     assert (area["low"], area["high"]) == (pytest.approx(2 * low - 1), pytest.approx(2 * high - 1))
     assert len(by_seed) == 2
+    # Scores at thresholds that were found on the same series are not compared.
+    _, held_out, _ = corrected_summary.scores(models, Bootstrap(20, 1, 0.95), False)
+    assert set(held_out["a - b"]) == {"AUC", "Brier"} and "F1/F1" in pairs["a - b"]
 
 
 def test_thresholds_come_from_training_series_alone():
