@@ -1,9 +1,9 @@
 """Corrected protocol: no leakage, everything chosen inside patient-grouped folds, many seeds.
 
-Patient-grouped stratified folds; standardisation, LASSO selection and hyper-parameters learnt inside
-each fold; the mean of the fold models as the ensemble; thresholds from held-out training series;
-intervals from a bootstrap over patients; calibration, decision curve, permutation test of the whole
-procedure, and comparison with the trivial model and with tumour volume alone.
+Patient-grouped stratified folds; standardisation, LASSO selection and hyper-parameters learnt
+inside each fold; the mean of the fold models as the ensemble; thresholds from held-out training
+series; intervals from a bootstrap over patients; calibration, decision curve, permutation test of
+the whole procedure, and comparison with the trivial model and with tumour volume alone.
 """
 
 from __future__ import annotations

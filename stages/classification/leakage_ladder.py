@@ -123,6 +123,6 @@ def summarise(rows: pd.DataFrame) -> dict:
             if position:
                 before = RUNGS[position - 1]
                 found[model]["steps"][f"{before} to {rung}"] = {
-                    name: corrected_scores.spread((wide[rung][name] - wide[before][name]).to_numpy())
-                    for name in METRICS}
+                    name: corrected_scores.spread(
+                        (wide[rung][name] - wide[before][name]).to_numpy()) for name in METRICS}
     return found

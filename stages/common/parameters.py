@@ -281,8 +281,8 @@ def _check_corrected(corrected: Corrected, where: str, path) -> None:
         _check(item.inputs, INPUTS, f"{where}.models.{name}.inputs", path)
         _check(item.model, MODELS, f"{where}.models.{name}.model", path)
         if not all(0 < penalty < 1 for penalty in item.penalties):
-            raise InputError(f"parameter '{where}.models.{name}.penalties' must lie between 0 and 1",
-                             path, "1 removes every feature")
+            raise InputError(f"parameter '{where}.models.{name}.penalties' must lie between 0 and "
+                             "1", path, "1 removes every feature")
 
 
 def _check(value, valid, where, path):
