@@ -62,12 +62,32 @@ def bootstrap(drawn: np.ndarray, label: np.ndarray, predicted: np.ndarray,
     """
     weight = np.zeros((len(drawn), len(label)))
     np.add.at(weight, (np.arange(len(drawn))[:, None], drawn), 1.0)
+    return weighted(weight, label, predicted, probability)
+
+
+def weighted(weight: np.ndarray, label: np.ndarray, predicted: np.ndarray,
+             probability: np.ndarray, stratum: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Score samples that hold each series a number of times.
+
+    Parameters
+    ----------
+    weight : ndarray of float, shape (B, n)
+        How often each sample holds each series.
+    label, predicted : ndarray of int, shape (n,)
+    probability : ndarray of float, shape (n,)
+    stratum : ndarray, shape (n,), optional
+        AUC then compares only series of the same stratum (the same held-out fold).
+
+    Returns
+    -------
+    dict of ndarray, shape (B,)
+    """
     positive, called = label == 1, predicted == 1
     tp = weight[:, positive & called].sum(axis=1)
     fp = weight[:, ~positive & called].sum(axis=1)
     fn = weight[:, positive & ~called].sum(axis=1)
     tn = weight[:, ~positive & ~called].sum(axis=1)
-    total = drawn.shape[1]
+    total = weight.sum(axis=1)
     return {
         "Accuracy": (tp + tn) / total,
         "PPV": _ratio(tp, tp + fp, 0.0),
@@ -75,7 +95,7 @@ def bootstrap(drawn: np.ndarray, label: np.ndarray, predicted: np.ndarray,
         "Sensitivity": _ratio(tp, tp + fn, 0.0),
         "Specificity": _ratio(tn, tn + fp, 0.0),
         "F1": _ratio(2 * tp, 2 * tp + fp + fn, 0.0),
-        "AUC": _area(weight, positive, probability),
+        "AUC": _area(weight, positive, probability, stratum),
     }
 
 
@@ -83,13 +103,19 @@ def _ratio(top, bottom, empty):
     return np.divide(top, bottom, out=np.full(len(top), empty), where=bottom > 0)
 
 
-def _area(weight, positive, probability):
+def _area(weight, positive, probability, stratum=None):
     """AUC as the share of (positive, negative) pairs in order, half for ties."""
     high, low = probability[positive], probability[~positive]
     ordered = (high[:, None] > low) + 0.5 * (high[:, None] == low)
     of_positive, of_negative = weight[:, positive], weight[:, ~positive]
+    if stratum is None:
+        pairs = of_positive.sum(axis=1) * of_negative.sum(axis=1)
+    else:
+        same = (stratum[positive][:, None] == stratum[~positive]).astype(float)
+        ordered = ordered * same
+        pairs = ((of_positive @ same) * of_negative).sum(axis=1)
     wins = ((of_positive @ ordered) * of_negative).sum(axis=1)
-    return _ratio(wins, of_positive.sum(axis=1) * of_negative.sum(axis=1), np.nan)
+    return _ratio(wins, pairs, np.nan)
 
 
 def intervals(values: dict[str, np.ndarray], level: float) -> dict[str, dict]:

@@ -49,6 +49,11 @@ class Split:
         """Return the score or the label, by the name of its column."""
         return {SCORE: self.score, LABEL: self.label}[name]
 
+    def take(self, rows: np.ndarray) -> Split:
+        """Return the rows of these numbers."""
+        return Split(self.series[rows], self.studies[rows], self.patients[rows],
+                     self.features.iloc[rows], self.score[rows], self.label[rows])
+
 
 def split(table: pd.DataFrame, rows, features=FEATURES) -> Split:
     """Cut the rows (a boolean mask, shape (n,)) and the named features out of a cohort table."""

@@ -1,205 +1,47 @@
-"""The numbers of ``params.yaml`` as validated, frozen objects."""
+"""Read ``params.yaml`` into validated, frozen objects."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from stages.common import strict
 from stages.common.errors import InputError
-
-
-@dataclass(frozen=True)
-class Release:
-    """One public release of the feature table, pinned by commit and content."""
-
-    url: str
-    file: str
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a released table must hold."""
-
-    series: int
-    studies: int
-    patients: int
-    features: int
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """Where the data come from and what they must look like."""
-
-    timeout_seconds: float
-    releases: dict[str, Release]
-    expected: Expected
-
-
-@dataclass(frozen=True)
-class Selection:
-    """LASSO feature selection."""
-
-    alpha: float
-    target: str
-
-
-@dataclass(frozen=True)
-class Folds:
-    """Cross-validation: ``kind`` is ``shuffle-split`` or ``stratified-k-fold``."""
-
-    kind: str
-    n_splits: int
-    test_size: float | None = None
-    seed: int | None = None
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """One way to carry out the analysis."""
-
-    selection: Selection
-    folds: Folds
-    ensemble: str
-    models: dict[str, dict[str, object]]
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """One of the twelve model configurations: a model and its weight of the positive class."""
-
-    model: str
-    weight: object = None
-
-
-@dataclass(frozen=True)
-class Search:
-    """The search for the weight of the positive class."""
-
-    start: float
-    step: float
-    count: int
-    models: dict[str, dict[str, object]]
-    forest_runs: dict[str, dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Bootstrap:
-    """Bootstrap over studies: one series of each study in every sample."""
-
-    samples: int
-    seed: int
-    level: float
-
-
-@dataclass(frozen=True)
-class Classification:
-    """Feature selection, models, weight search and bootstrap."""
-
-    releases: tuple[str, ...]
-    environments: tuple[str, ...]
-    named_protocols: tuple[str, ...]
-    boundary: float
-    configurations: dict[str, Configuration]
-    protocols: dict[str, Protocol]
-    search: Search
-    bootstrap: Bootstrap
-
-
-@dataclass(frozen=True)
-class PublishedStatistic:
-    """A printed number: it stands for every value that rounds to it."""
-
-    statistic: float
-    decimals: int
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lowest and highest value that round to the printed one."""
-        half = 0.5 * 10.0 ** -self.decimals
-        return (round(self.statistic - half, self.decimals + 1),
-                round(self.statistic + half, self.decimals + 1))
-
-
-@dataclass(frozen=True)
-class SearchSweep:
-    """The part of the sweep that repeats the weight search, which is slow."""
-
-    orders: tuple[str, ...]
-    noises: int
-
-
-@dataclass(frozen=True)
-class Racing:
-    """Repeated fits of the linear booster's default updater, which races between threads."""
-
-    threads: tuple[int, ...]
-    repeats: int
-
-
-@dataclass(frozen=True)
-class Sensitivity:
-    """The numerical variations of the released analysis."""
-
-    kernels: tuple[str, ...]
-    machine_kernels: tuple[str, ...]
-    threads: tuple[int, ...]
-    permutations: int
-    noises: int
-    seed: int
-    workers: int
-    search: SearchSweep
-    racing: Racing
-
-
-@dataclass(frozen=True)
-class Converged:
-    """The converged logistic regression: Newton's stopping rule and the digits that are written."""
-
-    tolerance: float
-    iterations: int
-    digits: int
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Tumour burden against NE score."""
-
-    label: str
-    score: str
-    other_volumes: tuple[str, ...]
-    exact_pairs: int
-    published_rank_sum: PublishedStatistic
-
-
-@dataclass(frozen=True)
-class Reporting:
-    """How the ledger compares."""
-
-    halfway_tolerance: float
-    least_variations: int
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """The whole of ``params.yaml``."""
-
-    cohort: Cohort
-    classification: Classification
-    sensitivity: Sensitivity
-    converged: Converged
-    statistics: Statistics
-    reporting: Reporting
-
+from stages.common.sections import (  # noqa: F401 (named here for their users)
+    Bootstrap,
+    Classification,
+    Cohort,
+    Configuration,
+    Converged,
+    Corrected,
+    CorrectedModel,
+    Expected,
+    Folds,
+    Leakage,
+    NetBenefit,
+    Parameters,
+    Protocol,
+    PublishedStatistic,
+    Racing,
+    Release,
+    Reporting,
+    Search,
+    SearchSweep,
+    Seeds,
+    Selection,
+    Sensitivity,
+    Statistics,
+)
 
 ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
+INPUTS = ("radiomics", "volume")
+THRESHOLDS = ("balanced-accuracy", "F1")
+TARGETS = ("NE_Score", "NE_Class")
 
 
 def load(path: str | Path) -> Parameters:
@@ -263,6 +105,19 @@ def _check_choices(classification: Classification, path) -> None:
             _check(model, MODELS, f"{where}.models", path)
     for name, configuration in classification.configurations.items():
         _check(configuration.model, MODELS, f"classification.configurations.{name}.model", path)
+    _check_corrected(classification.corrected, "classification.corrected", path)
+
+
+def _check_corrected(corrected: Corrected, where: str, path) -> None:
+    _check(corrected.target, TARGETS, f"{where}.target", path)
+    for criterion in corrected.thresholds:
+        _check(criterion, THRESHOLDS, f"{where}.thresholds", path)
+    for name, item in corrected.models.items():
+        _check(item.inputs, INPUTS, f"{where}.models.{name}.inputs", path)
+        _check(item.model, MODELS, f"{where}.models.{name}.model", path)
+        if not all(0 < penalty < 1 for penalty in item.penalties):
+            raise InputError(f"parameter '{where}.models.{name}.penalties' must lie between 0 and "
+                             "1", path, "1 removes every feature")
 
 
 def _check(value, valid, where, path):

@@ -1,0 +1,255 @@
+"""The sections of ``params.yaml`` as frozen objects (see `stages.common.parameters`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Release:
+    """One public release of the feature table, pinned by commit and content."""
+
+    url: str
+    file: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a released table must hold."""
+
+    series: int
+    studies: int
+    patients: int
+    features: int
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Where the data come from and what they must look like."""
+
+    timeout_seconds: float
+    releases: dict[str, Release]
+    expected: Expected
+
+
+@dataclass(frozen=True)
+class Selection:
+    """LASSO feature selection."""
+
+    alpha: float
+    target: str
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Cross-validation: ``kind`` is ``shuffle-split`` or ``stratified-k-fold``."""
+
+    kind: str
+    n_splits: int
+    test_size: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to carry out the analysis."""
+
+    selection: Selection
+    folds: Folds
+    ensemble: str
+    models: dict[str, dict[str, object]]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One of the twelve model configurations: a model and its weight of the positive class."""
+
+    model: str
+    weight: object = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search for the weight of the positive class."""
+
+    start: float
+    step: float
+    count: int
+    models: dict[str, dict[str, object]]
+    forest_runs: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Bootstrap over studies: one series of each study in every sample."""
+
+    samples: int
+    seed: int
+    level: float
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Consecutive seeds of repeated runs: ``first``, ``first + 1``, …"""
+
+    first: int
+    count: int
+
+    def values(self) -> range:
+        """Return the seeds."""
+        return range(self.first, self.first + self.count)
+
+
+@dataclass(frozen=True)
+class CorrectedModel:
+    """One model of the corrected protocol and the choices that are made inside the fold.
+
+    ``inputs`` is ``radiomics`` or ``volume``; ``penalties`` are LASSO penalties as shares of the
+    smallest one that removes every feature (empty: no selection); ``grid`` lists the values of
+    each hyper-parameter to choose from.
+    """
+
+    inputs: str
+    model: str
+    fixed: dict[str, object]
+    penalties: tuple[float, ...]
+    grid: dict[str, tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class NetBenefit:
+    """Threshold probabilities of the decision curve: ``start``, ``start + step``, …"""
+
+    start: float
+    step: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Leakage-free protocol: see ``stages.classification.corrected``."""
+
+    folds: int
+    inner_folds: int
+    seeds: Seeds
+    target: str
+    thresholds: tuple[str, ...]
+    models: dict[str, CorrectedModel]
+    bootstrap: Bootstrap
+    permutations: Seeds
+    reliability_bins: int
+    net_benefit: NetBenefit
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """Leakage ladder: see ``stages.classification.leakage``."""
+
+    seeds: Seeds
+    n_splits: int
+    test_size: float
+    trees: int
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Feature selection, models, weight search, bootstrap, corrected protocol and leakage."""
+
+    releases: tuple[str, ...]
+    environments: tuple[str, ...]
+    named_protocols: tuple[str, ...]
+    boundary: float
+    configurations: dict[str, Configuration]
+    protocols: dict[str, Protocol]
+    search: Search
+    bootstrap: Bootstrap
+    corrected: Corrected
+    leakage: Leakage
+
+
+@dataclass(frozen=True)
+class PublishedStatistic:
+    """A printed number: it stands for every value that rounds to it."""
+
+    statistic: float
+    decimals: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lowest and highest value that round to the printed one."""
+        half = 0.5 * 10.0 ** -self.decimals
+        return (round(self.statistic - half, self.decimals + 1),
+                round(self.statistic + half, self.decimals + 1))
+
+
+@dataclass(frozen=True)
+class SearchSweep:
+    """The part of the sweep that repeats the weight search, which is slow."""
+
+    orders: tuple[str, ...]
+    noises: int
+
+
+@dataclass(frozen=True)
+class Racing:
+    """Repeated fits of the linear booster's default updater, which races between threads."""
+
+    threads: tuple[int, ...]
+    repeats: int
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The numerical variations of the released analysis."""
+
+    kernels: tuple[str, ...]
+    machine_kernels: tuple[str, ...]
+    threads: tuple[int, ...]
+    permutations: int
+    noises: int
+    seed: int
+    workers: int
+    search: SearchSweep
+    racing: Racing
+
+
+@dataclass(frozen=True)
+class Converged:
+    """The converged logistic regression: Newton's stopping rule and the digits that are written."""
+
+    tolerance: float
+    iterations: int
+    digits: int
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Tumour burden against NE score."""
+
+    label: str
+    score: str
+    other_volumes: tuple[str, ...]
+    exact_pairs: int
+    published_rank_sum: PublishedStatistic
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How the ledger compares."""
+
+    halfway_tolerance: float
+    least_variations: int
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The whole of ``params.yaml``."""
+
+    cohort: Cohort
+    classification: Classification
+    sensitivity: Sensitivity
+    converged: Converged
+    statistics: Statistics
+    reporting: Reporting
