@@ -15,8 +15,8 @@ from stages.reporting.evidence import Origin
 from stages.reporting.published import Number, Rule
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
-           "protocol", "release", "environment", "kernel", "variations", "equal", "minimum", "median",
-           "maximum", "note")
+           "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
+           "median", "maximum")
 
 # Protocols that may give evidence, preferred first.
 PROTOCOLS = ("as-released", "as-described")

@@ -10,6 +10,7 @@ import pytest
 
 from stages.common import canonical
 from stages.common.errors import InputError
+from stages.common.parameters import Reporting
 from stages.reporting import evidence, ledger, verdicts
 from stages.reporting.evidence import Origin, Source
 from stages.reporting.published import Number, Rule
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NEW = Origin("as-released", "2025-08", "classification-notebook", "Haswell")
 OLD = Origin("as-released", "2025-06", "classification-notebook", "Haswell")
 TEXT = Origin("as-described", "2025-08", "classification-notebook", "Haswell")
-RULES = [Rule("T", "*", "*", "bootstrap", ("mean", "ci_low"), {"value": "{row}/{metric}/mean",
+RULES = [Rule("T", "*", "*", "cohort", ("mean", "ci_low"), {"value": "{row}/{metric}/mean",
                                                                "low": "{row}/{metric}/low"}, ""),
          Rule("Seg", "*", "*", "needs-private-images", (), {}, "no images")]
 
@@ -33,7 +34,7 @@ def source(origin, **values):
 
 
 def build(numbers, *sources):
-    return ledger.build(numbers, RULES, {"bootstrap": list(sources)}, 1e-9)
+    return ledger.build(numbers, RULES, {"cohort": list(sources)}, {}, Reporting(1e-9, 60))
 
 
 def test_one_configuration_for_a_row_beats_a_patchwork():
@@ -81,7 +82,8 @@ def test_ledger_has_the_stated_columns():
     frame = ledger.frame(build([number("a", "0.5")], source(NEW, RF={"a": 0.5})))
     assert tuple(frame.columns) == (
         "item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
-        "protocol", "release", "environment", "kernel", "note")
+        "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
+        "median", "maximum")
 
 
 def test_paths_reach_into_lists():
