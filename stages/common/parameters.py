@@ -119,6 +119,18 @@ class Statistics:
 
 
 @dataclass(frozen=True)
+class Radiomics:
+    """Feature extraction: which voxels, on which grid, and how lesions are counted."""
+
+    spacing: tuple[float, ...]
+    label: int
+    other_labels: tuple[int, ...]
+    padding_below: float
+    method: str
+    lesion_count: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Reporting:
     """How the ledger compares."""
 
@@ -132,6 +144,7 @@ class Parameters:
     cohort: Cohort
     classification: Classification
     statistics: Statistics
+    radiomics: Radiomics
     reporting: Reporting
 
 
@@ -139,6 +152,8 @@ ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
+RADIOMICS_METHODS = ("fast", "plain")
+LESION_COUNTS = ("components", "components-and-background")
 
 
 def load(path: str | Path) -> Parameters:
@@ -157,6 +172,7 @@ def load(path: str | Path) -> Parameters:
         raise InputError(f"is not readable YAML ({error})", path, "correct the syntax") from None
     parameters = strict.build(Parameters, content, str(path), "")
     _check_choices(parameters.classification, path)
+    _check_radiomics(parameters.radiomics, path)
     return parameters
 
 
@@ -202,6 +218,15 @@ def _check_choices(classification: Classification, path) -> None:
             _check(model, MODELS, f"{where}.models", path)
     for name, configuration in classification.configurations.items():
         _check(configuration.model, MODELS, f"classification.configurations.{name}.model", path)
+
+
+def _check_radiomics(radiomics: Radiomics, path) -> None:
+    _check(radiomics.method, RADIOMICS_METHODS, "radiomics.method", path)
+    for name, rule in radiomics.lesion_count.items():
+        _check(rule, LESION_COUNTS, f"radiomics.lesion_count.{name}", path)
+    if len(radiomics.spacing) != 3 or min(radiomics.spacing) <= 0:
+        raise InputError("parameter 'radiomics.spacing' must be three positive numbers", path,
+                         "give x, y and z spacing in mm")
 
 
 def _check(value, valid, where, path):

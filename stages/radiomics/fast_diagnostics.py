@@ -1,7 +1,7 @@
 """What PyRadiomics reports about a series and its mask, without copies of whole volumes.
 
 The same values as ``radiomics.generalinfo.GeneralInfo`` of PyRadiomics 3.0.1: sums of integers are
-exact in any order, and means of floating-point series are added in NumPy's own pairwise order.
+exact in any order, and floating-point series are added in NumPy's own order, buffer by buffer.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 import SimpleITK as sitk
 
 BLOCK = 1 << 20
+# NumPy adds pairwise within a buffer of this many values, and buffer after buffer.
+BUFFER = 8192
 
 
 def image_elements(image: sitk.Image, prefix: str) -> dict[str, object]:
@@ -96,20 +98,14 @@ def mean(values: np.ndarray) -> float:
         # Sums of integers below 2^53 are exact as doubles too.
         total = sum(int(part.sum(dtype=np.int64)) for part in _parts(values))
         return total / values.size
-    return float(_pairwise(values) / values.size)
+    total = 0.0
+    for start in range(0, values.size, BUFFER):
+        total += float(np.add.reduce(values[start:start + BUFFER].astype(float)))
+    return total / values.size
 
 
 def _parts(values: np.ndarray):
     return (values[start:start + BLOCK] for start in range(0, values.size, BLOCK))
-
-
-def _pairwise(values: np.ndarray) -> float:
-    """Add as NumPy adds: halves, the first a multiple of eight long."""
-    if values.size <= BLOCK:
-        return float(np.add.reduce(values.astype(float)))
-    half = values.size // 2
-    half -= half % 8
-    return _pairwise(values[:half]) + _pairwise(values[half:])
 
 
 def _sha1(values: np.ndarray, kind=None) -> str:
