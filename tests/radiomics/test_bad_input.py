@@ -156,8 +156,9 @@ def test_trailing_axis_of_one(pair, tmp_path, settings):
     deep = write(tmp_path, [sitk.JoinSeries([item]) for item in pair], "i4.nii.gz", "m4.nii.gz")
     assert headers.read_header(deep[0]).size == (26, 24, 8, 1)
     assert rows.compute(*deep, settings) == rows.compute(*flat, settings)
-    nrrd = write(tmp_path, [sitk.JoinSeries([item]) for item in pair], "i4.nrrd", "m4.nrrd")
-    assert rows.compute(*nrrd, settings) == rows.compute(*flat, settings)
+    flat = write(tmp_path, pair, "i3.nrrd", "m3.nrrd")
+    deep = write(tmp_path, [sitk.JoinSeries([item]) for item in pair], "i4.nrrd", "m4.nrrd")
+    assert rows.compute(*deep, settings) == rows.compute(*flat, settings)
 
 
 def test_two_volumes_in_one_file(pair, tmp_path, settings):
