@@ -21,8 +21,9 @@ PADDING = 5
 # Voxels that a cubic spline reaches, and one for rounding.
 REACH = 3
 POLE = math.sqrt(3.0) - 2.0
-# Source: itk::BSplineDecompositionImageFilter, tolerance of the first coefficient.
-TOLERANCE = 1e-10
+# Slices that decide the first coefficient along z.
+# Source: itk::BSplineDecompositionImageFilter, tolerance 1e-10.
+HORIZON = math.ceil(math.log(1e-10) / math.log(abs(POLE)))
 # Bound of what rounding of positions (some 1e-12 voxels) changes in a value, in parts of the
 # largest voxel value.
 ROUNDING = 4e-11
@@ -99,11 +100,11 @@ def resampled_image(image: sitk.Image, grid: Grid) -> sitk.Image:
     first, last = positions.window()
     spline, amplitude = coefficients(image, first, last)
     window = sitk.GetImageFromArray(spline)
+    spline = sitk.GetArrayViewFromImage(window)
     window.SetSpacing(image.GetSpacing())
     window.SetDirection(image.GetDirection())
     window.SetOrigin(image.TransformIndexToPhysicalPoint(first.tolist()))
     approximate = resample(window, grid, sitk.sitkBSplineResampler, sitk.sitkFloat64)
-    del window
     kind = sitk.GetArrayViewFromImage(image[:1, :1, :1]).dtype
     doubles = sitk.GetArrayViewFromImage(approximate)
     result = np.empty(doubles.shape, kind)
@@ -123,6 +124,8 @@ def resampled_image(image: sitk.Image, grid: Grid) -> sitk.Image:
 def coefficients(image: sitk.Image, first, last) -> tuple[np.ndarray, float]:
     """Return the B-spline coefficients of a series in a window, as ITK computes them.
 
+    ITK's recursion along z runs over all slices; those before the window are not kept.
+
     Parameters
     ----------
     image : Image
@@ -137,46 +140,49 @@ def coefficients(image: sitk.Image, first, last) -> tuple[np.ndarray, float]:
     float
         Largest absolute voxel value in the slices that the window reaches into.
     """
-    depth, amplitude = image.GetSize()[2], 0.0
     columns, rows = (slice(int(first[axis]), int(last[axis]) + 1) for axis in (0, 1))
-    stack = np.empty((depth, rows.stop - rows.start, columns.stop - columns.start))
+    depth, amplitude = image.GetSize()[2], 0.0
+    start = min(int(first[2]), depth - 2)
+    planes = (_plane(image, z, rows, columns) for z in range(depth))
+    head = [next(planes) for _ in range(min(HORIZON, depth))]
+    previous = _first_plane(head, depth)
+    kept = np.empty((depth - start, *previous.shape))
     for z in range(depth):
-        plane = sitk.Cast(image[:, :, z], sitk.sitkFloat64)
+        if z:
+            previous = (head[z] if z < len(head) else next(planes)) + POLE * previous
+        if z >= start:
+            kept[z - start] = previous
         if first[2] <= z <= last[2]:
-            values = sitk.GetArrayViewFromImage(plane)
+            values = sitk.GetArrayViewFromImage(image)[z]
             amplitude = max(amplitude, float(values.max()), -float(values.min()))
-        # A view does not keep its image alive: the name does.
-        plane = sitk.BSplineDecomposition(plane, 3)
-        stack[z] = sitk.GetArrayViewFromImage(plane)[rows, columns]
-    _decompose(stack)
-    return stack[first[2]:last[2] + 1].copy(), amplitude
+    kept[-1] = (POLE / (POLE * POLE - 1.0)) * (POLE * kept[-2] + kept[-1])
+    for n in range(len(kept) - 2, -1, -1):
+        kept[n] = POLE * (kept[n + 1] - kept[n])
+    return kept[int(first[2]) - start:int(last[2]) - start + 1], amplitude
 
 
-def _decompose(lines: np.ndarray) -> None:
-    """Turn values into coefficients along the first axis, in place, in the order of operations of
-    itk::BSplineDecompositionImageFilter."""
-    count = len(lines)
-    lines *= (1.0 - POLE) * (1.0 - 1.0 / POLE)
-    horizon = math.ceil(math.log(TOLERANCE) / math.log(abs(POLE)))
-    power = POLE
-    if horizon < count:
-        for n in range(1, horizon):
-            lines[0] += power * lines[n]
+def _plane(image: sitk.Image, z: int, rows: slice, columns: slice) -> np.ndarray:
+    """Return coefficients along x and y of a part of a slice, times ITK's gain along z."""
+    plane = sitk.BSplineDecomposition(sitk.Cast(image[:, :, z], sitk.sitkFloat64), 3)
+    return sitk.GetArrayViewFromImage(plane)[rows, columns] * ((1.0 - POLE) * (1.0 - 1.0 / POLE))
+
+
+def _first_plane(head: list[np.ndarray], depth: int) -> np.ndarray:
+    """Return the start of ITK's recursion along z (SetInitialCausalCoefficient)."""
+    total, power = head[0].copy(), POLE
+    if HORIZON < depth:
+        for plane in head[1:]:
+            total += power * plane
             power *= POLE
-    else:
-        back = POLE ** (count - 1.0)
-        lines[0] += back * lines[count - 1]
-        back *= back * (1.0 / POLE)
-        for n in range(1, count - 1):
-            lines[0] += (power + back) * lines[n]
-            power *= POLE
-            back *= 1.0 / POLE
-        lines[0] /= 1.0 - power * power
-    for n in range(1, count):
-        lines[n] += POLE * lines[n - 1]
-    lines[-1] = (POLE / (POLE * POLE - 1.0)) * (POLE * lines[-2] + lines[-1])
-    for n in range(count - 2, -1, -1):
-        lines[n] = POLE * (lines[n + 1] - lines[n])
+        return total
+    back = POLE ** (depth - 1.0)
+    total += back * head[-1]
+    back *= back * (1.0 / POLE)
+    for plane in head[1:-1]:
+        total += (power + back) * plane
+        power *= POLE
+        back *= 1.0 / POLE
+    return total / (1.0 - power * power)
 
 
 def _store(values: np.ndarray, kind: np.dtype) -> np.ndarray:

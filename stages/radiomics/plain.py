@@ -7,15 +7,13 @@ import SimpleITK as sitk
 from stages.radiomics.settings import extractor
 
 
-def extract(image: sitk.Image, mask: sitk.Image, spacing) -> dict[str, object]:
+def extract(pair: list[sitk.Image], spacing) -> dict[str, object]:
     """Return the diagnostics and the 107 features of PyRadiomics.
 
     Parameters
     ----------
-    image : Image
-        The series in HU.
-    mask : Image
-        The lesions, 1 on 0, on the grid of the series.
+    pair : list of two Images
+        The series in HU, and the lesions, 1 on 0, on the grid of the series.
     spacing : sequence of 3 numbers
         Voxel spacing in mm to which both are resampled.
 
@@ -24,4 +22,4 @@ def extract(image: sitk.Image, mask: sitk.Image, spacing) -> dict[str, object]:
     ValueError
         PyRadiomics' own, where the lesions are too small for it.
     """
-    return dict(extractor(spacing).execute(image, mask))
+    return dict(extractor(spacing).execute(*pair))

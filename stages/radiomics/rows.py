@@ -29,20 +29,24 @@ def compute(image: str | Path, mask: str | Path, settings: Radiomics) -> dict[st
     InputError
         If a file cannot be used (see `volumes.read_pair`).
     """
-    series, lesions = volumes.read_pair(image, mask, settings)
-    array = sitk.GetArrayViewFromImage(lesions)
-    row = {"status": FEATURES, "voxels": int(np.count_nonzero(array)), "reason": "",
-           "components": fast_diagnostics.components(array)}
+    pair = list(volumes.read_pair(image, mask, settings))
+    row = {"status": FEATURES, "reason": ""} | _count(pair[1])
     if not row["voxels"]:
         return row | {"status": NO_LESION, "reason": "the mask holds no lesion"}
     try:
-        values = METHODS[settings.method](series, lesions, settings.spacing)
+        values = METHODS[settings.method](pair, settings.spacing)
     except ValueError as error:
         if not str(error).startswith(TOO_SMALL_MESSAGES):
             raise
         return row | {"status": TOO_SMALL, "reason": f"PyRadiomics: {error}"}
     return row | {"values": {name: written(value) for name, value in values.items()}
                   | {PYTHON: _minor_version()}}
+
+
+def _count(lesions: sitk.Image) -> dict[str, int]:
+    array = sitk.GetArrayViewFromImage(lesions)
+    return {"voxels": int(np.count_nonzero(array)),
+            "components": fast_diagnostics.components(array)}
 
 
 def written(value) -> object:

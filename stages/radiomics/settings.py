@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-# Masks are binary when they reach PyRadiomics (see volumes.py).
-LABEL = 1
-
 
 def extractor(spacing) -> RadiomicsFeatureExtractor:
     """Return an extractor: every default of PyRadiomics 3.0.1, but resampled.

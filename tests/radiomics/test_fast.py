@@ -55,12 +55,12 @@ def assert_same(ours, theirs):
 def test_fast_equals_pyradiomics(name):
     options = dict(CASES[name])
     image, mask = phantom(sum(map(ord, name)), **options)
-    assert_same(fast.extract(image, mask, (1, 1, 1)), direct(image, mask))
+    assert_same(fast.extract([image, mask], (1, 1, 1)), direct(image, mask))
 
 
 def test_plain_is_pyradiomics_bit_for_bit():
     image, mask = phantom(5)
-    theirs, ours = direct(image, mask), plain.extract(image, mask, (1, 1, 1))
+    theirs, ours = direct(image, mask), plain.extract([image, mask], (1, 1, 1))
     assert {name: str(value) for name, value in ours.items()} == {
         name: str(value) for name, value in theirs.items()}
 
@@ -71,7 +71,7 @@ def test_one_slice_lesion_in_a_thick_series():
     array[4, 10:25, 12:22] = 1
     single = sitk.GetImageFromArray(array)
     single.CopyInformation(image)
-    assert_same(fast.extract(image, single, (1, 1, 1)), direct(image, single))
+    assert_same(fast.extract([image, single], (1, 1, 1)), direct(image, single))
 
 
 def test_padding_and_plateaus_are_resampled_to_the_bit():
@@ -84,7 +84,7 @@ def test_padding_and_plateaus_are_resampled_to_the_bit():
     padded.CopyInformation(image)
     theirs, _ = imageoperations.resampleImage(padded, mask, resampledPixelSpacing=[1, 1, 1],
                                               interpolator="sitkBSpline", padDistance=5, label=1)
-    ours, _ = fast._resample(padded, mask, (1, 1, 1))
+    ours, _ = fast._resample([padded, mask], (1, 1, 1))
     assert ours.GetOrigin() == theirs.GetOrigin()
     assert ours.GetPixelID() == theirs.GetPixelID()
     np.testing.assert_array_equal(sitk.GetArrayFromImage(ours), sitk.GetArrayFromImage(theirs))
@@ -161,7 +161,7 @@ def test_pyradiomics_keeps_its_own_mesh_code():
     before = radiomics.shape.cShape
     image = volume(np.zeros((4, 4, 4), np.int16))
     with pytest.raises(ValueError):
-        fast.extract(image, _one_voxel(image), (1, 1, 1))
+        fast.extract([image, _one_voxel(image)], (1, 1, 1))
     assert radiomics.shape.cShape is before
 
 
