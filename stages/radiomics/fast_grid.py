@@ -100,6 +100,7 @@ def resampled_image(image: sitk.Image, grid: Grid) -> sitk.Image:
     first, last = positions.window()
     spline, amplitude = coefficients(image, first, last)
     window = sitk.GetImageFromArray(spline)
+    # A view on the image's own memory: the array is freed, and the image has to stay.
     spline = sitk.GetArrayViewFromImage(window)
     window.SetSpacing(image.GetSpacing())
     window.SetDirection(image.GetDirection())
@@ -158,7 +159,9 @@ def coefficients(image: sitk.Image, first, last) -> tuple[np.ndarray, float]:
     kept[-1] = (POLE / (POLE * POLE - 1.0)) * (POLE * kept[-2] + kept[-1])
     for n in range(len(kept) - 2, -1, -1):
         kept[n] = POLE * (kept[n + 1] - kept[n])
-    return kept[int(first[2]) - start:int(last[2]) - start + 1], amplitude
+    # In place: a view would keep, and a copy would double, a large part of the memory.
+    kept.resize((int(last[2]) - start + 1, *previous.shape), refcheck=False)
+    return kept[int(first[2]) - start:], amplitude
 
 
 def _plane(image: sitk.Image, z: int, rows: slice, columns: slice) -> np.ndarray:

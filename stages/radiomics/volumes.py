@@ -39,8 +39,9 @@ def read_pair(image: str | Path, mask: str | Path,
     InputError
         Naming the file that cannot be used, and why.
     """
-    lesions = read_mask(mask, settings)
+    # The reader takes twice the memory of a volume for a moment: the larger one first.
     series = read_series(image)
+    lesions = read_mask(mask, settings)
     _check_same_grid(series, lesions, image, mask)
     lesions.CopyInformation(series)
     _check_padding(series, lesions, image, settings.padding_below)

@@ -88,7 +88,7 @@ def test_lesions_next_to_an_organ(pair, tmp_path, settings):
 
 def test_one_slice_series(pair, tmp_path, settings):
     image, mask = write(tmp_path, (pair[0][:, :, :1], pair[1][:, :, :1]))
-    rejected("has one slice only", image, mask, settings, mask)
+    rejected("has one slice only", image, mask, settings, image)
 
 
 @pytest.mark.parametrize("name", ["image.nii.gz", "image.nii", "image.nrrd"])
@@ -125,7 +125,7 @@ def test_padding_beside_the_lesions_is_kept(pair, tmp_path, settings):
 def test_sheared_nrrd(tmp_path, settings):
     image, mask = write(tmp_path, phantom(1, shape=(8, 24, 26), direction=SHEARED),
                         "image.nrrd", "mask.nrrd")
-    rejected("not at right angles", image, mask, settings, mask)
+    rejected("not at right angles", image, mask, settings, image)
 
 
 def test_sheared_nifti(pair, tmp_path, settings):

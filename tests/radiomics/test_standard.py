@@ -72,8 +72,17 @@ TAGS = {f"original_{kind}_{name}": f"{before}{tag}{after}"
             ("glszm", "szm_", ZONES, "_3D"), ("ngtdm", "ngt_", TONE, "_3D"),
             ("gldm", "ngl_", DEPENDENCE, "_3D"))
         for name, tag in names.items()}
-# What PyRadiomics defines otherwise, by how much or why.
-OTHERWISE = {"original_firstorder_Kurtosis": "not the excess over 3"}
+VOXELS = 74
+SAMPLE = (VOXELS / (VOXELS - 1)) ** 0.5
+# What PyRadiomics defines otherwise, and how the standard's value follows from its own.
+OTHERWISE = {
+    # Not the excess over a normal distribution's.
+    "original_firstorder_Kurtosis": lambda value: value - 3,
+    # The covariance of the voxels' places divided by their number, not by one less.
+    "original_shape_MajorAxisLength": lambda value: value * SAMPLE,
+    "original_shape_MinorAxisLength": lambda value: value * SAMPLE,
+    "original_shape_LeastAxisLength": lambda value: value * SAMPLE,
+}
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +124,12 @@ def test_feature_is_the_standard_s(feature, values, reference):
     assert float(values[feature]) == pytest.approx(expected, abs=tolerance * (1 + 1e-9))
 
 
-def test_kurtosis_is_not_the_excess(values, reference):
-    expected, tolerance = reference["stat_kurt"]
-    assert float(values["original_firstorder_Kurtosis"]) - 3 == pytest.approx(
-        expected, abs=tolerance + 5e-4)
+@pytest.mark.parametrize("feature", sorted(OTHERWISE))
+def test_feature_follows_from_another_definition(feature, values, reference):
+    assert float(values["original_shape_VoxelVolume"]) == VOXELS * 8
+    expected, tolerance = reference[TAGS[feature]]
+    assert OTHERWISE[feature](float(values[feature])) == pytest.approx(
+        expected, abs=tolerance * (1 + 1e-9))
 
 
 def test_features_without_a_counterpart(values):
