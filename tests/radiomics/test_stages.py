@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -42,44 +42,55 @@ def cohort(tmp_path):
     return tmp_path
 
 
-def run(cohort, *options, module="stages.radiomics.extract"):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run([sys.executable, "-m", module, "--params", str(ROOT / "params.yaml"),
-                           *map(str, options)], cwd=cohort, capture_output=True, text=True,
-                          env=environment)
+@pytest.fixture
+def run(cohort, monkeypatch):
+    """Return a function that runs a stage in the cohort's folder as its command line would."""
+    monkeypatch.chdir(cohort)
+
+    def stage(module, *options):
+        arguments = ["stage", "--params", ROOT / "params.yaml", "--manifest", "manifest.csv"]
+        monkeypatch.setattr(sys, "argv", [str(item) for item in (*arguments, *options)])
+        module.main()
+
+    return stage
 
 
-def extracted(cohort, *options, out="rows"):
-    result = run(cohort, "--manifest", "manifest.csv", "--images", "images", "--masks", "masks",
-                 "--out", out, *options)
-    assert result.returncode == 0, result.stderr
-    return {path.name: path.read_bytes() for path in sorted((cohort / out).iterdir())}
+@pytest.fixture
+def extracted(run):
+    def rows(*options, out="rows"):
+        run(extract, "--images", "images", "--masks", "masks", "--out", out, *options)
+        return {path.name: path.read_bytes() for path in sorted(Path(out).iterdir())}
+
+    return rows
 
 
-def joined(cohort, protocol):
-    result = run(cohort, "--manifest", "manifest.csv", "--rows", "rows", "--protocol", protocol,
-                 "--out", "table.csv", "--excluded", "excluded.csv", module="stages.radiomics.table")
-    assert result.returncode == 0, result.stderr
-    return pd.read_csv(cohort / "table.csv"), pd.read_csv(cohort / "excluded.csv")
+@pytest.fixture
+def joined(run):
+    def tables(protocol):
+        run(table, "--rows", "rows", "--protocol", protocol, "--out", "table.csv",
+            "--excluded", "excluded.csv")
+        return pd.read_csv("table.csv"), pd.read_csv("excluded.csv")
+
+    return tables
 
 
-def test_from_series_to_table(cohort):
-    assert list(extracted(cohort)) == [f"{name}.json" for name in SERIES]
-    released, excluded = joined(cohort, "as-released")
+def test_from_series_to_table(extracted, joined):
+    assert list(extracted()) == [f"{name}.json" for name in SERIES]
+    released, excluded = joined("as-released")
     assert released["File"].tolist() == list(SERIES[:2])
     assert excluded[["File", "status", "voxels"]].values.tolist() == [
         [SERIES[2], "no-lesion", 0], [SERIES[3], "too-small", 1]]
     components = released["diagnostics_Mask-original_VolumeNum"]
     assert (released["Num_Lesions"] == components + 1).all()
-    corrected, _ = joined(cohort, "corrected")
+    corrected, _ = joined("corrected")
     assert (corrected["Num_Lesions"] == components).all()
     assert corrected.drop(columns="Num_Lesions").equals(released.drop(columns="Num_Lesions"))
     assert released[["NE_Status", "NE_Class", "patient"]].values.tolist() == [["positive", 1, 1]] * 2
 
 
-def test_columns_and_settings_are_those_of_the_released_table(cohort):
-    extracted(cohort)
-    ours, _ = joined(cohort, "as-released")
+def test_columns_and_settings_are_those_of_the_released_table(extracted, joined):
+    extracted()
+    ours, _ = joined("as-released")
     theirs = pd.read_csv(mirror("released", "features_2025-06.csv"))
     assert [name for name in ours.columns if name != "patient"] == list(theirs.columns)
     for name in theirs.columns:
@@ -92,20 +103,20 @@ def test_columns_and_settings_are_those_of_the_released_table(cohort):
     assert (theirs["Num_Lesions"] == theirs["diagnostics_Mask-original_VolumeNum"] + 1).all()
 
 
-def test_rows_do_not_depend_on_cache_jobs_or_order(cohort):
-    alone = extracted(cohort)
-    assert extracted(cohort, "--cache", "cache", "--jobs", "2", out="two") == alone
-    assert extracted(cohort, "--cache", "cache", out="again") == alone
+def test_rows_do_not_depend_on_cache_jobs_or_order(cohort, extracted):
+    alone = extracted()
+    assert extracted("--cache", "cache", "--jobs", "2", out="two") == alone
+    assert extracted("--cache", "cache", out="again") == alone
     listed = pd.read_csv(cohort / "manifest.csv")
     listed[::-1].to_csv(cohort / "manifest.csv", index=False)
-    assert extracted(cohort, out="reverse") == alone
+    assert extracted(out="reverse") == alone
 
 
-def test_plain_and_fast_rows_agree(cohort):
-    extracted(cohort)
-    fast, _ = joined(cohort, "corrected")
-    extracted(cohort, "--method", "plain")
-    plain, _ = joined(cohort, "corrected")
+def test_plain_and_fast_rows_agree(extracted, joined):
+    extracted()
+    fast, _ = joined("corrected")
+    extracted("--method", "plain")
+    plain, _ = joined("corrected")
     rounded = [f"original_shape_{name}" for name in
                ("SurfaceArea", "SurfaceVolumeRatio", "Sphericity")]
     pd.testing.assert_frame_equal(fast.drop(columns=rounded), plain.drop(columns=rounded),
@@ -181,14 +192,12 @@ def test_table_needs_every_row(tmp_path):
         table.read_rows(tmp_path, ["a"])
 
 
-def test_cohort_without_lesions_gives_one_line(cohort):
+def test_cohort_without_lesions_gives_one_line(cohort, extracted, joined):
     listed = pd.read_csv(cohort / "manifest.csv")
     listed[2:].to_csv(cohort / "manifest.csv", index=False)
-    extracted(cohort)
-    result = run(cohort, "--manifest", "manifest.csv", "--rows", "rows", "--out", "t.csv",
-                 "--excluded", "e.csv", module="stages.radiomics.table")
-    assert result.returncode == 2
-    assert result.stderr.strip() == "error: rows: no series has features; check the masks"
+    extracted()
+    with pytest.raises(InputError, match="^rows: no series has features; check the masks$"):
+        joined("as-released")
 
 
 @pytest.mark.parametrize("change, match", [
