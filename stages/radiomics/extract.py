@@ -67,7 +67,7 @@ def extract(listed: list[Series], settings: Radiomics, cache: Cache,
 
 def _compute(waiting, settings, jobs, errors):
     """Yield name and row of every series that can be computed; collect the errors of the others."""
-    with tqdm(total=len(waiting), unit="series", disable=not waiting) as progress:
+    with tqdm(total=len(waiting), unit="series", delay=2, mininterval=1) as progress:
         for name, job in _results(waiting, settings, jobs):
             try:
                 yield name, job()
@@ -111,7 +111,7 @@ def main() -> None:
     """Run the stage."""
     parser = cli.parser("stages.radiomics.extract", __doc__)
     parser.add_argument("--params", default="params.yaml", help="parameters (default params.yaml)")
-    parser.add_argument("--manifest", required=True, help="CSV: File, image and mask of each series")
+    parser.add_argument("--manifest", required=True, help="CSV: File, image, mask of each series")
     parser.add_argument("--images", help="folder of the images (default: the manifest's)")
     parser.add_argument("--masks", help="folder of the masks (default: the manifest's)")
     parser.add_argument("--out", required=True, help="folder for the rows")

@@ -1,12 +1,12 @@
 """The resampled image, bit for bit, in a fraction of the memory.
 
-PyRadiomics hands the whole series to ITK, whose B-spline interpolator turns it into double precision
-coefficients (a recursion along x, then y, then z) and keeps them all. Here the coefficients are made
-slice by slice and kept only where the grid lies: the same operations in the same order. ITK then
-interpolates in that window. Positions in a window are other numbers than positions in the series
-and round differently, so wherever the last bits could change a stored voxel (integers are stored
-truncated: any value close to an integer) that voxel is computed again in ITK's own order of
-operations at its position in the series.
+PyRadiomics hands the whole series to ITK, whose B-spline interpolator turns it into coefficients
+in double precision (a recursion along x, then y, then z) and keeps them all. Here the
+coefficients are made slice by slice and kept only where the grid lies: the same operations in the
+same order. ITK then interpolates in that window. Positions in a window are other numbers than
+positions in the series and round differently, so wherever the last bits could change a stored
+voxel (integers are stored truncated: any value close to an integer) that voxel is computed again
+in ITK's own order of operations at its position in the series.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ def _frame(spacing, direction) -> sitk.Image:
 
 
 def interpolate(spline, first, index, size) -> np.ndarray:
-    """Evaluate a cubic B-spline as itk::BSplineInterpolateImageFunction does, operation by operation.
+    """Evaluate a cubic B-spline, operation by operation as itk::BSplineInterpolateImageFunction.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ import numpy as np
 from stages.common.errors import InputError
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd")
-# Both transforms are rounded to single precision; anything beyond a tenth of a voxel is no rounding.
+# Both transforms are in single precision; a tenth of a voxel is more than rounding.
 DISAGREEMENT = 0.1
 # Source: the NIfTI-1 standard, datatype codes.
 FLOATS = {16: "f4", 64: "f8"}

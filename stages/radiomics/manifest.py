@@ -37,13 +37,18 @@ def read(path: str | Path, columns: tuple[str, ...] = ()) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file or a column is missing, or a name is missing, unsafe or used twice.
+        If the file or a column is missing, a name is missing, unsafe or used twice, or a file is
+        not named.
     """
     table = canonical.read_csv(path, (SERIES, *columns), dtype={SERIES: str, IMAGE: str, MASK: str})
     for name in table[SERIES]:
         if not isinstance(name, str) or not SAFE.fullmatch(name):
             raise InputError(f"'{name}' cannot be the name of a series", path,
                              "use letters, digits, '.', '_' and '-' in the column File")
+    for column in (IMAGE, MASK):
+        if column in table and table[column].isna().any():
+            name = table[SERIES][table[column].isna()].iloc[0]
+            raise InputError(f"series {name} has no {column}", path, f"fill in the column {column}")
     doubled = sorted(set(table[SERIES][table[SERIES].duplicated()]))
     if doubled:
         raise InputError(f"the series {', '.join(doubled[:3])} is there more than once", path,

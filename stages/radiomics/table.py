@@ -22,6 +22,24 @@ BACKGROUND = {"components": 0, "components-and-background": 1}
 EXCLUDED = (manifest.SERIES, "status", "reason", "components", "voxels")
 
 
+def read_labels(path: str | Path) -> pd.DataFrame:
+    """Read a manifest with NE scores and groups.
+
+    Raises
+    ------
+    InputError
+        Naming the first series whose score is no number or whose group is missing.
+    """
+    listed = manifest.read(path, (SCORE, GROUP))
+    scores = pd.to_numeric(listed[SCORE], errors="coerce")
+    checks = ((scores.isna(), "no number as NE_Score"), (listed[GROUP].isna(), "no Group"))
+    for wrong, what in checks:
+        if wrong.any():
+            raise InputError(f"series {listed[manifest.SERIES][wrong].iloc[0]} has {what}", path,
+                             "fill it in, or take the series out")
+    return listed.assign(**{SCORE: scores})
+
+
 def read_rows(folder: str | Path, names: list[str]) -> list[dict]:
     """Read the row of every series.
 
@@ -129,7 +147,7 @@ def main() -> None:
     options = parser.parse_args()
     parameters = load(options.params)
     rule = choose(parameters.radiomics.lesion_count, options.protocol, "protocol")
-    listed = manifest.read(options.manifest, (SCORE, GROUP))
+    listed = read_labels(options.manifest)
     rows = read_rows(options.rows, listed[manifest.SERIES].tolist())
     table, excluded = join(rows, listed, rule, parameters.classification.boundary)
     if table.empty:

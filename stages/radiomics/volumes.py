@@ -13,6 +13,7 @@ from stages.radiomics import headers
 
 # Two headers that were written by two programs differ by rounding, not by more.
 SAME_GRID = 1e-3
+SAME = "make the mask on the grid of the series"
 ORTHOGONAL = 1e-4
 
 
@@ -103,15 +104,15 @@ def _reason(error: RuntimeError) -> str:
 def _check_same_grid(series, mask, image_path, mask_path) -> None:
     if series.GetSize() != mask.GetSize():
         raise InputError(f"its size {mask.GetSize()} is not that of the series {image_path}, "
-                         f"{series.GetSize()}", mask_path, "make the mask on the grid of the series")
+                         f"{series.GetSize()}", mask_path, SAME)
+    point = sitk.Image.TransformContinuousIndexToPhysicalPoint
     corners = [[float(index * (n - 1)) for index, n in zip(corner, series.GetSize())]
                for corner in np.ndindex(2, 2, 2)]
-    apart = max(np.linalg.norm(np.subtract(series.TransformContinuousIndexToPhysicalPoint(corner),
-                                           mask.TransformContinuousIndexToPhysicalPoint(corner)))
+    apart = max(np.linalg.norm(np.subtract(point(series, corner), point(mask, corner)))
                 for corner in corners)
     if apart > SAME_GRID * min(series.GetSpacing()):
-        raise InputError(f"lies elsewhere than the series {image_path} (up to {apart:.3g} mm apart)",
-                         mask_path, "make the mask on the grid of the series")
+        raise InputError(f"lies elsewhere than the series {image_path} (up to {apart:.3g} mm "
+                         "apart)", mask_path, SAME)
 
 
 def _check_padding(series, lesions, path, below: float) -> None:

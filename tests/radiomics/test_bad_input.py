@@ -119,7 +119,8 @@ def test_padding_beside_the_lesions_is_kept(pair, tmp_path, settings):
     lesions = sitk.GetArrayFromImage(pair[1]) == 1
     image, mask = write(tmp_path, (replaced(
         pair[0], lambda array: np.where(lesions, array, -3024).astype(np.int16)), pair[1]))
-    assert rows.compute(image, mask, settings)["values"]["diagnostics_Image-original_Minimum"] == -3024
+    values = rows.compute(image, mask, settings)["values"]
+    assert values["diagnostics_Image-original_Minimum"] == -3024
 
 
 def test_sheared_nrrd(tmp_path, settings):
@@ -143,7 +144,8 @@ def test_qform_and_sform_disagree(pair, tmp_path, settings):
 
 
 @pytest.mark.parametrize("direction", [
-    (-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0), (0.96, -0.28, 0.0, 0.28, 0.96, 0.0, 0.0, 0.0, 1.0),
+    (-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0),
+    (0.96, -0.28, 0.0, 0.28, 0.96, 0.0, 0.0, 0.0, 1.0),
     (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0)])
 def test_quaternions_are_read_as_the_standard_says(tmp_path, direction):
     path, _ = write(tmp_path, phantom(1, shape=(8, 24, 26), direction=direction))

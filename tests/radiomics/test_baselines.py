@@ -25,7 +25,7 @@ UNUSED = ("additionalInfo", "verbose", "enableCExtensions")
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
     if not archive.path().is_file():
-        pytest.skip("no source archive of PyRadiomics: python -m tests.radiomics.archive fetches it")
+        pytest.skip("no archive of PyRadiomics: python -m tests.radiomics.archive fetches it")
     return archive.unpack(tmp_path_factory.mktemp("archive"))
 
 

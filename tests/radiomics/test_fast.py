@@ -141,7 +141,8 @@ def test_diagnostics_equal_pyradiomics(kind):
     info = generalinfo.GeneralInfo()
     info.addImageElements(image)
     info.addMaskElements(image, sitk.Cast(mask, sitk.sitkUInt32), 1)
-    theirs = {name: value for name, value in info.getGeneralInfo().items() if "Versions" not in name}
+    theirs = {name: value for name, value in info.getGeneralInfo().items()
+              if "Versions" not in name}
     ours = (fast_diagnostics.image_elements(image, "original")
             | fast_diagnostics.mask_elements(image, mask, "original"))
     assert {name: str(value) for name, value in ours.items()} == {

@@ -85,7 +85,8 @@ def test_from_series_to_table(extracted, joined):
     corrected, _ = joined("corrected")
     assert (corrected["Num_Lesions"] == components).all()
     assert corrected.drop(columns="Num_Lesions").equals(released.drop(columns="Num_Lesions"))
-    assert released[["NE_Status", "NE_Class", "patient"]].values.tolist() == [["positive", 1, 1]] * 2
+    labels = released[["NE_Status", "NE_Class", "patient"]]
+    assert labels.values.tolist() == [["positive", 1, 1]] * 2
 
 
 def test_columns_and_settings_are_those_of_the_released_table(extracted, joined):
@@ -182,6 +183,24 @@ def test_stale_rows_are_removed(tmp_path):
     extract.write({"a": {"status": "no-lesion"}, "b": {"status": "no-lesion"}}, tmp_path)
     extract.write({"b": {"status": "no-lesion"}}, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["b.json"]
+
+
+@pytest.mark.parametrize("score, group, match", [
+    ("", "train", "series b has no number as NE_Score"),
+    ("high", "train", "series b has no number as NE_Score"),
+    ("0.1", "", "series b has no Group")])
+def test_every_series_needs_a_score_and_a_group(tmp_path, score, group, match):
+    path = tmp_path / "manifest.csv"
+    path.write_text(f"File,NE_Score,Group\na,0.5,test\nb,{score},{group}\n")
+    with pytest.raises(InputError, match=match):
+        table.read_labels(path)
+
+
+def test_every_series_needs_its_files(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_text("File,image,mask\na,a.nii,a_mask.nii\nb,b.nii,\n")
+    with pytest.raises(InputError, match="series b has no mask"):
+        manifest.read(path)
 
 
 def test_table_needs_every_row(tmp_path):

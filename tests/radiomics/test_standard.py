@@ -107,8 +107,8 @@ def reference():
         digits = row["reference value"].lower().partition("e")
         decimals = len(digits[0].partition(".")[2])
         unit = 10.0 ** (int(digits[2] or 0) - decimals)
-        found[row["tag"]] = (float(row["reference value"]),
-                             max(float(row["tolerance"]), _last_digit(row["reference value"], unit)))
+        half = _last_digit(row["reference value"], unit)
+        found[row["tag"]] = float(row["reference value"]), max(float(row["tolerance"]), half)
     return found
 
 
