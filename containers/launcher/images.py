@@ -42,9 +42,16 @@ class Image:
         """Its hash-locked requirements."""
         return self.folder / "requirements.lock"
 
+    @property
+    def build_lock(self):
+        """Its hash-locked build tools, for packages that come as source only; may be absent."""
+        return self.folder / "build.lock"
+
     def fingerprint(self) -> str:
         """SHA-256 over what decides the image's packages."""
         content = self.lock.read_bytes() + (self.folder / "image.json").read_bytes()
+        if self.build_lock.is_file():
+            content += self.build_lock.read_bytes()
         return hashlib.sha256(content).hexdigest()
 
     @property

@@ -50,8 +50,14 @@ def _make(image: Image, folder: Path) -> None:
     for program, package in image.programs.items():
         _ensure_program(program, package)
     _uv("venv", "--clear", "--python", interpreter(image.python), str(folder))
-    _uv("pip", "install", "--python", str(folder), "--require-hashes", "--no-deps",
-        "--compile-bytecode", "-r", str(image.lock), extra=image.environment)
+    install = ("pip", "install", "--python", str(folder), "--require-hashes", "--no-deps",
+               "--compile-bytecode")
+    isolation = ()
+    if image.build_lock.is_file():
+        # Isolated builds would fetch build tools that no lock names.
+        _uv(*install, "-r", str(image.build_lock), extra=image.environment)
+        isolation = ("--no-build-isolation",)
+    _uv(*install, *isolation, "-r", str(image.lock), extra=image.environment)
     (folder / MARKER).write_text(image.fingerprint())
 
 

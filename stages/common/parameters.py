@@ -25,6 +25,7 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     Protocol,
     PublishedStatistic,
     Racing,
+    Radiomics,
     Release,
     Reporting,
     Search,
@@ -39,6 +40,8 @@ ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
+RADIOMICS_METHODS = ("fast", "plain")
+LESION_COUNTS = ("components", "components-and-background")
 INPUTS = ("radiomics", "volume")
 THRESHOLDS = ("balanced-accuracy", "F1")
 TARGETS = ("NE_Score", "NE_Class")
@@ -60,6 +63,7 @@ def load(path: str | Path) -> Parameters:
         raise InputError(f"is not readable YAML ({error})", path, "correct the syntax") from None
     parameters = strict.build(Parameters, content, str(path), "")
     _check_choices(parameters.classification, path)
+    _check_radiomics(parameters.radiomics, path)
     return parameters
 
 
@@ -123,3 +127,12 @@ def _check_corrected(corrected: Corrected, where: str, path) -> None:
 def _check(value, valid, where, path):
     if value not in valid:
         raise InputError(f"parameter '{where}' is '{value}'", path, f"valid: {', '.join(valid)}")
+
+
+def _check_radiomics(radiomics: Radiomics, path) -> None:
+    _check(radiomics.method, RADIOMICS_METHODS, "radiomics.method", path)
+    for name, rule in radiomics.lesion_count.items():
+        _check(rule, LESION_COUNTS, f"radiomics.lesion_count.{name}", path)
+    if len(radiomics.spacing) != 3 or min(radiomics.spacing) <= 0:
+        raise InputError("parameter 'radiomics.spacing' must be three positive numbers", path,
+                         "give x, y and z in mm")

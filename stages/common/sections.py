@@ -225,6 +225,18 @@ class Converged:
 
 
 @dataclass(frozen=True)
+class Radiomics:
+    """Feature extraction: which voxels, on which grid, and how lesions are counted."""
+
+    spacing: tuple[float, ...]
+    label: int
+    other_labels: tuple[int, ...]
+    padding_below: float
+    method: str
+    lesion_count: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Statistics:
     """Tumour burden against NE score."""
 

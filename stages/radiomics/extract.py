@@ -1,0 +1,135 @@
+"""Extract radiomic features: one JSON row per series of a manifest.
+
+A series whose image, mask and settings did not change since the last run is taken from the cache,
+so that adding a scan costs one scan.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+
+import SimpleITK as sitk
+from tqdm import tqdm
+
+from stages.common import canonical, cli
+from stages.common.errors import InputError
+from stages.common.parameters import Radiomics, load
+from stages.radiomics import manifest, rows
+from stages.radiomics.cache import Cache
+from stages.radiomics.manifest import Series
+
+
+def extract(listed: list[Series], settings: Radiomics, cache: Cache,
+            jobs: int = 1) -> dict[str, dict]:
+    """Return the rows of all series by name.
+
+    Parameters
+    ----------
+    listed : list of Series
+    settings : Radiomics
+    cache : Cache
+        Rows that are there are not computed; rows that are computed are put there at once, so that
+        an interrupted run goes on where it was.
+    jobs : int
+        Processes; the rows do not depend on it.
+
+    Raises
+    ------
+    InputError
+        Naming the first file that cannot be used and how many more there are; all other series are
+        computed first.
+    """
+    found, waiting, errors = {}, {}, []
+    for series in listed:
+        try:
+            key = cache.key(series.image, series.mask)
+        except InputError as error:
+            errors.append(error)
+            continue
+        known = cache.get(key)
+        if known is None:
+            waiting[series.name] = (series, key)
+        else:
+            found[series.name] = known
+    for name, row in _compute(waiting, settings, jobs, errors):
+        cache.put(waiting[name][1], row)
+        found[name] = row
+    cache.close()
+    if errors:
+        more = f" (and {len(errors) - 1} more series)" if len(errors) > 1 else ""
+        raise InputError(f"{errors[0]}{more}")
+    return {series.name: found[series.name] for series in listed}
+
+
+def _compute(waiting, settings, jobs, errors):
+    """Yield name and row of every series that can be computed; collect the errors of the others."""
+    with tqdm(total=len(waiting), unit="series", delay=2, mininterval=1) as progress:
+        for name, job in _results(waiting, settings, jobs):
+            try:
+                yield name, job()
+            except InputError as error:
+                errors.append(error)
+            progress.update()
+
+
+def _results(waiting, settings, jobs):
+    calls = {name: (series.image, series.mask, settings) for name, (series, _) in waiting.items()}
+    if jobs == 1 or len(calls) < 2:
+        _prepare()
+        for name, call in calls.items():
+            yield name, lambda call=call: rows.compute(*call)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool:
+        futures = {pool.submit(rows.compute, *call): name for name, call in calls.items()}
+        for future in as_completed(futures):
+            yield futures[future], future.result
+
+
+def _prepare() -> None:
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    # PyRadiomics repeats for every series that its GLCM is symmetrical; errors are kept.
+    logging.getLogger("radiomics").setLevel(logging.ERROR)
+
+
+def write(found: dict[str, dict], out: str | Path) -> None:
+    """Write one JSON file per series into the folder ``out``; remove rows of other series."""
+    out = Path(out)
+    wanted = {f"{name}.json" for name in found}
+    for stale in out.glob("*.json"):
+        if stale.name not in wanted:
+            stale.unlink()
+    for name, row in sorted(found.items()):
+        canonical.write_json(out / f"{name}.json", {manifest.SERIES: name, **row})
+
+
+def main() -> None:
+    """Run the stage."""
+    parser = cli.parser("stages.radiomics.extract", __doc__)
+    parser.add_argument("--params", default="params.yaml", help="parameters (default params.yaml)")
+    parser.add_argument("--manifest", required=True, help="CSV: File, image, mask of each series")
+    parser.add_argument("--images", help="folder of the images (default: the manifest's)")
+    parser.add_argument("--masks", help="folder of the masks (default: the manifest's)")
+    parser.add_argument("--out", required=True, help="folder for the rows")
+    parser.add_argument("--cache", help="folder that keeps rows between runs (default: none)")
+    parser.add_argument("--method", choices=sorted(rows.METHODS), help="instead of params.yaml's")
+    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
+    options = parser.parse_args()
+    settings = load(options.params).radiomics
+    if options.method:
+        settings = replace(settings, method=options.method)
+    if options.jobs < 1:
+        raise InputError(f"--jobs is {options.jobs}", None, "give 1 or more")
+    table = manifest.read(options.manifest)
+    listed = manifest.series(table, options.manifest, options.images, options.masks)
+    found = extract(listed, settings, Cache(options.cache, settings), options.jobs)
+    Path(options.out).mkdir(parents=True, exist_ok=True)
+    write(found, options.out)
+
+
+if __name__ == "__main__":
+    cli.main(main)

@@ -1,0 +1,126 @@
+"""Read a series and its lesion mask, and refuse what would give a wrong number silently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from stages.common.errors import InputError
+from stages.common.parameters import Radiomics
+from stages.radiomics import headers
+
+# Two headers that were written by two programs differ by rounding, not by more.
+SAME_GRID = 1e-3
+SAME = "make the mask on the grid of the series"
+ORTHOGONAL = 1e-4
+
+
+def read_pair(image: str | Path, mask: str | Path,
+              settings: Radiomics) -> tuple[sitk.Image, sitk.Image]:
+    """Read a series and its lesions.
+
+    Parameters
+    ----------
+    image, mask : path
+        NIfTI or NRRD files.
+    settings : Radiomics
+        Names the label of lesions and other labels that a mask may hold.
+
+    Returns
+    -------
+    series : Image
+        HU, in the file's pixel type.
+    lesions : Image
+        8-bit, 1 where the mask has the lesion label, else 0; on the grid of the series.
+
+    Raises
+    ------
+    InputError
+        Naming the file that cannot be used, and why.
+    """
+    # The reader takes twice the memory of a volume for a moment: the larger one first.
+    series = read_series(image)
+    lesions = read_mask(mask, settings)
+    _check_same_grid(series, lesions, image, mask)
+    lesions.CopyInformation(series)
+    _check_padding(series, lesions, image, settings.padding_below)
+    return series, lesions
+
+
+def read_series(path: str | Path) -> sitk.Image:
+    """Read a series (see `read_pair`)."""
+    series = _read(path)
+    values = sitk.GetArrayViewFromImage(series)
+    if values.dtype.kind == "f":
+        finite = [bool(np.isfinite(plane.min()) and np.isfinite(plane.max())) for plane in values]
+        if not all(finite):
+            raise headers.not_finite(Path(path), f"slice {finite.index(False)}")
+    return series
+
+
+def read_mask(path: str | Path, settings: Radiomics) -> sitk.Image:
+    """Read a mask (see `read_pair`); it may be empty."""
+    mask = _read(path)
+    known = (0, settings.label, *settings.other_labels)
+    for plane in sitk.GetArrayViewFromImage(mask):
+        if sum(int(np.count_nonzero(plane == label)) for label in known) != plane.size:
+            found = np.setdiff1d(plane, known)[:3].tolist()
+            raise InputError(
+                f"has the unknown label {', '.join(format(value, 'g') for value in found)} (known: "
+                f"{', '.join(map(str, known))})", path,
+                "correct the mask, or name the label in params.yaml (radiomics.other_labels)")
+    return mask == settings.label
+
+
+def _read(path: str | Path) -> sitk.Image:
+    headers.check(path)
+    try:
+        volume = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise InputError(f"cannot be read ({_reason(error)})", path,
+                         "copy or export it again") from None
+    while volume.GetDimension() > 3 and volume.GetSize()[-1] == 1:
+        volume = volume[(slice(None),) * (volume.GetDimension() - 1) + (0,)]
+    if volume.GetDimension() != 3 or volume.GetNumberOfComponentsPerPixel() != 1:
+        raise InputError(f"is no single volume of numbers (size {volume.GetSize()}, "
+                         f"{volume.GetPixelIDTypeAsString()})", path, "export one 3-D series")
+    if min(volume.GetSize()) < 2:
+        raise InputError(f"has one slice only (size {volume.GetSize()})", path,
+                         "use a series of two slices or more")
+    direction = np.array(volume.GetDirection()).reshape(3, 3)
+    if np.abs(direction.T @ direction - np.eye(3)).max() > ORTHOGONAL:
+        raise InputError("its axes are not at right angles", path,
+                         "resample it onto a rectangular grid (a tilted gantry, perhaps)")
+    return volume
+
+
+def _reason(error: RuntimeError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else "no reason given").replace("ITK ERROR: ", "")[:200]
+
+
+def _check_same_grid(series, mask, image_path, mask_path) -> None:
+    if series.GetSize() != mask.GetSize():
+        raise InputError(f"its size {mask.GetSize()} is not that of the series {image_path}, "
+                         f"{series.GetSize()}", mask_path, SAME)
+    point = sitk.Image.TransformContinuousIndexToPhysicalPoint
+    corners = [[float(index * (n - 1)) for index, n in zip(corner, series.GetSize())]
+               for corner in np.ndindex(2, 2, 2)]
+    apart = max(np.linalg.norm(np.subtract(point(series, corner), point(mask, corner)))
+                for corner in corners)
+    if apart > SAME_GRID * min(series.GetSpacing()):
+        raise InputError(f"lies elsewhere than the series {image_path} (up to {apart:.3g} mm "
+                         "apart)", mask_path, SAME)
+
+
+def _check_padding(series, lesions, path, below: float) -> None:
+    count = 0
+    values, inside = sitk.GetArrayViewFromImage(series), sitk.GetArrayViewFromImage(lesions)
+    for plane, lesion in zip(values, inside):
+        if lesion.any():
+            count += int(np.count_nonzero(plane[lesion != 0] < below))
+    if count:
+        raise InputError(f"{count} lesion voxels lie in padding (below {below:g} HU)", path,
+                         "correct the mask, or the rescale slope and intercept of the series")

@@ -1,0 +1,238 @@
+"""The stages extract and table: a cohort, one more series, and the released table's columns."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+from stages.common import canonical
+from stages.common.errors import InputError
+from stages.common.parameters import load
+from stages.radiomics import extract, manifest, table
+from stages.radiomics.cache import Cache
+from tests.radiomics.conftest import ROOT, mirror, phantom, write
+
+SERIES = ("AIR-001_a.nii.gz", "AIR-001_b.nii.gz", "AIR-002_a.nii.gz", "AIR-003_a.nii.gz")
+
+
+@pytest.fixture
+def cohort(tmp_path):
+    """Four series: two of one patient, one without a lesion, one with a single voxel."""
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    for seed, name in enumerate(SERIES):
+        image, mask = phantom(seed, shape=(8, 24, 26))
+        array = sitk.GetArrayFromImage(mask)
+        if seed >= 2:
+            array[:] = 0
+            array[4, 4, 4] = seed == 3
+        changed = sitk.GetImageFromArray(array)
+        changed.CopyInformation(mask)
+        write(tmp_path, (image, changed), f"images/{name}", f"masks/{name}")
+    pd.DataFrame({"File": SERIES, "NE_Score": [0.3, 0.3, -0.2, 0.1],
+                  "Group": ["train", "train", "val", "test"], "patient": ["1", "1", "2", "3"]}
+                 ).to_csv(tmp_path / "manifest.csv", index=False)
+    return tmp_path
+
+
+@pytest.fixture
+def run(cohort, monkeypatch):
+    """Return a function that runs a stage in the cohort's folder as its command line would."""
+    monkeypatch.chdir(cohort)
+
+    def stage(module, *options):
+        arguments = ["stage", "--params", ROOT / "params.yaml", "--manifest", "manifest.csv"]
+        monkeypatch.setattr(sys, "argv", [str(item) for item in (*arguments, *options)])
+        module.main()
+
+    return stage
+
+
+@pytest.fixture
+def extracted(run):
+    def rows(*options, out="rows"):
+        run(extract, "--images", "images", "--masks", "masks", "--out", out, *options)
+        return {path.name: path.read_bytes() for path in sorted(Path(out).iterdir())}
+
+    return rows
+
+
+@pytest.fixture
+def joined(run):
+    def tables(protocol):
+        run(table, "--rows", "rows", "--protocol", protocol, "--out", "table.csv",
+            "--excluded", "excluded.csv")
+        return pd.read_csv("table.csv"), pd.read_csv("excluded.csv")
+
+    return tables
+
+
+def test_from_series_to_table(extracted, joined):
+    assert list(extracted()) == [f"{name}.json" for name in SERIES]
+    released, excluded = joined("as-released")
+    assert released["File"].tolist() == list(SERIES[:2])
+    assert excluded[["File", "status", "voxels"]].values.tolist() == [
+        [SERIES[2], "no-lesion", 0], [SERIES[3], "too-small", 1]]
+    components = released["diagnostics_Mask-original_VolumeNum"]
+    assert (released["Num_Lesions"] == components + 1).all()
+    corrected, _ = joined("corrected")
+    assert (corrected["Num_Lesions"] == components).all()
+    assert corrected.drop(columns="Num_Lesions").equals(released.drop(columns="Num_Lesions"))
+    labels = released[["NE_Status", "NE_Class", "patient"]]
+    assert labels.values.tolist() == [["positive", 1, 1]] * 2
+
+
+def test_columns_and_settings_are_those_of_the_released_table(extracted, joined):
+    extracted()
+    ours, _ = joined("as-released")
+    theirs = pd.read_csv(mirror("released", "features_2025-06.csv"))
+    assert [name for name in ours.columns if name != "patient"] == list(theirs.columns)
+    for name in theirs.columns:
+        if name.startswith(("diagnostics_Versions_", "diagnostics_Configuration_")):
+            expected = theirs[name].iloc[0]
+            if name.endswith("_Python"):
+                assert str(expected).startswith(str(ours[name].iloc[0]))
+            else:
+                assert ours[name].iloc[0] == expected, name
+    assert (theirs["Num_Lesions"] == theirs["diagnostics_Mask-original_VolumeNum"] + 1).all()
+
+
+def test_rows_do_not_depend_on_cache_jobs_or_order(cohort, extracted):
+    alone = extracted()
+    assert extracted("--cache", "cache", "--jobs", "2", out="two") == alone
+    assert extracted("--cache", "cache", out="again") == alone
+    listed = pd.read_csv(cohort / "manifest.csv")
+    listed[::-1].to_csv(cohort / "manifest.csv", index=False)
+    assert extracted(out="reverse") == alone
+
+
+def test_plain_and_fast_rows_agree(extracted, joined):
+    extracted()
+    fast, _ = joined("corrected")
+    extracted("--method", "plain")
+    plain, _ = joined("corrected")
+    rounded = [f"original_shape_{name}" for name in
+               ("SurfaceArea", "SurfaceVolumeRatio", "Sphericity")]
+    pd.testing.assert_frame_equal(fast.drop(columns=rounded), plain.drop(columns=rounded),
+                                  check_exact=True)
+    np.testing.assert_allclose(fast[rounded], plain[rounded], rtol=1e-10)
+
+
+def count(monkeypatch):
+    """Count the series that are computed."""
+    computed = []
+    original = extract.rows.compute
+
+    def compute(image, mask, settings):
+        computed.append(image.name)
+        return original(image, mask, settings)
+
+    monkeypatch.setattr(extract.rows, "compute", compute)
+    return computed
+
+
+def test_only_what_changed_is_computed(cohort, settings, monkeypatch):
+    computed = count(monkeypatch)
+
+    def again(names, options=settings):
+        computed.clear()
+        listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+                  for name in names]
+        return extract.extract(listed, options, Cache(cohort / "cache", options))
+
+    first = again(SERIES[:3])
+    assert computed == list(SERIES[:3])
+    again(SERIES[:3])
+    assert computed == []
+    assert {name: again(SERIES)[name] for name in SERIES[:3]} == first
+    again(SERIES)
+    assert computed == []
+    # A touched file is read, not computed; a changed one is computed.
+    os.utime(cohort / "images" / SERIES[0], (1, 1))
+    again(SERIES)
+    assert computed == []
+    (cohort / "images" / SERIES[0]).write_bytes((cohort / "images" / SERIES[1]).read_bytes())
+    again(SERIES)
+    assert computed == [SERIES[0]]
+    again(SERIES[:2], dataclasses.replace(settings, spacing=(2, 2, 2)))
+    assert computed == list(SERIES[:2])
+    again(SERIES[:2], dataclasses.replace(settings, lesion_count={}))
+    assert computed == []
+
+
+def test_a_bad_series_does_not_cost_the_others(cohort, settings, monkeypatch):
+    computed = count(monkeypatch)
+    (cohort / "masks" / SERIES[0]).write_bytes(b"broken")
+    listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+              for name in SERIES]
+    for expected in (list(SERIES), [SERIES[0]]):
+        computed.clear()
+        with pytest.raises(InputError, match=f"{SERIES[0]}: cannot be read"):
+            extract.extract(listed, settings, Cache(cohort / "cache", settings))
+        assert computed == expected
+
+
+def test_stale_rows_are_removed(tmp_path):
+    extract.write({"a": {"status": "no-lesion"}, "b": {"status": "no-lesion"}}, tmp_path)
+    extract.write({"b": {"status": "no-lesion"}}, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["b.json"]
+
+
+@pytest.mark.parametrize("score, group, match", [
+    ("", "train", "series b has no number as NE_Score"),
+    ("high", "train", "series b has no number as NE_Score"),
+    ("0.1", "", "series b has no Group")])
+def test_every_series_needs_a_score_and_a_group(tmp_path, score, group, match):
+    path = tmp_path / "manifest.csv"
+    path.write_text(f"File,NE_Score,Group\na,0.5,test\nb,{score},{group}\n")
+    with pytest.raises(InputError, match=match):
+        table.read_labels(path)
+
+
+def test_every_series_needs_its_files(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_text("File,image,mask\na,a.nii,a_mask.nii\nb,b.nii,\n")
+    with pytest.raises(InputError, match="series b has no mask"):
+        manifest.read(path)
+
+
+def test_table_needs_every_row(tmp_path):
+    with pytest.raises(InputError, match="a.json: no such file"):
+        table.read_rows(tmp_path, ["a"])
+    canonical.write_json(tmp_path / "a.json", {"File": "a"})
+    with pytest.raises(InputError, match="is no row of features"):
+        table.read_rows(tmp_path, ["a"])
+
+
+def test_cohort_without_lesions_gives_one_line(cohort, extracted, joined):
+    listed = pd.read_csv(cohort / "manifest.csv")
+    listed[2:].to_csv(cohort / "manifest.csv", index=False)
+    extracted()
+    with pytest.raises(InputError, match="^rows: no series has features; check the masks$"):
+        joined("as-released")
+
+
+@pytest.mark.parametrize("change, match", [
+    ("  method: quick", "parameter 'radiomics.method' is 'quick'"),
+    ("  spacing: [1, 1]", "must be three positive numbers"),
+    ("  spacing: [1, 0, 1]", "must be three positive numbers"),
+    ("  lesion_count: {corrected: all}", "parameter 'radiomics.lesion_count.corrected' is 'all'")])
+def test_parameters_are_checked(tmp_path, change, match):
+    lines = (ROOT / "params.yaml").read_text().splitlines()
+    key = change.split(":")[0] + ":"
+    start = next(number for number, line in enumerate(lines)
+                 if line.startswith(key) and "radiomics:" in lines[:number])
+    end = start + 1
+    while lines[end].startswith("    "):
+        end += 1
+    path = tmp_path / "params.yaml"
+    path.write_text("\n".join([*lines[:start], change, *lines[end:]]))
+    with pytest.raises(InputError, match=match):
+        load(path)
