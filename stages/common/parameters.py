@@ -137,6 +137,8 @@ class Parameters:
 
 ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
+# Sections that only their rooms read, each through `section`.
+ROOM_SECTIONS = ("phantom", "segmentation", "detection", "ne_score")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
 
@@ -149,15 +151,35 @@ def load(path: str | Path) -> Parameters:
     InputError
         If the file is missing, is not YAML, or has an unknown, missing or ill-typed parameter.
     """
+    content = _content(path)
+    if isinstance(content, dict):
+        content = {name: value for name, value in content.items() if name not in ROOM_SECTIONS}
+    parameters = strict.build(Parameters, content, str(path), "")
+    _check_choices(parameters.classification, path)
+    return parameters
+
+
+def section(path: str | Path, name: str, kind: type):
+    """Read and check one of `ROOM_SECTIONS` as the dataclass ``kind`` of its room.
+
+    Raises
+    ------
+    InputError
+        If the file or the section is missing, or has an unknown, missing or ill-typed parameter.
+    """
+    content = _content(path)
+    if not isinstance(content, dict) or name not in content:
+        raise InputError(f"lacks the section '{name}'", path, "restore it from the repository")
+    return strict.build(kind, content[name], str(path), name)
+
+
+def _content(path):
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError("no such file", path, "restore it from the repository") from None
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise InputError(f"is not readable YAML ({error})", path, "correct the syntax") from None
-    parameters = strict.build(Parameters, content, str(path), "")
-    _check_choices(parameters.classification, path)
-    return parameters
 
 
 def choose(options: dict, name: str, kind: str):
