@@ -55,7 +55,7 @@ def _make(image: Image, folder: Path) -> None:
 
 
 def _install(image: Image, folder: Path) -> None:
-    """Install the lock, looking for wheels in the user's own folders first, then on the image's pages.
+    """Install the lock; wheels come from the user's own folders, else from the image's pages.
 
     The lock's hashes decide what is accepted, wherever it comes from.
     """

@@ -1,4 +1,4 @@
-"""Make a synthetic cohort: CT series with liver and lesion masks, and NE scores with a known effect.
+"""Make a synthetic cohort: CT series, liver and lesion masks, NE scores with a known effect.
 
 Writes OUT/manifest.csv with one row per series, and for each series OUT/images/FILE.nii.gz (HU) and
 OUT/masks/FILE.nii.gz (0 background, 1 liver, 2 lesion). With --series only these series are drawn;

@@ -81,7 +81,7 @@ def _organs(random, scale):
     lungs = [_place(scale, (side * 68, -5, 96), (58, 72, 60)) for side in (1, -1)]
     bowel = [_place(scale, tuple(random.uniform((-80, 0, -95), (70, 70, -60))),
                     tuple(random.uniform(15, 28, 3))) for _ in range(7)]
-    kidneys = [_place(scale, (52, -62, -62), (23, 22, 46)), _place(scale, (-58, -58, -38), (23, 22, 46))]
+    kidneys = [_place(scale, centre, (23, 22, 46)) for centre in ((52, -62, -62), (-58, -58, -38))]
     return [*(Tissue(lung, -850, texture=waves(random, 12), amplitude=25) for lung in lungs),
             *(Tissue(loop, float(random.uniform(15, 60))) for loop in bowel),
             *(Tissue(kidney, 165, texture=waves(random, 18), amplitude=10) for kidney in kidneys),

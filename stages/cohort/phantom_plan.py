@@ -237,7 +237,7 @@ def _spread(random, items: int, boxes: int) -> np.ndarray:
 
 
 def _lesion_free(random, sizes, wanted: int) -> np.ndarray:
-    """Choose studies without lesions whose series come as near to ``wanted`` as can be, not above."""
+    """Choose studies without lesions whose series come near to ``wanted``, never above."""
     chosen, left = np.zeros(len(sizes), bool), wanted
     for number in random.permutation(len(sizes)):
         if sizes[number] <= left:

@@ -75,6 +75,26 @@ def to_ras(volume: Volume) -> Volume:
     return Volume(np.ascontiguousarray(data), affine)
 
 
+def like(volume: Volume, target: Volume) -> Volume:
+    """Store a volume with the axes of ``target``, of which it is a permuted and flipped form.
+
+    Raises
+    ------
+    ValueError
+        If the two do not cover the same voxels.
+    """
+    step = np.linalg.solve(volume.affine, target.affine)[:3, :3]
+    order = [int(np.abs(step[:, axis]).argmax()) for axis in range(3)]
+    data = volume.data.transpose(order)
+    for axis in range(3):
+        if step[order[axis], axis] < 0:
+            data = np.flip(data, axis)
+    turned = Volume(np.ascontiguousarray(data), target.affine.copy())
+    if data.shape != target.data.shape or not same_grid(to_ras(turned), to_ras(volume)):
+        raise ValueError("the volumes do not cover the same voxels")
+    return turned
+
+
 def _nearest_axes(cosines) -> list[int]:
     """Return, for each world axis, the array axis that runs most nearly along it."""
     left, order = np.abs(cosines), [0, 0, 0]

@@ -44,7 +44,7 @@ def select(manifest: str | Path, cohorts=(), parts=()) -> list[Case]:
                                dtype=str, keep_default_na=False)
     twice = table[SERIES][table[SERIES].duplicated()]
     if len(twice):
-        raise InputError(f"names the series '{twice.iloc[0]}' twice", manifest, "rename one of them")
+        raise InputError(f"names the series '{twice.iloc[0]}' twice", manifest, "rename one")
     for column, wanted in ((COHORT, cohorts), (PART, parts)):
         unknown = sorted(set(wanted) - set(table[column]))
         if unknown:

@@ -45,7 +45,7 @@ def check(settings: Detection, source: str) -> None:
 
 
 def scan_row(file: str, matched: Matched, voxel_ml: float) -> dict:
-    """Return the scan's counts and volumes (mL); ``dice`` is None where neither mask has lesions."""
+    """Return the scan's counts and volumes (mL); ``dice`` is None where there are no lesions."""
     found, false = int(matched.found.sum()), int(matched.false.sum())
     return {"File": file, "lesions": len(matched.found), "found": found,
             "missed": len(matched.found) - found, "predicted": len(matched.false),

@@ -63,6 +63,7 @@ def test_ras_keeps_every_voxel_where_it_was(axes, signs):
     affine[:3, :3] = np.diag([0.7, 0.9, 2.0])[:, axes] * np.array(signs)
     affine[:3, 3] = [3, -8, 1]
     turned = nifti.to_ras(Volume(data, affine))
+    np.testing.assert_array_equal(nifti.like(turned, Volume(data, affine)).data, data)
     assert (np.diag(turned.affine)[:3] > 0).all()
     for index in np.ndindex(*data.shape):
         place = affine @ [*index, 1]
@@ -117,3 +118,11 @@ def test_grids():
     assert nifti.same_grid(first, Volume(np.ones((2, 3, 4)), AFFINE))
     assert not nifti.same_grid(first, Volume(np.ones((2, 3, 4)), moved))
     assert not nifti.same_grid(first, Volume(np.ones((2, 3, 5)), AFFINE))
+
+
+def test_a_volume_cannot_be_stored_like_another_one(volume):
+    moved = volume.affine.copy()
+    moved[2, 3] += 1
+    for other in (Volume(volume.data, moved), Volume(volume.data[1:], volume.affine)):
+        with pytest.raises(ValueError, match="same voxels"):
+            nifti.like(volume, other)

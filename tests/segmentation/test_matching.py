@@ -53,8 +53,9 @@ def plain(reference, predicted, settings):
         share = Fraction(str(settings.threshold))
         everything = [set().union(*masks) if masks else set() for masks in (truths, guesses)]
         partners = {i: [j for j, g in enumerate(guesses) if t & g] for i, t in enumerate(truths)}
-        found = {i for i, t in enumerate(truths) if Fraction(len(t & everything[1]), len(t)) > share}
-        true = {j for j, g in enumerate(guesses) if Fraction(len(g & everything[0]), len(g)) > share}
+        found, true = ({n for n, lesion in enumerate(lesions)
+                        if Fraction(len(lesion & other), len(lesion)) > share}
+                       for lesions, other in zip((truths, guesses), everything[::-1]))
     rows = []
     for i, t in enumerate(truths):
         joined = set().union(*(guesses[j] for j in partners[i])) if partners[i] else set()
@@ -100,7 +101,8 @@ def phantom(random):
     return reference, predicted
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: f"{s.connectivity}-{s.rule}-{s.threshold}")
+@pytest.mark.parametrize("settings", SETTINGS,
+                         ids=lambda s: f"{s.connectivity}-{s.rule}-{s.threshold}")
 def test_equals_the_plain_reference_on_200_phantoms(settings):
     random = np.random.default_rng(7)
     for number in range(200):
