@@ -138,7 +138,7 @@ class Parameters:
 ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 # Sections that only their rooms read, each through `section`.
-ROOM_SECTIONS = ("phantom", "segmentation", "detection", "ne_score")
+ROOM_SECTIONS = ("phantom", "lits", "segmentation", "detection")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
 
