@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -91,10 +92,36 @@ def _finish(progress, task, stage, start):
                            markup=False, highlight=False)
 
 
+def in_image(image: str, module: str, *arguments: str) -> None:
+    """Run a module in an image; its own line says what is wrong.
+
+    Raises
+    ------
+    LauncherError
+        If it fails.
+    """
+    command = [sys.executable, str(ROOT / "containers" / "run"), image, "--", "python", "-m", module]
+    if subprocess.run([*command, *arguments], cwd=ROOT).returncode:
+        raise LauncherError(f"{module} failed (see above)")
+
+
 def show(*arguments: str) -> None:
     """Print verdicts."""
-    subprocess.run([sys.executable, ROOT / "containers" / "run", "reporting", "--", "python", "-m",
-                    "stages.reporting.verdicts", *arguments], cwd=ROOT, check=True)
+    in_image("reporting", "stages.reporting.verdicts", *arguments)
+
+
+def cross_check() -> None:
+    """Repeat the rank-sum tests in exactly R 4.4.1 where Node is there (not a DVC stage)."""
+    folder = ROOT / "containers" / "statistics" / "webr"
+    npm = shutil.which("npm")
+    if npm and not (folder / "node_modules" / "webr").is_dir():
+        subprocess.run([npm, "ci", "--silent", "--prefix", str(folder)], cwd=ROOT,
+                       capture_output=True)
+    node = shutil.which("node") or "node"
+    for points in sorted((ROOT / "data" / "burden").glob("*.csv")):
+        in_image("statistics", "stages.statistics.crosscheck", "--if-available", "--node", node,
+                 "--points", f"data/burden/{points.name}",
+                 "--metrics", f"metrics/statistics/{points.stem}.json")
 
 
 def main() -> None:
@@ -105,7 +132,7 @@ def main() -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        set_up(progress, [name for name in images.names()])
+        set_up(progress, images.names())
         names = stages()
         first = [name for name in names if re.fullmatch(FIRST[1], name)]
         if first:
@@ -114,6 +141,7 @@ def main() -> None:
         show("--item", FIRST[0])
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         repro(progress, "pipeline", [], len(names))
+    cross_check()
     print()
     show()
     print("\nOne line per published number: reports/ledger.csv")

@@ -10,8 +10,8 @@ from containers.launcher import ROOT, venv
 
 # Where tests run: image (or orchestrator) and what pytest collects there.
 SUITES = (
-    ("orchestrator", ["tests/containers", "tests/pipeline", "tests/cohort/test_fetch.py"]),
-    ("cohort", ["tests/common", "tests/cohort", "stages/common", "--ignore=tests/cohort/test_fetch.py"]),
+    ("orchestrator", ["tests/containers", "tests/pipeline"]),
+    ("cohort", ["tests/common", "tests/cohort", "stages/common"]),
     ("classification-paper", ["tests/classification", "stages/classification"]),
     ("classification-notebook", ["tests/classification", "stages/classification"]),
     ("statistics", ["tests/statistics"]),

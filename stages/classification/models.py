@@ -84,8 +84,11 @@ def fit(estimator, features: pd.DataFrame, label: np.ndarray) -> list[str]:
 
 
 def probability(estimator, features: pd.DataFrame) -> np.ndarray:
-    """Return class probabilities, shape (n, 2), as 64-bit floats."""
-    return np.asarray(estimator.predict_proba(features), dtype=float)
+    """Return class probabilities, shape (n, 2), in the library's own precision.
+
+    XGBoost answers in 32 bits; the released ensemble averages them as they come.
+    """
+    return estimator.predict_proba(features)
 
 
 def iterations(estimator) -> int | None:

@@ -138,12 +138,13 @@ def _validate(table, rules, source):
     try:
         rules.validate(table, lazy=True)
     except pa.errors.SchemaErrors as errors:
-        first = errors.failure_cases.iloc[0]
+        cases = errors.failure_cases
+        of_column = cases[cases["schema_context"] == "Column"]
+        first = (of_column if len(of_column) else cases).iloc[0]
         where = ""
         if pd.notna(first["index"]):
             where = f"series {table.loc[int(first['index']), SERIES]}: "
-        column = first["column"]
-        about = f"column '{column}' " if column in table.columns and pd.notna(column) else ""
+        about = f"column '{first['column']}' " if len(of_column) else ""
         reason = str(first["check"]).replace("field_uniqueness", "holds a duplicate")
         raise InputError(f"{where}{about}{reason}", source,
                          "correct the row or fetch the table again") from None

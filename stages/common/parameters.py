@@ -111,11 +111,29 @@ class Classification:
 
 
 @dataclass(frozen=True)
+class PublishedStatistic:
+    """A printed number: it stands for every value that rounds to it."""
+
+    statistic: float
+    decimals: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lowest and highest value that round to the printed one."""
+        half = 0.5 * 10.0 ** -self.decimals
+        return (round(self.statistic - half, self.decimals + 1),
+                round(self.statistic + half, self.decimals + 1))
+
+
+@dataclass(frozen=True)
 class Statistics:
     """Tumour burden against NE score."""
 
     label: str
     score: str
+    other_volumes: tuple[str, ...]
+    exact_pairs: int
+    published_rank_sum: PublishedStatistic
 
 
 @dataclass(frozen=True)

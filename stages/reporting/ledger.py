@@ -88,7 +88,9 @@ def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin 
     if not cell:
         return base | {"verdict": "not-checked",
                        "note": _notes(rule.note, "no run in this pipeline gives it")}
-    candidate = _choose(number, cell, row_origin)
+    # Protocols are never mixed: a row keeps to the protocol of the run that explains most of it.
+    candidate = _choose(number, [c for c in cell if c.origin.protocol == row_origin.protocol]
+                        or cell, row_origin)
     origin, notes = candidate.origin, [rule.note]
     if candidate.match:
         verdict = "exact"

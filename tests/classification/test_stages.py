@@ -1,0 +1,164 @@
+"""Selection, weight search, failure analysis, and the stages as commands."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from stages.classification import data, failure
+from stages.classification.select import family, select, summary
+from stages.classification.weights import evaluate, grid, winners
+from stages.common import canonical
+from stages.common.parameters import Search, Selection
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_selection_finds_the_planted_features(table):
+    selected = select(*data.train_and_test(table), Selection(0.05, "NE_Score"))
+    assert set(list(table.columns)[:3]) <= set(selected.coefficients)
+    assert list(selected.coefficients) == [c for c in table.columns if c in selected.coefficients]
+    found = summary(selected, 108)
+    assert sum(part["percent"] for part in found["families"].values()) == pytest.approx(100)
+    first = min(found["rank"], key=found["rank"].get)
+    assert abs(selected.coefficients[first]) == max(map(abs, selected.coefficients.values()))
+
+
+def test_selection_keeps_convergence_warnings(table):
+    # Random walks and their squares: almost collinear and of unlike scale, so descent is slow.
+    features = list(table.columns)[:108]
+    walk = table[features].to_numpy().cumsum(axis=1)
+    walk[:, 1::2] = walk[:, ::2] ** 2
+    scaled = table.assign(**dict(zip(features, walk.T)))
+    selected = select(*data.train_and_test(scaled), Selection(1e-3, "NE_Score"))
+    assert any("ConvergenceWarning" in message for message in selected.messages)
+    assert summary(selected, 108)["converged"] is False
+
+
+def test_family():
+    assert family("original_gldm_DependenceVariance") == "gldm"
+
+
+def test_grid_is_decimal():
+    weights = grid(Search(0.05, 0.05, 200, {}, {}))
+    assert len(weights) == 200 and weights[5] == 0.3 and weights[97] == 4.9 and weights[-1] == 10
+
+
+def test_first_maximum_wins_and_ties_are_counted():
+    curve = pd.DataFrame({"weight": [0.1, 0.2, 0.3], "F1": [0.5, 0.7, 0.7],
+                          "Accuracy": [0.9, 0.1, 0.9], "AUC": [0.1, 0.2, 0.3]})
+    found = winners(curve)
+    assert found["F1"] == {"weight": 0.2, "score": 0.7, "ties": 2, "last": 0.3}
+    assert found["Accuracy"]["weight"] == 0.1 and found["AUC"]["ties"] == 1
+
+
+def test_search_fits_on_train_and_scores_on_val(table):
+    parts = [data.split(table, table["Group"] == name, list(table.columns)[:5])
+             for name in ("train", "val")]
+    curve = evaluate(*parts, "LR", {"random_state": 1}, np.array([1e-6, 1e6]))
+    positive_share = parts[1].label.mean()
+    assert curve["Accuracy"].iloc[1] == pytest.approx(positive_share)
+    assert curve["F1"].iloc[0] == 0
+
+
+def test_failure_counts():
+    rows = [("a", 1, 1, .2), ("a", 1, 1, .2), ("b", 0, 1, -.1), ("b", 0, 1, -.1),
+            ("c", 1, 0, .3), ("c", 1, 1, .3), ("d", 0, 0, -.2)]
+    part = pd.DataFrame(rows, columns=["study", "NE_Class", "predicted", "NE_Score"])
+    part["series"] = [f"x{i}" for i in range(len(rows))]
+    part["configuration"], part["probability"] = "LR", 0.5
+    found = failure.analyse(part, 0.0)["LR"]
+    assert found["agreement"] == {
+        "studies": 4, "several_series": 3, "both_correct": 1, "both_incorrect": 1,
+        "discordant": 1, "single_correct": 1, "single_incorrect": 0}
+    assert found["scores"]["incorrect"]["n"] == 3
+    assert found["scores"]["incorrect"]["NE_median"] == -0.1
+    assert [row["series"] for row in found["misclassified"]] == ["x2", "x3", "x4"]
+
+
+@pytest.fixture
+def work(table, tmp_path):
+    """A folder with a small table and quick parameters."""
+    canonical.write_csv(tmp_path / "table.csv", table)
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    classification = content["classification"]
+    released = classification["protocols"]["as-released"]
+    released["selection"]["alpha"] = 0.03
+    released["models"]["RF"]["n_estimators"] = 10
+    classification["search"]["count"] = 3
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    return tmp_path
+
+
+def stage(name, work, *arguments, protocol=True):
+    command = [sys.executable, "-m", f"stages.classification.{name}", "--params",
+               str(work / "params.yaml"), "--release", "r", "--environment", "e",
+               *(("--protocol", "as-released") if protocol else ()), *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def chain(work, out):
+    table = ("--table", work / "table.csv")
+    selected = ("--selected", out / "selected.csv")
+    for name, *arguments in (
+            ("select", *table, *selected, "--summary", out / "selection.json"),
+            ("train", *table, *selected, "--out", out, "--models", out / "models", "--summary",
+             out / "models.json"),
+            ("bootstrap", "--predictions", out / "predictions.csv", "--out", out / "bootstrap.json"),
+            ("failure", "--predictions", out / "predictions.csv", "--out", out / "failure.json")):
+        result = stage(name, work, *arguments)
+        assert result.returncode == 0, result.stderr
+    result = stage("weights", work, *table, *selected, "--model", "LR", "--out", out / "weights.csv",
+                   "--summary", out / "weights.json", protocol=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_stages_twice_give_the_same_bytes(work):
+    for out in ("first", "second"):
+        chain(work, work / out)
+    first = {path.relative_to(work / "first"): path.read_bytes()
+             for path in sorted((work / "first").rglob("*")) if path.is_file()}
+    second = {path.relative_to(work / "second"): path.read_bytes()
+              for path in sorted((work / "second").rglob("*")) if path.is_file()}
+    assert first == second and len(first) > 30
+    run = json.loads(first[Path("models.json")])["run"]
+    assert run["protocol"] == "as-released" and run["kernel"]
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (("select", "--table", "absent.csv", "--selected", "s", "--summary", "t"), "no such file"),
+    (("bootstrap", "--predictions", "stages/reporting/rules.csv", "--out", "o"), "lacks the column"),
+])
+def test_bad_input_is_one_line(work, arguments, said):
+    result = stage(*arguments[:1], work, *arguments[1:])
+    assert result.returncode == 2 and said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_unknown_protocol_lists_the_valid_ones(work):
+    result = stage("select", work, "--table", work / "table.csv", "--selected", "s", "--summary",
+                   "t", "--protocol", "as-imagined")
+    assert result.returncode == 2 and "valid: as-described, as-released" in result.stderr
+
+
+def test_unwritable_output(work):
+    (work / "blocked").write_text("a file in the way")
+    result = stage("select", work, "--table", work / "table.csv", "--selected",
+                   work / "blocked" / "s.csv", "--summary", work / "t.json")
+    assert result.returncode == 2 and "cannot write" in result.stderr
+
+
+def test_empty_val_group(work, table):
+    canonical.write_csv(work / "table.csv", table.assign(Group=table["Group"].replace("val", "train")))
+    canonical.write_csv(work / "s.csv", pd.DataFrame({"feature": list(table.columns)[:3]}))
+    result = stage("weights", work, "--table", work / "table.csv", "--selected", work / "s.csv",
+                   "--model", "LR", "--out", work / "w.csv", "--summary", work / "w.json",
+                   protocol=False)
+    assert result.returncode == 2 and "the val group is empty" in result.stderr

@@ -1,0 +1,38 @@
+"""A stage fails in one line with exit code 2 and never shows a traceback."""
+
+import subprocess
+import sys
+
+CODE = """
+import sys
+from stages.common import cli
+from stages.common.errors import InputError
+def stage():
+    {body}
+cli.main(stage)
+"""
+
+
+def run(body):
+    return subprocess.run([sys.executable, "-c", CODE.format(body=body)], capture_output=True,
+                          text=True)
+
+
+def test_input_error_is_one_line():
+    result = run("raise InputError('is\\nbroken', 'x.csv', 'mend it')")
+    assert result.returncode == 2
+    assert result.stderr == "error: x.csv: is broken; mend it\n"
+
+
+def test_programming_errors_are_not_hidden():
+    result = run("1 / 0")
+    assert result.returncode == 1 and "ZeroDivisionError" in result.stderr
+
+
+def test_wrong_arguments_exit_2():
+    result = run("cli.parser('m', 'd').parse_args(['--nonsense'])")
+    assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
+
+
+def test_success_exits_0():
+    assert run("print('ok')").stdout == "ok\n"

@@ -1,0 +1,101 @@
+"""params.yaml is refused where it is wrong, with the place and the fix in one line."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.common import parameters
+from stages.common.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def content():
+    return yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def load(tmp_path, content):
+    path = tmp_path / "params.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return parameters.load(path)
+
+
+def refusal(tmp_path, content):
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, content)
+    assert "\n" not in str(caught.value) and "params.yaml" in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_repository_parameters_are_valid_and_frozen(tmp_path, content):
+    loaded = load(tmp_path, content)
+    assert loaded.classification.bootstrap.samples == 1000
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        loaded.classification.bootstrap.samples = 5
+
+
+def test_unknown_parameter_suggests_the_nearest(tmp_path, content):
+    content["classification"]["bootstrap"]["sample"] = 10
+    message = refusal(tmp_path, content)
+    assert "classification.bootstrap.sample" in message and "did you mean 'samples'?" in message
+
+
+def test_unknown_section(tmp_path, content):
+    content["zzz"] = 1
+    assert "unknown parameter 'zzz'" in refusal(tmp_path, content)
+
+
+def test_missing_parameter(tmp_path, content):
+    del content["classification"]["bootstrap"]["seed"]
+    assert "'classification.bootstrap.seed' is missing" in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize("value", ["many", 2.5, None, True, [1]])
+def test_wrong_type(tmp_path, content, value):
+    content["classification"]["bootstrap"]["samples"] = value
+    assert "must be a value of type int" in refusal(tmp_path, content)
+
+
+def test_wrong_choice_lists_the_valid_ones(tmp_path, content):
+    content["classification"]["protocols"]["as-released"]["ensemble"] = "median"
+    assert "valid: refit, fold-mean" in refusal(tmp_path, content)
+
+
+def test_unknown_model(tmp_path, content):
+    content["classification"]["configurations"]["SVM"] = {"model": "SVM"}
+    assert "valid: LR, RF, XGB" in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize("text", ["a: [1", "just text", "- 1"])
+def test_not_a_mapping(tmp_path, text):
+    refusal(tmp_path, text)
+
+
+def test_absent_file(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        parameters.load(tmp_path / "params.yaml")
+
+
+def test_single_difference_protocols(tmp_path, content):
+    loaded = load(tmp_path, content).classification
+    released, described = loaded.protocols["as-released"], loaded.protocols["as-described"]
+    for part in parameters.PARTS:
+        mixed = parameters.protocol(loaded, f"released+described-{part}")
+        for name in parameters.PARTS:
+            expected = described if name == part else released
+            assert getattr(mixed, name) == getattr(expected, name)
+            assert getattr(released, name) != getattr(described, name)
+    with pytest.raises(InputError, match="valid: as-described, as-released"):
+        parameters.protocol(loaded, "released+described-colour")
+
+
+def test_every_published_number_has_a_source():
+    """Each block of params.yaml that holds numbers of the paper or the code says where from."""
+    text = (ROOT / "params.yaml").read_text()
+    for block in ("releases:\n    \"2025", "expected:", "configurations:", "as-released:\n",
+                  "as-described:\n", "search:", "bootstrap: {", "label: NE"):
+        before = text[:text.index(block)].splitlines()[-6:]
+        assert any("Source" in line for line in before), block
