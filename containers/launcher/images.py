@@ -25,12 +25,15 @@ class Image:
         Variables that its programs need.
     programs : dict
         Programs that its packages need, each with the Debian package that brings it.
+    find_links : list
+        Pages that list wheels which the default package index does not carry.
     """
 
     name: str
     python: str
     environment: dict[str, str] = field(default_factory=dict)
     programs: dict[str, str] = field(default_factory=dict)
+    find_links: list[str] = field(default_factory=list)
 
     @property
     def folder(self):

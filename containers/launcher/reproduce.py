@@ -36,6 +36,13 @@ def stages() -> list[str]:
     return result.stdout.split()
 
 
+def used() -> list[str]:
+    """Return the images that the recorded pipeline runs in (all, where nothing is recorded)."""
+    lock = ROOT / "dvc.lock"
+    called = set(re.findall(r"containers/run (\S+)", lock.read_text())) if lock.exists() else ()
+    return [name for name in images.names() if name in called] or images.names()
+
+
 def set_up(progress: Progress, names: list[str]) -> None:
     """Make every image ready."""
     task = progress.add_task("environments", total=len(names))
@@ -133,7 +140,7 @@ def main() -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        set_up(progress, images.names())
+        set_up(progress, used())
         names = stages()
         first = [name for name in names if re.fullmatch(FIRST[1], name)]
         if first:

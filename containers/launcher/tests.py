@@ -14,6 +14,8 @@ SUITES = (
     ("cohort", ["tests/common", "tests/cohort", "stages/common"]),
     ("classification-paper", ["tests/classification", "stages/classification"]),
     ("classification-notebook", ["tests/classification", "stages/classification"]),
+    ("radiomics", ["tests/radiomics", "stages/radiomics"]),
+    ("segmentation", ["tests/segmentation", "stages/segmentation", "tests/common/test_nifti.py"]),
     ("statistics", ["tests/statistics"]),
     ("reporting", ["tests/reporting", "stages/reporting"]),
 )

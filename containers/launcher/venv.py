@@ -50,15 +50,44 @@ def _make(image: Image, folder: Path) -> None:
     for program, package in image.programs.items():
         _ensure_program(program, package)
     _uv("venv", "--clear", "--python", interpreter(image.python), str(folder))
+    _install(image, folder)
+    (folder / MARKER).write_text(image.fingerprint())
+
+
+def _install(image: Image, folder: Path) -> None:
+    """Install the lock; wheels come from the user's own folders, else from the image's pages.
+
+    The lock's hashes decide what is accepted, wherever it comes from.
+    """
     install = ("pip", "install", "--python", str(folder), "--require-hashes", "--no-deps",
                "--compile-bytecode")
-    isolation = ()
+    isolation, failure = (), None
     if image.build_lock.is_file():
         # Isolated builds would fetch build tools that no lock names.
         _uv(*install, "-r", str(image.build_lock), extra=image.environment)
         isolation = ("--no-build-isolation",)
-    _uv(*install, *isolation, "-r", str(image.lock), extra=image.environment)
-    (folder / MARKER).write_text(image.fingerprint())
+    for source in wheel_sources(image):
+        links = [part for link in source for part in ("--find-links", link)]
+        try:
+            return _uv(*install, *isolation, *links, "-r", str(image.lock),
+                       extra=image.environment)
+        except LauncherError as error:
+            failure = failure or error
+    if image.find_links:
+        raise LauncherError(f"{failure}; wheels that the default index lacks are looked for in the "
+                            "folder that UV_FIND_LINKS or PIP_FIND_LINKS names, then at "
+                            f"{', '.join(image.find_links)}")
+    raise failure
+
+
+def wheel_sources(image: Image) -> list[list[str]]:
+    """Return where to look for wheels beside the default index, one list for each attempt."""
+    if not image.find_links:
+        return [[]]
+    # uv reads UV_FIND_LINKS (comma) itself; pip's variable (blank) is passed on to it.
+    own = os.environ.get("PIP_FIND_LINKS", "").split()
+    named = own or os.environ.get("UV_FIND_LINKS")
+    return ([own] if named else []) + [list(image.find_links)]
 
 
 def test_tools() -> Path:

@@ -38,6 +38,8 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
 
 ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
+# Sections that one room alone reads and checks.
+ROOM_SECTIONS = ("phantom", "lits", "segmentation", "detection")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
 RADIOMICS_METHODS = ("fast", "plain")
@@ -55,16 +57,36 @@ def load(path: str | Path) -> Parameters:
     InputError
         If the file is missing, is not YAML, or has an unknown, missing or ill-typed parameter.
     """
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("no such file", path, "restore it from the repository") from None
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"is not readable YAML ({error})", path, "correct the syntax") from None
+    content = _content(path)
+    if isinstance(content, dict):
+        content = {name: value for name, value in content.items() if name not in ROOM_SECTIONS}
     parameters = strict.build(Parameters, content, str(path), "")
     _check_choices(parameters.classification, path)
     _check_radiomics(parameters.radiomics, path)
     return parameters
+
+
+def section(path: str | Path, name: str, kind: type):
+    """Read and check one of `ROOM_SECTIONS` as the dataclass ``kind`` of its room.
+
+    Raises
+    ------
+    InputError
+        If the file or the section is missing, or has an unknown, missing or ill-typed parameter.
+    """
+    content = _content(path)
+    if not isinstance(content, dict) or name not in content:
+        raise InputError(f"lacks the section '{name}'", path, "restore it from the repository")
+    return strict.build(kind, content[name], str(path), name)
+
+
+def _content(path):
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("no such file", path, "restore it from the repository") from None
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"is not readable YAML ({error})", path, "correct the syntax") from None
 
 
 def choose(options: dict, name: str, kind: str):

@@ -14,9 +14,11 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgboost",
-                "pandera[pandas]": "pandera"}
+                "pandera[pandas]": "pandera", "connected-components-3d": "cc3d",
+                "pyradiomics": "radiomics"}
 ROOMS = {"cohort": ["cohort"], "classification": ["classification-paper", "classification-notebook"],
-         "statistics": ["statistics"], "reporting": ["reporting"]}
+         "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
+         "reporting": ["reporting"]}
 # Acquisition runs in the orchestrator.
 ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"}}
 

@@ -1,0 +1,251 @@
+"""NIfTI-1 volumes: a careful reader, and a writer whose bytes depend on the content only.
+
+Source of the layout: NIfTI-1.1 header definition (nifti1.h). Standard library and NumPy only, so
+that every room can read what another one wrote.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stages.common.canonical import write_bytes
+from stages.common.errors import InputError
+
+HEADER = 348
+TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4",
+         1024: "i8", 1280: "u8"}
+CODES = {np.dtype(name): code for code, name in TYPES.items()}
+# Relative disagreement of two affines, or departure from a right angle, that rounding explains.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A scalar volume in space.
+
+    Attributes
+    ----------
+    data : ndarray, shape (x, y, z)
+        Voxel values.
+    affine : ndarray, shape (4, 4)
+        From voxel indices to RAS coordinates in mm.
+    """
+
+    data: np.ndarray
+    affine: np.ndarray
+
+    @property
+    def spacing(self) -> np.ndarray:
+        """Voxel size along the three array axes, mm."""
+        return np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
+
+
+def same_grid(first: Volume, second: Volume) -> bool:
+    """Tell whether two volumes have the same shape and lie at the same place (to 1e-3 voxel)."""
+    close = np.abs(first.affine - second.affine) <= TOLERANCE * first.spacing.min()
+    return first.data.shape == second.data.shape and bool(close.all())
+
+
+def to_ras(volume: Volume) -> Volume:
+    """Permute and flip the axes so that they run to the right, front and top as nearly as can be.
+
+    No value is interpolated.
+
+    Examples
+    --------
+    >>> flipped = Volume(np.arange(2).reshape(2, 1, 1), np.diag([-1.0, 1, 1, 1]))
+    >>> to_ras(flipped).data.ravel()
+    array([1, 0])
+    """
+    cosines = volume.affine[:3, :3] / volume.spacing
+    order = _nearest_axes(cosines)
+    data = volume.data.transpose(order)
+    affine = volume.affine[:, [*order, 3]]
+    for axis in range(3):
+        if affine[axis, axis] < 0:
+            data = np.flip(data, axis)
+            affine[:3, 3] += affine[:3, axis] * (data.shape[axis] - 1)
+            affine[:3, axis] *= -1
+    return Volume(np.ascontiguousarray(data), affine)
+
+
+def like(volume: Volume, target: Volume) -> Volume:
+    """Store a volume with the axes of ``target``, of which it is a permuted and flipped form.
+
+    Raises
+    ------
+    ValueError
+        If the two do not cover the same voxels.
+    """
+    step = np.linalg.solve(volume.affine, target.affine)[:3, :3]
+    order = [int(np.abs(step[:, axis]).argmax()) for axis in range(3)]
+    data = volume.data.transpose(order)
+    for axis in range(3):
+        if step[order[axis], axis] < 0:
+            data = np.flip(data, axis)
+    turned = Volume(np.ascontiguousarray(data), target.affine.copy())
+    if data.shape != target.data.shape or not same_grid(to_ras(turned), to_ras(volume)):
+        raise ValueError("the volumes do not cover the same voxels")
+    return turned
+
+
+def _nearest_axes(cosines) -> list[int]:
+    """Return, for each world axis, the array axis that runs most nearly along it."""
+    left, order = np.abs(cosines), [0, 0, 0]
+    for _ in range(3):
+        world, own = np.unravel_index(left.argmax(), left.shape)
+        order[world] = int(own)
+        left[world, :] = -1
+        left[:, own] = -1
+    return order
+
+
+def read(path: str | Path) -> Volume:
+    """Read a NIfTI-1 file (``.nii`` or ``.nii.gz``).
+
+    Integers stay integers unless the header scales them; other values are float32 or float64.
+    Trailing axes of length one are dropped.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated or no NIfTI-1 file; if it holds more than three axes; if
+        its axes are not at right angles; if its two coordinate systems disagree.
+    """
+    content = _content(path)
+    if len(content) < HEADER or content[344:347] != b"n+1":
+        raise InputError("is not a NIfTI-1 file", path, "convert it to .nii or .nii.gz")
+    order = "<" if struct.unpack_from("<i", content)[0] == HEADER else ">"
+    shape = _shape(content, order, path)
+    data = _data(content, order, shape, path)
+    affine = _affine(content, order, path)
+    _require_right_angles(affine, path)
+    return Volume(data, affine)
+
+
+def _content(path) -> bytes:
+    try:
+        content = Path(path).read_bytes()
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except FileNotFoundError:
+        raise InputError("no such file", path, "check the path in the table") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"is a damaged gzip file ({error})", path, "copy it again") from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path, "check the path") from None
+
+
+def _shape(content, order, path) -> tuple[int, int, int]:
+    dims = struct.unpack_from(f"{order}8h", content, 40)
+    shape = list(dims[1:1 + dims[0]]) if 1 <= dims[0] <= 7 else []
+    while len(shape) > 3 and shape[-1] == 1:
+        shape.pop()
+    if len(shape) != 3 or min(shape) < 1:
+        raise InputError(f"has the shape {tuple(shape)}, not three axes", path,
+                         "give one three-dimensional series per file")
+    return tuple(shape)
+
+
+def _data(content, order, shape, path) -> np.ndarray:
+    code, = struct.unpack_from(f"{order}h", content, 70)
+    offset, slope, intercept = struct.unpack_from(f"{order}3f", content, 108)
+    if code not in TYPES:
+        raise InputError(f"has voxels of NIfTI type {code}", path,
+                         "convert it to integers or floats")
+    kind = np.dtype(TYPES[code]).newbyteorder(order)
+    count = int(np.prod(shape))
+    if len(content) < int(offset) + count * kind.itemsize:
+        raise InputError("ends before its last voxel", path, "copy it again")
+    flat = np.frombuffer(content, kind, count, int(offset))
+    data = flat.reshape(shape, order="F").astype(kind.newbyteorder("="))
+    # A slope of 0 (or none, written as NaN) means: not scaled.
+    if np.isfinite(slope) and slope != 0.0 and (slope, intercept) != (1.0, 0.0):
+        data = data * np.float64(slope) + np.float64(intercept)
+    return data
+
+
+def _affine(content, order, path) -> np.ndarray:
+    qform, sform = struct.unpack_from(f"{order}2h", content, 252)
+    found = []
+    if sform > 0:
+        found.append(np.array(struct.unpack_from(f"{order}12f", content, 280), float).reshape(3, 4))
+    if qform > 0:
+        found.append(_quaternion(content, order))
+    if not found:
+        raise InputError("does not say where it lies (no qform, no sform)", path,
+                         "convert it again from its DICOM series")
+    scale = np.abs(found[0][:, :3]).max()
+    if not np.isfinite(found[0]).all() or scale == 0:
+        raise InputError("has an unusable coordinate system", path, "convert it again")
+    # The translation may differ by a small part of a voxel, as rounding to float32 explains.
+    if len(found) == 2 and np.abs(found[0] - found[1]).max() > TOLERANCE * max(scale, 1):
+        raise InputError("its qform and sform disagree", path,
+                         "convert it again; only one of them can be right")
+    return np.vstack([found[0], [0, 0, 0, 1]])
+
+
+def _quaternion(content, order) -> np.ndarray:
+    pixdim = struct.unpack_from(f"{order}8f", content, 76)
+    b, c, d, x, y, z = struct.unpack_from(f"{order}6f", content, 256)
+    a = np.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+    rotation = np.array([
+        [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+        [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+        [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c]])
+    side = -1.0 if pixdim[0] < 0 else 1.0
+    scaled = rotation * np.array([pixdim[1], pixdim[2], side * pixdim[3]])
+    return np.column_stack([scaled, [x, y, z]])
+
+
+def _require_right_angles(affine, path) -> None:
+    lengths = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+    if not (lengths > 0).all():
+        raise InputError("has a voxel size of zero", path, "convert it again")
+    cosines = affine[:3, :3] / lengths
+    if np.abs(cosines.T @ cosines - np.eye(3)).max() > TOLERANCE:
+        raise InputError("has axes that are not at right angles (a tilted gantry)", path,
+                         "resample it onto a rectangular grid")
+
+
+def encode(volume: Volume) -> bytes:
+    """Return the volume as a gzipped NIfTI-1 file without time stamp or description.
+
+    Raises
+    ------
+    ValueError
+        If the voxel type has no NIfTI code or the volume is not three-dimensional.
+    """
+    data = np.asarray(volume.data)
+    if data.dtype not in CODES or data.ndim != 3:
+        raise ValueError(f"cannot write {data.ndim}-dimensional voxels of type {data.dtype}")
+    header = bytearray(HEADER + 4)
+    struct.pack_into("<i", header, 0, HEADER)
+    struct.pack_into("<8h", header, 40, 3, *data.shape, 1, 1, 1, 1)
+    struct.pack_into("<2h", header, 70, CODES[data.dtype], data.dtype.itemsize * 8)
+    struct.pack_into("<8f", header, 76, 1.0, *volume.spacing, 0, 0, 0, 0)
+    struct.pack_into("<3f", header, 108, HEADER + 4, 1.0, 0.0)
+    struct.pack_into("<B", header, 123, 2)  # millimetres
+    struct.pack_into("<2h", header, 252, 0, 1)  # sform alone
+    struct.pack_into("<12f", header, 280, *volume.affine[:3].ravel())
+    header[344:348] = b"n+1\0"
+    body = data.astype(data.dtype.newbyteorder("<")).tobytes(order="F")
+    return _gzip(bytes(header) + body)
+
+
+def _gzip(content: bytes) -> bytes:
+    """Compress; unlike the gzip module's, the header is the same under every Python version."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(content) + packer.flush()
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    return head + packed + struct.pack("<2I", zlib.crc32(content), len(content) & 0xFFFFFFFF)
+
+
+def write(path: str | Path, volume: Volume) -> None:
+    """Write ``.nii.gz`` canonically (see `encode`)."""
+    write_bytes(path, encode(volume))

@@ -1,0 +1,1 @@
+"""Liver and lesions on CT: networks, inference, lesion detection."""

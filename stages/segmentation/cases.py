@@ -1,0 +1,133 @@
+"""The cases of a cohort manifest: which ones, and their volumes, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stages.common import canonical, nifti
+from stages.common.columns import SERIES
+from stages.common.errors import InputError
+
+LIVER, LESION = 1, 2
+COHORT, PART = "Cohort", "Segmentation"
+PADDING_HU = -1024
+
+
+@dataclass(frozen=True)
+class Case:
+    """One series: its name, its image, and its mask where the cohort has one."""
+
+    file: str
+    image: Path
+    mask: Path | None
+
+
+def select(manifest: str | Path, cohorts=(), parts=()) -> list[Case]:
+    """Return the cases of a manifest, sorted by name.
+
+    Parameters
+    ----------
+    manifest : path
+        CSV with the columns File, Cohort, Segmentation, image and mask; paths are relative to it.
+    cohorts, parts : sequence of str
+        Values of Cohort and Segmentation to keep; empty keeps all.
+
+    Raises
+    ------
+    InputError
+        If the manifest cannot be used or nothing is left.
+    """
+    table = canonical.read_csv(manifest, (SERIES, COHORT, PART, "image", "mask"),
+                               dtype=str, keep_default_na=False)
+    twice = table[SERIES][table[SERIES].duplicated()]
+    if len(twice):
+        raise InputError(f"names the series '{twice.iloc[0]}' twice", manifest, "rename one")
+    for column, wanted in ((COHORT, cohorts), (PART, parts)):
+        unknown = sorted(set(wanted) - set(table[column]))
+        if unknown:
+            known = sorted(set(table[column]) - {""})
+            raise InputError(f"has no series whose {column} is '{unknown[0]}'", manifest,
+                             f"valid: {', '.join(known) or 'none'}")
+        if wanted:
+            table = table[table[column].isin(wanted)]
+    if table.empty:
+        raise InputError("no series fits the selection", manifest, "select other cohorts or parts")
+    folder = Path(manifest).parent
+    return [Case(row[SERIES], folder / row["image"], folder / row["mask"] if row["mask"] else None)
+            for _, row in table.sort_values(SERIES).iterrows()]
+
+
+def read_image(path: Path) -> nifti.Volume:
+    """Read a CT in RAS order as float32 HU; NaN and anything below air becomes -1024 HU.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used or has a single slice.
+    """
+    volume = nifti.to_ras(nifti.read(path))
+    if min(volume.data.shape) < 2:
+        raise InputError(f"has the shape {volume.data.shape}: a single slice", path,
+                         "leave the series out; a volume is needed")
+    data = np.nan_to_num(volume.data.astype(np.float32), nan=PADDING_HU, neginf=PADDING_HU)
+    return nifti.Volume(np.clip(data, PADDING_HU, None), volume.affine)
+
+
+def read_mask(path: Path) -> nifti.Volume:
+    """Read a mask in RAS order as uint8 labels 0, 1 (liver) and 2 (lesion).
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used or holds another value.
+    """
+    volume = nifti.to_ras(nifti.read(path))
+    values = np.unique(volume.data)
+    other = values[~np.isin(values, (0, LIVER, LESION))]
+    if len(other):
+        raise InputError(f"holds the label {other[0]:g}", path,
+                         f"use 0 background, {LIVER} liver, {LESION} lesion")
+    return nifti.Volume(volume.data.astype(np.uint8), volume.affine)
+
+
+def reference(case: Case) -> nifti.Volume:
+    """Read the mask of a case.
+
+    Raises
+    ------
+    InputError
+        If the manifest names none for it, or it cannot be used.
+    """
+    if case.mask is None:
+        raise InputError(f"series {case.file} has no mask", "manifest",
+                         "name one in the column 'mask' or leave the series out")
+    return read_mask(case.mask)
+
+
+def pair(case: Case) -> tuple[nifti.Volume, nifti.Volume]:
+    """Read image and mask of a case.
+
+    Raises
+    ------
+    InputError
+        If they cannot be used or lie on different grids.
+    """
+    image, mask = read_image(case.image), reference(case)
+    require_same_grid(image, mask, case.image, case.mask)
+    return image, mask
+
+
+def require_same_grid(first, second, first_path, second_path) -> None:
+    """Refuse two volumes on different grids.
+
+    Raises
+    ------
+    InputError
+        Naming both files.
+    """
+    if not nifti.same_grid(first, second):
+        raise InputError(f"lies on another grid than {first_path}", second_path,
+                         "resample the mask onto its image's grid")

@@ -1,0 +1,65 @@
+"""The state of a training run in one file, so that a killed run goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from stages.common import canonical
+
+FILE = "state.safetensors"
+
+
+def fingerprint(*content) -> str:
+    """Hash what a run depends on: settings and data."""
+    return hashlib.sha256(canonical.json_bytes(content)).hexdigest()
+
+
+def write(folder: Path, model, optimizer, best: dict, progress: dict) -> None:
+    """Write weights, Adam's moments, the best weights so far and the progress (plain values)."""
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in best.items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    # One key only: the order of several would not be fixed.
+    canonical.write_bytes(folder / FILE, save(tensors, {"progress": json.dumps(progress)}))
+
+
+def read(folder: Path, model, optimizer, mark: str) -> tuple[dict, dict] | None:
+    """Restore a run; return the best weights and the progress, or None where none fits.
+
+    A state of other settings or data (another ``mark``), or a damaged one, is left out of account
+    with a line on standard error.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "pt") as stream:
+            progress = json.loads(stream.metadata()["progress"])
+            tensors = {name: stream.get_tensor(name) for name in stream.keys()}
+    except (SafetensorError, OSError) as error:
+        print(f"{path}: cannot be read ({error}); starting anew", file=sys.stderr)
+        return None
+    if progress["mark"] != mark:
+        print(f"{path}: belongs to other settings or data; starting anew", file=sys.stderr)
+        return None
+    model.load_state_dict(_part(tensors, "model."))
+    moments: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in _part(tensors, "adam.").items():
+        index, key = name.split(".", 1)
+        moments.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict({"state": moments,
+                               "param_groups": optimizer.state_dict()["param_groups"]})
+    return _part(tensors, "best."), progress
+
+
+def _part(tensors, prefix):
+    return {name[len(prefix):]: value for name, value in tensors.items() if name.startswith(prefix)}

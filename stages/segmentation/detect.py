@@ -1,0 +1,146 @@
+"""Lesion detection: what a set of predicted masks found, missed and invented.
+
+Writes one row per reference or predicted lesion (--lesions), one per scan (--scans), and the
+summary (--metrics): sensitivity TP / (TP + FN), positive predictive value TP / (TP + FP) with TP
+the reference lesions found, false positives per scan, Dice of lesions and of scans, and the false
+positives on scans without lesions with their volumes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from stages.common import canonical, cli
+from stages.common.errors import InputError
+from stages.common.parameters import section
+from stages.segmentation import cases
+from stages.segmentation.matching import CONNECTIVITIES, RULES, Detection, Matched, match
+
+SCAN_COLUMNS = ("File", "lesions", "found", "missed", "predicted", "false_positives", "dice",
+                "lesion_ml", "predicted_ml", "false_ml")
+LESION_COLUMNS = ("File", "mask", "lesion", "voxels", "ml", "result", "dice")
+
+
+def check(settings: Detection, source: str) -> None:
+    """Refuse settings that mean nothing.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter and its valid values.
+    """
+    valid = {"connectivity": CONNECTIVITIES, "rule": RULES}
+    for name, choices in valid.items():
+        if getattr(settings, name) not in choices:
+            raise InputError(f"parameter 'detection.{name}' is '{getattr(settings, name)}'", source,
+                             f"valid: {', '.join(str(choice) for choice in choices)}")
+    if not 0 <= settings.threshold < 1:
+        raise InputError(f"parameter 'detection.threshold' is {settings.threshold}", source,
+                         "give a share from 0 to below 1")
+
+
+def scan_row(file: str, matched: Matched, voxel_ml: float) -> dict:
+    """Return the scan's counts and volumes (mL); ``dice`` is None where there are no lesions."""
+    found, false = int(matched.found.sum()), int(matched.false.sum())
+    return {"File": file, "lesions": len(matched.found), "found": found,
+            "missed": len(matched.found) - found, "predicted": len(matched.false),
+            "false_positives": false, "dice": matched.scan_dice,
+            "lesion_ml": float(matched.reference_voxels.sum() * voxel_ml),
+            "predicted_ml": float(matched.predicted_voxels.sum() * voxel_ml),
+            "false_ml": float(matched.predicted_voxels[matched.false].sum() * voxel_ml)}
+
+
+def lesion_rows(file: str, matched: Matched, voxel_ml: float) -> list[dict]:
+    """Return one row per reference lesion and one per predicted lesion."""
+    rows = [{"mask": "reference", "lesion": number, "voxels": int(voxels),
+             "result": "found" if found else "missed", "dice": float(dice)}
+            for number, (voxels, found, dice) in
+            enumerate(zip(matched.reference_voxels, matched.found, matched.dice), 1)]
+    rows += [{"mask": "predicted", "lesion": number, "voxels": int(voxels),
+              "result": "false-positive" if false else "true", "dice": None}
+             for number, (voxels, false) in
+             enumerate(zip(matched.predicted_voxels, matched.false), 1)]
+    return [{"File": file, **row, "ml": row["voxels"] * voxel_ml} for row in rows]
+
+
+def summary(scans: pd.DataFrame, lesions: pd.DataFrame) -> dict:
+    """Summarise the rows of `scan_row` and `lesion_rows`; what cannot be computed is None."""
+    found, missed, false = (int(scans[name].sum()) for name in
+                            ("found", "missed", "false_positives"))
+    bearing, free = scans[scans["lesions"] > 0], scans[scans["lesions"] == 0]
+    lesion_dice = lesions.loc[lesions["mask"] == "reference", "dice"].astype(float)
+    return {
+        "scans": len(scans), "lesions": found + missed, "found": found, "missed": missed,
+        "false_positives": false,
+        "sensitivity": _ratio(found, found + missed), "ppv": _ratio(found, found + false),
+        "sensitivity_per_scan": _spread(bearing["found"] / bearing["lesions"]),
+        "false_positives_per_scan": _spread(scans["false_positives"]),
+        "lesion_dice": _spread(lesion_dice),
+        "lesion_dice_found": _spread(lesion_dice[lesion_dice > 0]),
+        "scan_dice": _spread(bearing["dice"].astype(float)),
+        "lesion_free": {"scans": len(free),
+                        "scans_with_false_positives": int((free["false_positives"] > 0).sum()),
+                        "false_ml": _spread(free["false_ml"])}}
+
+
+def _ratio(part, whole):
+    return part / whole if whole else None
+
+
+def _spread(values):
+    values = np.asarray(values, dtype=float)
+    if not len(values):
+        return {"n": 0}
+    return {"n": len(values), "mean": values.mean(), "median": np.median(values),
+            "min": values.min(), "max": values.max()}
+
+
+def compare(case: cases.Case, folder: Path, settings: Detection):
+    """Return the scan's row and its lesions' rows.
+
+    Raises
+    ------
+    InputError
+        If a mask is missing, unusable, or on another grid.
+    """
+    path = folder / f"{case.file}.nii.gz"
+    truth, guess = cases.reference(case), cases.read_mask(path)
+    cases.require_same_grid(truth, guess, case.mask, path)
+    matched = match(truth.data == cases.LESION, guess.data == cases.LESION, settings)
+    voxel_ml = float(truth.spacing.prod() / 1000)
+    return scan_row(case.file, matched, voxel_ml), lesion_rows(case.file, matched, voxel_ml)
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.segmentation.detect", __doc__)
+    parser.add_argument("--manifest", type=Path, required=True, help="cohort manifest (CSV)")
+    parser.add_argument("--cohort", nargs="+", default=[], help="cohorts to compare (default: all)")
+    parser.add_argument("--part", nargs="+", default=[], help="segmentation parts (default: all)")
+    parser.add_argument("--predictions", type=Path, required=True, help="folder of FILE.nii.gz")
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--lesions", type=Path, required=True, help="rows per lesion (CSV)")
+    parser.add_argument("--scans", type=Path, required=True, help="rows per scan (CSV)")
+    parser.add_argument("--metrics", type=Path, required=True, help="summary (JSON)")
+    options = parser.parse_args()
+    settings = section(options.params, "detection", Detection)
+    check(settings, str(options.params))
+    scans, lesions = [], []
+    for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "detection"):
+        scan, rows = compare(case, options.predictions, settings)
+        scans.append(scan)
+        lesions += rows
+    scans = pd.DataFrame(scans, columns=SCAN_COLUMNS, dtype=object)
+    lesions = pd.DataFrame(lesions, columns=LESION_COLUMNS, dtype=object)
+    canonical.write_csv(options.scans, scans)
+    canonical.write_csv(options.lesions, lesions)
+    canonical.write_json(options.metrics, {"settings": asdict(settings)} | summary(scans, lesions))
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,70 @@
+"""Predict liver and lesions with a trained network: OUT/FILE.nii.gz on each image's own grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from stages.common import cli, nifti
+from stages.common.nifti import Volume
+from stages.segmentation import cases, crops, grid, networks, settings
+from stages.segmentation.prepare import prepare
+
+
+def predict(model, image: Volume, preset: settings.Preset, device: torch.device) -> np.ndarray:
+    """Segment an image.
+
+    Parameters
+    ----------
+    model : Module
+        Trained network in evaluation mode, on ``device``.
+    image : Volume
+        HU in RAS order.
+    preset : Preset
+        What the network was trained with.
+
+    Returns
+    -------
+    ndarray of uint8, shape of the image
+        0 background, 1 liver, 2 lesion: the largest interpolated probability.
+    """
+    small = prepare(image, preset.prepare)
+    windowed = torch.from_numpy(crops.window(small.data, preset.windows_hu[0])).to(device)
+    probabilities = networks.probabilities(model, windowed, preset).numpy()
+    labels = np.empty(image.data.shape, np.uint8)
+    # By slabs: the probabilities of a whole fine series would not fit in memory.
+    for start in range(0, image.data.shape[2], 16):
+        box = (slice(None), slice(None), slice(start, start + 16))
+        slab = grid.cut(Volume(image.data, image.affine), box)
+        labels[box] = grid.onto(probabilities, small.affine, slab, np.array([1, 0, 0])).argmax(0)
+    return labels
+
+
+def segment(path: Path, model, preset: settings.Preset, device: torch.device) -> Volume:
+    """Segment the image of a file; the mask has the axes and the grid of the file."""
+    image = cases.read_image(path)
+    return nifti.like(Volume(predict(model, image, preset, device), image.affine), nifti.read(path))
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.segmentation.infer", __doc__)
+    parser.add_argument("--manifest", type=Path, required=True, help="cohort manifest (CSV)")
+    parser.add_argument("--cohort", nargs="+", default=[], help="cohorts (default: all)")
+    parser.add_argument("--part", nargs="+", default=[], help="segmentation parts (default: all)")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the trained model")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--out", type=Path, required=True, help="folder of masks")
+    options = parser.parse_args()
+    device = networks.device(options.device)
+    model, preset = networks.read(options.model)
+    model.to(device)
+    for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "inference"):
+        nifti.write(options.out / f"{case.file}.nii.gz", segment(case.image, model, preset, device))
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,142 @@
+"""Which lesions were found: components of two masks and how they are matched.
+
+Two rules:
+
+``overlap``
+    A lesion is found when more than ``threshold`` of its voxels are covered by predicted lesions
+    of any number; a predicted lesion is a false positive unless more than ``threshold`` of its
+    own voxels lie in reference lesions. With ``threshold`` 0 one voxel suffices.
+``iou``
+    Pairs, one to one, in the order of falling intersection over union (ties: lower numbers first)
+    as long as it exceeds ``threshold``; what has no partner is missed, or a false positive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import cc3d
+import numpy as np
+
+RULES = ("overlap", "iou")
+CONNECTIVITIES = (6, 18, 26)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Section ``detection`` of ``params.yaml``."""
+
+    connectivity: int
+    rule: str
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The lesions of one scan.
+
+    Attributes
+    ----------
+    reference_voxels : ndarray of int, shape (n,)
+        Sizes of the reference lesions.
+    found : ndarray of bool, shape (n,)
+        Whether each one was detected.
+    dice : ndarray of float, shape (n,)
+        Dice of each one with the predicted lesions it is matched to; 0 where missed.
+    predicted_voxels : ndarray of int, shape (m,)
+        Sizes of the predicted lesions.
+    false : ndarray of bool, shape (m,)
+        Whether each one is a false positive.
+    scan_dice : float or None
+        Dice of all lesion voxels; None where neither mask has any.
+    """
+
+    reference_voxels: np.ndarray
+    found: np.ndarray
+    dice: np.ndarray
+    predicted_voxels: np.ndarray
+    false: np.ndarray
+    scan_dice: float | None
+
+
+def match(reference: np.ndarray, predicted: np.ndarray, settings: Detection) -> Matched:
+    """Match the lesions of two masks.
+
+    Parameters
+    ----------
+    reference, predicted : ndarray of bool, same three-dimensional shape
+        Lesion voxels.
+    settings : Detection
+        Connectivity, rule and threshold.
+    """
+    reference, predicted = _crop(reference, predicted)
+    table = overlaps(_components(reference, settings), _components(predicted, settings))
+    inner = table[1:, 1:]
+    sizes, guesses = table[1:].sum(axis=1), table[:, 1:].sum(axis=0)
+    if settings.rule == "iou":
+        links = _pairs(inner, sizes, guesses, settings.threshold)
+        found, true = links.any(axis=1), links.any(axis=0)
+    else:
+        links = inner > 0
+        found = _exceeds(inner.sum(axis=1), sizes, settings.threshold)
+        true = _exceeds(inner.sum(axis=0), guesses, settings.threshold)
+    joined = sizes + links @ guesses
+    dice = np.where(found, 2 * (inner * links).sum(axis=1) / np.maximum(joined, 1), 0.0)
+    total = int(sizes.sum() + guesses.sum())
+    return Matched(sizes, found, dice, guesses, ~true,
+                   2 * int(inner.sum()) / total if total else None)
+
+
+def _crop(reference, predicted):
+    """Cut both to the box around all their voxels: cheaper, and components stay the same."""
+    union = reference | predicted
+    if not union.any():
+        return reference[:1, :1, :1], predicted[:1, :1, :1]
+    box = []
+    for axis in range(3):
+        there = np.flatnonzero(union.any(axis=tuple(a for a in range(3) if a != axis)))
+        box.append(slice(there[0], there[-1] + 1))
+    return reference[tuple(box)], predicted[tuple(box)]
+
+
+def _components(mask, settings):
+    """Number the components from 1, shape of the mask."""
+    mask = np.ascontiguousarray(mask, dtype=np.uint8)
+    return cc3d.connected_components(mask, connectivity=settings.connectivity)
+
+
+def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Count the voxels of each pair of labels.
+
+    Parameters
+    ----------
+    first, second : ndarray of int, same shape
+        Labels from 0 (background) to n and to m.
+
+    Returns
+    -------
+    ndarray of int, shape (n + 1, m + 1)
+    """
+    rows, columns = int(first.max()) + 1, int(second.max()) + 1
+    code = first.astype(np.int64) * columns + second
+    return np.bincount(code.ravel(), minlength=rows * columns).reshape(rows, columns)
+
+
+def _exceeds(part, whole, threshold):
+    return part > threshold * whole
+
+
+def _pairs(inner, sizes, guesses, threshold):
+    """Match one to one in the order of falling intersection over union; shape of ``inner``."""
+    links = np.zeros(inner.shape, bool)
+    rows, columns = np.nonzero(inner)
+    union = sizes[rows] + guesses[columns] - inner[rows, columns]
+    # Exact fractions: two equal ratios must tie, whatever their terms.
+    ranked = sorted(zip(rows, columns, union), key=lambda item: (
+        -Fraction(int(inner[item[0], item[1]]), int(item[2])), item[0], item[1]))
+    for row, column, joined in ranked:
+        free = not (links[row].any() or links[:, column].any())
+        if free and inner[row, column] > threshold * joined:
+            links[row, column] = True
+    return links

@@ -1,0 +1,179 @@
+"""The synthetic cohort: its counts, its planted effect, its voxels and its bytes."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.cohort import phantom, phantom_plan as plan
+from stages.cohort.phantom_anatomy import LESION, LIVER, Tissue
+from stages.cohort.phantom_render import render, sample
+from stages.cohort.phantom_shapes import Capsule, Ellipsoid
+from stages.common import cli, nifti
+from stages.common.errors import InputError
+from stages.common.parameters import section
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+PRESETS = section(PARAMS, "phantom", plan.Phantom).presets
+
+
+def preset(name="quick", **counts):
+    base = PRESETS[name]
+    return dataclasses.replace(base, counts=dataclasses.replace(base.counts, **counts))
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_the_plan_has_the_counts_of_its_preset(name):
+    counts, cohort = PRESETS[name].counts, plan.plan(PRESETS[name])
+    sclc = [series for series in cohort if series.study.cohort == plan.SCLC]
+    parts = [(series.study.cohort, series.segmentation) for series in cohort]
+    assert len(cohort) - len(sclc) == counts.lits_scans
+    assert len(sclc) == counts.series
+    assert len({series.study.number for series in sclc}) == counts.studies
+    assert len({series.study.patient for series in sclc}) == counts.patients
+    assert sum(series.study.lesions == 0 for series in sclc) == counts.lesion_free_series
+    assert parts.count((plan.LITS, "test")) == counts.lits_test
+    assert parts.count((plan.SCLC, "train")) == counts.annotated_train
+    assert parts.count((plan.SCLC, "test")) == counts.annotated_test
+    assert len({series.file for series in cohort}) == len(cohort)
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_no_patient_is_on_both_sides(name):
+    sides = {}
+    for series in plan.plan(PRESETS[name]):
+        for part in (series.group, series.segmentation):
+            if part:
+                sides.setdefault(series.study.patient, set()).add(part == "test")
+    assert all(len(side) == 1 for side in sides.values())
+
+
+def test_the_planted_effect_has_the_strength_that_the_parameters_say():
+    many = preset("paper", patients=4000, studies=4000, series=4000, lesion_free_series=0)
+    studies = [series.study for series in plan.plan(many) if series.study.cohort == plan.SCLC]
+    score = np.array([study.score for study in studies])
+    latent = (np.arctanh(score) - many.effect.offset) / many.effect.spread
+    burden = np.array([study.burden_ml for study in studies])
+    for values, expected in [(burden, many.effect.burden_correlation),
+                             (np.array([s.texture_hu for s in studies]),
+                              many.effect.texture_correlation)]:
+        ranks = np.argsort(np.argsort(values))
+        found = np.corrcoef(ranks, np.argsort(np.argsort(latent)))[0, 1]
+        spearman = 6 / np.pi * np.arcsin(expected / 2)
+        # Standard error of a rank correlation of 4,000: 0.016.
+        assert abs(found - spearman) < 0.05
+    assert abs((score > 0).mean() - 172 / 227) < 0.03
+
+
+def test_adding_a_lits_scan_changes_no_other():
+    before = {s.file: s for s in plan.plan(preset(lits_scans=6, lits_test=0))}
+    after = {s.file: s for s in plan.plan(preset(lits_scans=7, lits_test=0))}
+    assert all(after[name] == series for name, series in before.items() if name.startswith("lits"))
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    small = dataclasses.replace(
+        PRESETS["quick"], acquisition=dataclasses.replace(PRESETS["quick"].acquisition, size=64))
+    cohort = plan.plan(small)
+    with_lesions = max(cohort, key=lambda series: series.study.burden_ml)
+    without = next(series for series in cohort if series.study.lesions == 0)
+    return {"bearing": (with_lesions, *render(small, with_lesions)),
+            "free": (without, *render(small, without)), "preset": small}
+
+
+def test_voxels_look_like_a_portal_venous_scan(drawn):
+    series, image, mask = drawn["bearing"]
+    assert image.data.dtype == np.int16 and mask.data.dtype == np.uint8
+    assert set(np.unique(mask.data)) == {0, LIVER, LESION}
+    liver, lesion = (image.data[mask.data == label].mean() for label in (LIVER, LESION))
+    assert 85 < liver < 120 and 20 < liver - lesion < 75
+    assert image.data.min() in (-1024, -2048) and image.data.max() > 250
+    assert 900 < (mask.data > 0).sum() * mask.spacing.prod() / 1000 < 2600
+    planted = series.study.burden_ml
+    found = (mask.data == LESION).sum() * mask.spacing.prod() / 1000
+    assert 0.4 * planted < found < 1.3 * planted
+    assert mask.spacing[2] == series.thickness_mm and nifti.same_grid(image, mask)
+
+
+def test_a_lesion_free_scan_has_a_liver_and_no_lesion(drawn):
+    mask = drawn["free"][2]
+    assert set(np.unique(mask.data)) == {0, LIVER}
+
+
+def test_the_series_of_a_study_show_the_same_lesions(drawn):
+    cohort = plan.plan(drawn["preset"])
+    first = next(s for s in cohort if s.study.cohort == plan.SCLC and s.number == 1
+                 and s.study.burden_ml > 30)
+    pair = [s for s in cohort if s.study == first.study][:2]
+    volumes = []
+    for series in pair:
+        mask = render(drawn["preset"], series)[1]
+        volumes.append((mask.data == LESION).sum() * mask.spacing.prod())
+    assert pair[0].thickness_mm != pair[1].thickness_mm
+    assert abs(volumes[0] / volumes[1] - 1) < 0.25
+
+
+def test_a_volume_is_measured_right_and_edges_are_averaged():
+    ball = Tissue(Ellipsoid((0.3, -0.2, 0.1), (9, 9, 9)), 100.0, LESION)
+    axes = [np.arange(-15, 15.5, 1.0)] * 2 + [np.arange(-15, 16, 3.0)]
+    hu, mask = sample([ball], axes, 1.0, 3.0)
+    share = (hu + 1000) / 1100
+    assert abs(share.sum() * 3 / (4 / 3 * np.pi * 9**3) - 1) < 0.02
+    assert ((share > 0.1) & (share < 0.9)).sum() > 100
+    np.testing.assert_array_equal(mask == LESION, share >= 0.5)
+
+
+def test_distances_of_simple_shapes():
+    tube = Capsule((0, 0, 0), (10, 0, 0), 2)
+    assert tube.distance(5, 5, 0) == 3 and tube.distance(13, 0, 0) == 1
+    assert Ellipsoid((0, 0, 0), (4, 4, 4)).distance(6, 0, 0) == pytest.approx(2)
+    assert Ellipsoid((0, 0, 0), (4, 8, 2)).distance(3.99, 0, 0) == pytest.approx(-0.01, rel=0.01)
+
+
+def run(tmp_path, name, *more):
+    out = tmp_path / name
+    phantom_arguments = ["phantom", "--params", str(PARAMS), "--out", str(out), *more]
+    return out, phantom_arguments
+
+
+def test_the_same_bytes_again_and_for_one_series_alone(tmp_path, monkeypatch):
+    names = [plan.plan(PRESETS["quick"])[index].file for index in (0, 50)]
+    contents = []
+    for name, order in (("a", names), ("b", names[::-1]), ("c", names[1:])):
+        out, arguments = run(tmp_path, name, "--series", *order)
+        monkeypatch.setattr("sys.argv", arguments)
+        cli.main(phantom.stage)
+        contents.append({str(path.relative_to(out)): path.read_bytes()
+                         for path in sorted(out.rglob("*")) if path.is_file()})
+    assert len(contents[0]) == 5 and contents[0] == contents[1]
+    assert contents[2].items() <= contents[0].items() and len(contents[2]) == 3
+
+
+def test_an_unknown_series_or_preset_is_one_line(tmp_path, monkeypatch, capsys):
+    for more, word in ([("--series", "nobody"), "no series 'nobody'"],
+                       [("--preset", "huge"), "valid: paper, quick"]):
+        monkeypatch.setattr("sys.argv", run(tmp_path, "x", *more)[1])
+        with pytest.raises(SystemExit) as stop:
+            cli.main(phantom.stage)
+        error = capsys.readouterr().err.strip()
+        assert stop.value.code == 2 and word in error and error.count("\n") == 0
+
+
+@pytest.mark.parametrize("change, word", [
+    ({"studies": 3}, "counts.studies"), ({"series": 4}, "counts.series"),
+    ({"lits_test": 99}, "counts.lits_test"), ({"test_patients": 99}, "counts.test_patients")])
+def test_impossible_counts_are_named(change, word):
+    with pytest.raises(InputError, match=word):
+        plan.check(preset(**change), "params.yaml")
+
+
+def test_the_manifest_labels_follow_the_scores():
+    table = phantom.manifest(plan.plan(PRESETS["quick"]), 0.0)
+    sclc = table[table["Cohort"] == "sclc"]
+    assert ((sclc["NE_Score"] > 0).astype(int) == sclc["NE_Class"]).all()
+    assert table.loc[table["Cohort"] == "lits", "NE_Score"].isna().all()
+    assert (sclc.groupby("study")["NE_Score"].nunique() == 1).all()
+    assert (sclc.loc[sclc["planted_lesions"] == 0, "Group"] == "").all()
+    assert not any(Path(name).is_absolute() for name in table["image"])

@@ -1,0 +1,75 @@
+"""Resampling against SciPy; coordinates must survive every step."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from stages.common.nifti import Volume
+from stages.segmentation import grid, prepare, settings
+from tests.segmentation.volumes import AFFINE, box
+
+RANDOM = np.random.default_rng(11)
+
+
+def test_linear_sampling_equals_scipy():
+    data = RANDOM.normal(size=(7, 9, 5))
+    places = [RANDOM.uniform(-1, n, 6) for n in data.shape]
+    expected = ndimage.map_coordinates(data, np.meshgrid(*places, indexing="ij"), order=1,
+                                       mode="nearest")
+    np.testing.assert_allclose(grid.resample(data, places), expected, atol=1e-5)
+
+
+def test_nearest_sampling_keeps_labels_and_type():
+    labels = RANDOM.integers(0, 3, (6, 5, 4)).astype(np.uint8)
+    got = grid.resample(labels, [np.array([0.4, 0.5, 5.2])] + [np.arange(n) for n in (5, 4)], True)
+    assert got.dtype == np.uint8
+    np.testing.assert_array_equal(got, labels[[0, 1, 5]])
+
+
+@pytest.mark.parametrize("spacing", [(2, 2, 5), (1, 3, 2.5), (4.1, 0.7, 9)])
+def test_a_linear_field_stays_where_it_is(spacing):
+    """Sampled at another voxel size, a field linear in mm keeps its value at each place."""
+    volume = Volume(np.zeros((20, 18, 10)), AFFINE)
+
+    def field(affine, shape):
+        points = np.indices(shape).reshape(3, -1)
+        return (np.array([1, -2, 0.5]) @ (affine[:3, :3] @ points + affine[:3, 3:])).reshape(shape)
+
+    volume = Volume(field(AFFINE, volume.data.shape), AFFINE)
+    places, affine = grid.at_spacing(volume, spacing)
+    got = grid.resample(volume.data, places)
+    inside = np.ix_(*[(p >= 0) & (p <= n - 1) for p, n in zip(places, volume.data.shape)])
+    np.testing.assert_allclose(got[inside], field(affine, got.shape)[inside], atol=1e-3)
+    part = grid.cut(Volume(got, affine), (slice(1, None), slice(2, 9), slice(1, 7)))
+    back = grid.onto(part.data[None], part.affine, volume, np.array([77.0]))[0]
+    step = np.linalg.solve(part.affine, AFFINE)
+    index = [step[axis, axis] * np.arange(n) + step[axis, 3]
+             for axis, n in enumerate(volume.data.shape)]
+    limits = list(zip(index, part.data.shape, places, volume.data.shape, (1, 2, 1)))
+    far = np.ix_(*[(i < -0.5) | (i > n - 0.5) for i, n, *_ in limits])
+    assert (back[far] == 77).all()
+    # Between the centres of voxels that were themselves interpolated, not taken from the border.
+    sure = np.ix_(*[(i >= 0) & (i <= n - 1) & (i + first >= np.argmax(p >= 0))
+                    & (i + first <= len(p) - 1 - np.argmax(p[::-1] <= m - 1))
+                    for i, n, p, m, first in limits])
+    assert back[sure].size > 20
+    np.testing.assert_allclose(back[sure], volume.data[sure], atol=1e-3)
+
+
+def test_foreground_box():
+    data = np.full((9, 9, 9), -1000.0)
+    data[3:5, 2, 8] = 0
+    assert grid.foreground(data, -300, 1) == (slice(2, 6), slice(1, 4), slice(7, 9))
+    assert grid.foreground(data - 900, -300, 1) == (slice(None),) * 3
+
+
+def test_image_and_mask_stay_together():
+    mask = box((20, 18, 10), ((6, 6, 3), (12, 12, 7)))
+    image = Volume(np.where(mask == 2, 50.0, -1000.0).astype(np.float32), AFFINE)
+    how = settings.Prepare((1.0, 1.0, 2.5), -500, 1)
+    small, labels = prepare.prepare_pair(image, Volume(mask, AFFINE), how)
+    assert small.data.shape == labels.data.shape and np.allclose(small.affine, labels.affine)
+    np.testing.assert_allclose(small.spacing, how.spacing_mm)
+    # Each lesion voxel becomes 2 x 2 x 2 voxels, and they lie where it is bright.
+    assert (labels.data == 2).sum() == 8 * (mask == 2).sum()
+    assert (small.data[labels.data == 2] > -600).all()

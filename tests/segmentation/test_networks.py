@@ -1,0 +1,262 @@
+"""Training, resuming, inference and baseline on tiny scans, through the command lines."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from stages.common import nifti
+from stages.common.parameters import section
+from stages.segmentation import (
+    baseline, checkpoint, infer, networks, prepare, settings, train,
+)
+from tests.segmentation.volumes import AFFINE, PARAMS, draw
+
+TINY = {
+    "seed": 3, "prepare": {"spacing_mm": [2, 2, 5], "foreground_hu": -600, "margin": 0},
+    "windows_hu": [[-100, 250], [-50, 200]],
+    "crops": {"size": [16, 16, 8], "ratio": [4, 1, 3], "per_image": 2},
+    "validation": {"cases": 1, "every_epochs": 4},
+    "inference": {"overlap": 0.25, "windows_at_once": 2},
+    "networks": {
+        "unet": {"kind": "unet", "learning_rate": 0.01, "epochs": 24, "loss": "dice+ce",
+                 "channels": [4, 8], "strides": [2], "residual_units": 1},
+        "segresnet": {"kind": "segresnet", "learning_rate": 0.01, "epochs": 2, "loss": "dice",
+                      "filters": 8, "blocks_down": [1, 1], "blocks_up": [1]}}}
+
+BASELINE = section(PARAMS, "segmentation", settings.Segmentation).baseline
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A params.yaml with the preset ``tiny``."""
+    def write(**changes):
+        content = yaml.safe_load(PARAMS.read_text())
+        content["segmentation"] |= {"preset": "tiny", "presets": {"tiny": TINY | changes}}
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(content))
+        return path
+    write()
+    return write
+
+
+@pytest.fixture
+def prepared(cohort, tiny, tmp_path, call):
+    assert call(prepare.stage, "--manifest", cohort, "--part", "test", "--params",
+                tmp_path / "params.yaml", "--out", tmp_path / "prepared")[0] == 0
+    return tmp_path
+
+
+def arguments(folder, name="unet", out="model"):
+    return ["--cases", folder / "prepared", "--network", name, "--params", folder / "params.yaml",
+            "--device", "cpu", "--state", folder / "state", "--out", folder / out,
+            "--curves", folder / out / "curves.csv"]
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_the_presets_of_params_yaml_build_their_networks():
+    for name, preset in section(PARAMS, "segmentation", settings.Segmentation).presets.items():
+        assert settings.load(PARAMS, name) == preset
+        assert set(preset.networks) == {"unet", "segresnet"}
+        small = torch.zeros(1, 1, 32, 32, 16)
+        for network in preset.networks.values():
+            with torch.inference_mode():
+                assert networks.build(network)(small).shape == (1, 3, 32, 32, 16)
+
+
+@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence:UserWarning")
+def test_the_sliding_window_gives_each_voxel_its_own_scores():
+    """For a network that looks at single voxels, windows make no difference, wherever they lie."""
+    preset = section(PARAMS, "segmentation", settings.Segmentation).presets["quick"]
+    torch.manual_seed(0)
+    pointwise, image = torch.nn.Conv3d(1, 3, 1), torch.rand(70, 90, 20)
+    with torch.inference_mode():
+        expected = torch.softmax(pointwise(image[None, None])[0], dim=0)
+    got = networks.probabilities(pointwise, image, preset)
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
+
+
+def test_the_learning_rate_falls_where_it_should():
+    presets = section(PARAMS, "segmentation", settings.Segmentation).presets
+    steady, falling = (presets[name].networks["unet"] for name in ("paper", "quick"))
+    assert train.learning_rate(steady, 1) == train.learning_rate(steady, 1500) == 0.0001
+    rates = [train.learning_rate(falling, epoch) for epoch in range(1, falling.epochs + 1)]
+    assert rates[0] == falling.learning_rate and rates == sorted(rates, reverse=True)
+    assert 0 < rates[-1] < 0.05 * rates[0]
+
+
+def test_training_learns_and_repeats_byte_for_byte(prepared, call):
+    assert call(train.stage, *arguments(prepared))[0] == 0
+    assert call(train.stage, *arguments(prepared, out="again"))[0] == 0
+    assert contents(prepared / "model") == contents(prepared / "again")
+    about = json.loads((prepared / "model" / "model.json").read_text())
+    assert about["result"]["best_dice"] > 0.6
+    assert sorted(about["result"]["training"] + about["result"]["validation"]) == ["a", "b", "c"]
+    curve = (prepared / "model" / "curves.csv").read_text().splitlines()
+    assert curve[0] == "epoch,loss,validation_dice" and len(curve) == 25
+    assert not (prepared / "state" / checkpoint.FILE).exists()
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(prepared, call, monkeypatch):
+    call(train.stage, *arguments(prepared, out="whole"))
+    kept, written = checkpoint.write, []
+
+    def killed(*state):
+        kept(*state)
+        written.append(state[-1]["epoch"])
+        if len(written) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "write", killed)
+    code, error = call(train.stage, *arguments(prepared))
+    assert code == 130 and "run the same command again" in error
+    assert not (prepared / "model").exists() and (prepared / "state" / checkpoint.FILE).exists()
+    call(train.stage, *arguments(prepared))
+    assert written == [4, 8, 12, 16, 20, 24]
+    assert contents(prepared / "model") == contents(prepared / "whole")
+
+
+@pytest.mark.parametrize("fault, words", [("seed", "belongs to other settings"),
+                                          ("cut", "cannot be read")])
+def test_a_state_that_does_not_fit_is_left_out(prepared, call, monkeypatch, tiny, fault, words):
+    networks_ = TINY["networks"] | {"unet": TINY["networks"]["unet"] | {"epochs": 4}}
+    tiny(networks=networks_)
+    call(train.stage, *arguments(prepared, out="whole"))
+    tiny()
+    kept = checkpoint.write
+    with monkeypatch.context() as patch:
+        def killed(*state):
+            kept(*state)
+            raise KeyboardInterrupt
+        patch.setattr(checkpoint, "write", killed)
+        call(train.stage, *arguments(prepared))
+    state = prepared / "state" / checkpoint.FILE
+    if fault == "cut":
+        state.write_bytes(state.read_bytes()[:5000])
+    tiny(networks=networks_)
+    code, error = call(train.stage, *arguments(prepared))
+    assert code == 0 and words in error
+    assert contents(prepared / "model") == contents(prepared / "whole")
+
+
+def infer_arguments(cohort, folder):
+    return ["--manifest", cohort, "--model", folder / "model", "--device", "cpu",
+            "--out", folder / "masks"]
+
+
+def test_inference_keeps_the_grid_and_the_orientation_of_the_file(prepared, cohort, call):
+    call(train.stage, *arguments(prepared))
+    assert call(infer.stage, *infer_arguments(cohort, prepared))[0] == 0
+    straight = nifti.read(prepared / "masks" / "a.nii.gz")
+    image = nifti.read(prepared / "a.nii.gz")
+    truth = nifti.read(prepared / "a_mask.nii.gz").data
+    assert nifti.same_grid(straight, image) and straight.data.dtype == np.uint8
+    both = (straight.data == 2) & (truth == 2)
+    assert 2 * both.sum() / ((straight.data == 2).sum() + (truth == 2).sum()) > 0.6
+    # The same scan stored from left to right and with two axes exchanged.
+    affine = image.affine[:, [1, 0, 2, 3]].copy()
+    affine[:3, 3] += affine[:3, 0] * (image.data.shape[1] - 1)
+    affine[:3, 0] *= -1
+    turned = nifti.Volume(image.data.transpose(1, 0, 2)[::-1], affine)
+    nifti.write(prepared / "a.nii.gz", turned)
+    call(infer.stage, *infer_arguments(cohort, prepared))
+    got = nifti.read(prepared / "masks" / "a.nii.gz")
+    assert nifti.same_grid(got, turned)
+    np.testing.assert_array_equal(nifti.to_ras(got).data, straight.data)
+
+
+def test_segresnet_trains_and_predicts(prepared, cohort, call):
+    assert call(train.stage, *arguments(prepared, "segresnet"))[0] == 0
+    assert call(infer.stage, *infer_arguments(cohort, prepared))[0] == 0
+    assert len(list((prepared / "masks").iterdir())) == 3
+
+
+def test_the_baseline_finds_what_is_dark_in_what_is_bright(cohort, tiny, tmp_path, call):
+    assert call(baseline.stage, "--manifest", cohort, "--params", tiny(),
+                "--out", tmp_path / "masks")[0] == 0
+    assert nifti.same_grid(nifti.read(tmp_path / "masks" / "b.nii.gz"),
+                           nifti.read(tmp_path / "b.nii.gz"))
+    distance = np.sqrt(sum((g - 20.0) ** 2 for g in np.indices((41, 41, 41))))
+    truth = (distance < 16).astype(np.uint8) + (distance < 6)
+    image = draw(np.random.default_rng(2), truth).astype(np.float32)
+    got = baseline.predict(nifti.Volume(image, np.diag([2.0, 2, 2, 1])),
+                           BASELINE)
+    # Smoothing takes about a voxel off every edge.
+    for label in (1, 2):
+        both = ((got == label) & (truth == label)).sum()
+        assert 2 * both / ((got == label).sum() + (truth == label).sum()) > 0.7
+    nothing = nifti.Volume(np.full((8, 8, 8), -900.0, np.float32), AFFINE)
+    assert not baseline.predict(nothing, BASELINE).any()
+
+
+@pytest.mark.parametrize("change, words", [
+    ("image", "a single slice"), ("label", "holds the label 5"), ("grid", "on another grid"),
+    ("gone", "no such file"), ("no mask", "has no mask")])
+def test_bad_cases_are_one_line(cohort, tiny, tmp_path, call, change, words):
+    image = nifti.read(tmp_path / "b.nii.gz")
+    if change == "image":
+        for name in ("b", "b_mask"):
+            nifti.write(tmp_path / f"{name}.nii.gz", nifti.Volume(image.data[:, :, :1], AFFINE))
+    elif change == "label":
+        nifti.write(tmp_path / "b_mask.nii.gz", nifti.Volume(np.full_like(image.data, 5), AFFINE))
+    elif change == "grid":
+        nifti.write(tmp_path / "b_mask.nii.gz", nifti.Volume(image.data[1:] * 0, AFFINE))
+    elif change == "gone":
+        (tmp_path / "b.nii.gz").unlink()
+    else:
+        cohort.write_text(cohort.read_text().replace("b_mask.nii.gz", ""))
+    code, error = call(prepare.stage, "--manifest", cohort, "--part", "test", "--params", tiny(),
+                       "--out", tmp_path / "prepared")
+    assert code == 2 and words in error.strip().splitlines()[-1]
+
+
+def test_nan_and_padding_become_air(tmp_path):
+    from stages.segmentation import cases
+
+    data = np.zeros((4, 4, 4), np.float32)
+    data[0], data[1], data[2, 0] = np.nan, -3024, -np.inf
+    nifti.write(tmp_path / "x.nii.gz", nifti.Volume(data, AFFINE))
+    assert sorted(set(cases.read_image(tmp_path / "x.nii.gz").data.ravel().tolist())) == [-1024, 0]
+
+
+def test_training_complaints_are_one_line(prepared, call, tiny):
+    good = arguments(prepared)
+    for wrong, words in [(["--network", "vnet"], "valid: segresnet, unet"),
+                         (["--cases", prepared / "none"], "no such file"),
+                         (["--preset", "x"], "valid: tiny")]:
+        code, error = call(train.stage, *good, *wrong)
+        assert code == 2 and words in error
+    tiny(validation={"cases": 2, "every_epochs": 1})
+    code, error = call(train.stage, *good)
+    assert code == 2 and "holds 2 cases with lesions" in error
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_no_gpu_is_one_line(prepared, call):
+    code, error = call(train.stage, *arguments(prepared), "--device", "cuda")
+    assert code == 2 and "no GPU can be used" in error
+
+
+@pytest.mark.parametrize("part", [networks.MODEL, networks.WEIGHTS])
+def test_a_damaged_model_is_one_line(prepared, cohort, call, tiny, part):
+    call(train.stage, *arguments(prepared, "segresnet"))
+    whole = prepared / "model" / part
+    whole.write_bytes(whole.read_bytes()[:200])
+    code, error = call(infer.stage, *infer_arguments(cohort, prepared))
+    assert code == 2 and part in error
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({"windows_hu": [[200, 100]]}, "windows_hu"),
+    ({"crops": TINY["crops"] | {"size": [4, 4]}}, "size"),
+    ({"inference": {"overlap": 1.0, "windows_at_once": 1}}, "overlap"),
+    ({"seeds": 3}, "did you mean 'seed'")])
+def test_bad_presets_are_one_line(prepared, call, tiny, changes, words):
+    tiny(**changes)
+    code, error = call(train.stage, *arguments(prepared))
+    assert code == 2 and words in error
