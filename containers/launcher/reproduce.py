@@ -14,9 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, engines, environment, images, venv
 
-# What a reviewer asks first.
-FIRST = ("Table4", r"bootstrap@as-released-.*")
+# What a reviewer asks first, and the stages that it takes.
+FIRST = ("Table4", r"(fetch|table)@.*|(select|train|bootstrap)@as-released-.*")
+# Long sweeps whose results are in git: re-run where something that they depend on changed.
+SWEEPS = r"(sensitivity|corrected|leakage)@.*"
 DVC = ROOT / ".venv" / "bin" / "dvc"
+# Results are in git, so DVC would find nothing to do in a new clone: the first run forces it.
+RUN_BEFORE = ROOT / "logs" / "reproduced"
 LOG = ROOT / "logs" / "reproduce.log"
 STARTED = re.compile(r"(?:Running s|S)tage '([^']+)'")
 
@@ -142,13 +146,19 @@ def main() -> None:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         set_up(progress, used())
         names = stages()
+        again = [] if RUN_BEFORE.exists() else ["--force", "--single-item"]
         first = [name for name in names if re.fullmatch(FIRST[1], name)]
         if first:
-            repro(progress, "first", first, 4 * len(first) + 4)
+            repro(progress, "first", [*again, *first], len(first))
     if first:
         show("--item", FIRST[0])
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        if again:
+            rest = [name for name in names
+                    if name not in first and not re.fullmatch(f"{SWEEPS}|ledger", name)]
+            repro(progress, "rest", [*again, *rest], len(rest))
         repro(progress, "pipeline", [], len(names))
+    RUN_BEFORE.touch()
     cross_check()
     print()
     show()

@@ -133,6 +133,9 @@ def spread(values: np.ndarray) -> dict:
         low, median, high = np.quantile(defined, [0.05, 0.5, 0.95])
         found |= {"min": defined.min(), "q05": low, "median": median, "q95": high,
                   "max": defined.max()}
+        # Every value with its count: enough to compare any printed number later.
+        found["counts"] = {repr(float(value)): int(count) for value, count in
+                           zip(*np.unique(defined, return_counts=True))}
     return found
 
 

@@ -13,9 +13,6 @@ from stages.reporting.published import Number
 # Models whose released fit races between threads: tracked variations cannot cover that.
 RACING = ("XGB",)
 
-COLUMNS = ("release", "source", "path", "value")
-
-
 @dataclass(frozen=True)
 class Spread:
     """The values of one number over the variations of one release in one environment.
@@ -59,7 +56,7 @@ class Envelope:
 
 
 def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
-    """Read every table of the sweep below ``folder``; there may be none.
+    """Read every summary of the sweep below ``folder``; there may be none.
 
     Returns
     -------
@@ -67,11 +64,15 @@ def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
         (source, path) to its spreads, one per release and environment.
     """
     found = {}
-    for table in sorted(Path(folder).glob("*.csv")):
-        rows = canonical.read_csv(table, COLUMNS)
-        for (release, source, path), values in rows.groupby(["release", "source", "path"])["value"]:
-            spread = Spread(str(release), table.stem, values.dropna().to_numpy(float), len(values))
-            found.setdefault((source, path), []).append(spread)
+    for path in sorted(Path(folder).glob("*.json")):
+        content = canonical.read_json(path)
+        for release, sources in content["releases"].items():
+            for source, numbers in sources.items():
+                for name, spread in numbers.items():
+                    counts = spread.get("counts", {})
+                    values = np.repeat([float(value) for value in counts], list(counts.values()))
+                    found.setdefault((source, name), []).append(
+                        Spread(release, path.stem, values, spread["variations"]))
     return found
 
 

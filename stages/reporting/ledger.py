@@ -179,8 +179,8 @@ def stage() -> None:
     parser = cli.parser("stages.reporting.ledger", __doc__)
     parser.add_argument("--published", type=Path, default="metrics/published")
     parser.add_argument("--metrics", type=Path, default="metrics", help="folder of recomputed values")
-    parser.add_argument("--variations", type=Path, default="data/sensitivity",
-                        help="folder of the sweep's tables; may be absent")
+    parser.add_argument("--variations", type=Path, default="metrics/sensitivity",
+                        help="folder of the sweep's summaries; may be absent")
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--out", type=Path, required=True, help="ledger (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="counts of verdicts (JSON)")

@@ -97,7 +97,7 @@ def stage() -> None:
     parser.add_argument("--item", help="show one item, from the metrics computed so far")
     parser.add_argument("--published", type=Path, default="metrics/published")
     parser.add_argument("--metrics", type=Path, default="metrics")
-    parser.add_argument("--variations", type=Path, default="data/sensitivity")
+    parser.add_argument("--variations", type=Path, default="metrics/sensitivity")
     parser.add_argument("--params", type=Path, default="params.yaml")
     options = parser.parse_args()
     if options.item:

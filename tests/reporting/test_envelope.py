@@ -1,7 +1,6 @@
 """Verdicts that rest on the numerical variations."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from stages.common import canonical
@@ -44,9 +43,9 @@ def test_a_racing_fit_is_never_contradicted_by_repeatable_ones():
 
 
 def test_undefined_values_count_as_variations_that_do_not_equal(tmp_path):
-    rows = pd.DataFrame({"release": "2025-08", "source": "models", "path": "a/b",
-                         "value": [0.5, None, 0.7]})
-    canonical.write_csv(tmp_path / "image.csv", rows)
+    content = {"releases": {"2025-08": {"models": {"a/b": {
+        "variations": 3, "defined": 2, "counts": {"0.5": 1, "0.7": 1}}}}}}
+    canonical.write_json(tmp_path / "image.json", content)
     (key, (spread,)), = envelope.collect(tmp_path).items()
     assert key == ("models", "a/b") and spread.variations == 3 and len(spread.values) == 2
     assert spread.release == "2025-08" and spread.environment == "image"
