@@ -27,7 +27,7 @@ def rendered(image: Image, file: str) -> str:
 def write() -> list[str]:
     """Write the files that differ; return their names."""
     changed = []
-    for image in map(images.load, images.names()):
+    for image in map(images.load, images.containable()):
         for file in FILES:
             path = image.folder / file
             text = rendered(image, file)

@@ -50,6 +50,11 @@ class Image:
         """Its hash-locked build tools, for packages that come as source only; may be absent."""
         return self.folder / "build.lock"
 
+    @property
+    def containable(self) -> bool:
+        """Whether the container recipes can build it: packages from the default index, as wheels."""
+        return not self.find_links and not self.build_lock.is_file()
+
     def fingerprint(self) -> str:
         """SHA-256 over what decides the image's packages."""
         content = self.lock.read_bytes() + (self.folder / "image.json").read_bytes()
@@ -86,6 +91,11 @@ class Image:
 def names() -> list[str]:
     """Names of all images, sorted."""
     return sorted(path.parent.name for path in CONTAINERS.glob("*/image.json"))
+
+
+def containable() -> list[str]:
+    """Names of the images that the container recipes can build, sorted."""
+    return [name for name in names() if load(name).containable]
 
 
 def load(name: str) -> Image:

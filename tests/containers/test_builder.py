@@ -72,7 +72,7 @@ def built(repository):
     return [line.partition("/")[2].partition(":")[0] for line in lines]
 
 
-@pytest.mark.parametrize("name", images.names())
+@pytest.mark.parametrize("name", images.containable())
 @pytest.mark.parametrize("file", render.FILES)
 def test_image_folders_follow_the_templates(name, file):
     image = images.load(name)
