@@ -261,6 +261,7 @@ class Parameters:
 
     cohort: Cohort
     classification: Classification
+    radiomics: Radiomics
     sensitivity: Sensitivity
     converged: Converged
     statistics: Statistics
