@@ -65,13 +65,26 @@ def choose(image: Image) -> tuple[str, str | None]:
         return named, _ready(named, image)
     for engine in CONTAINERS:
         try:
-            return engine, _ready(engine, image)
+            digest = _ready(engine, image)
+            if _starts(engine, image):
+                return engine, digest
         except oci.Missing as reason:
             if "images.lock" in str(reason):
                 print(f"notice: not used: {reason}", file=sys.stderr)
         except LauncherError:
             continue
     return "venv", None
+
+
+def _starts(engine: str, image: Image) -> bool:
+    """Tell whether the engine can start a container: one may hold the image and not be allowed to."""
+    line = [sys.executable, str(ROOT / "containers" / "run"), image.name, "--", "true", "start-check"]
+    started = subprocess.run(line, env={**os.environ, VARIABLE: engine}, capture_output=True,
+                             text=True)
+    if started.returncode:
+        last = (started.stderr.strip().splitlines() or ["no message"])[-1]
+        print(f"notice: {engine} not used, it cannot start a container: {last}", file=sys.stderr)
+    return started.returncode == 0
 
 
 def _ready(engine: str, image: Image) -> str:

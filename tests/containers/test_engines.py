@@ -93,7 +93,15 @@ def test_auto_prefers_apptainer_then_docker_then_podman(sif, monkeypatch):
     assert asked == ["apptainer", "docker", "podman"]
     monkeypatch.setattr(engines, "_ready", lambda engine, image: {"docker": "sha256:1"}.get(engine)
                         or ready(engine, image))
+    monkeypatch.setattr(engines, "_starts", lambda engine, image: True)
     assert engines.choose(sif) == ("docker", "sha256:1")
+
+
+def test_auto_passes_over_an_engine_that_cannot_start_a_container(sif, monkeypatch, capsys):
+    monkeypatch.setenv("MSCLC_ENGINE", "auto")
+    monkeypatch.setattr(engines, "_ready", lambda engine, image: "sha256:1")
+    assert engines.choose(sif) == ("venv", None)  # the stand-in for apptainer exits 1
+    assert "apptainer not used, it cannot start a container" in capsys.readouterr().err
 
 
 def test_auto_says_when_it_passes_over_another_image(sif, monkeypatch, capsys):
