@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from containers.builder import image as builder
 from containers.builder import render
-from containers.launcher import EXIT_BAD_INPUT, LauncherError, environment, images, oci
+from containers.launcher import LauncherError, entry, environment, images, oci
 
 SOURCES = ("docker", "podman")
 BASES = ("auto", "registry", "debian")
@@ -68,16 +68,5 @@ def _step(title: str, current: Callable[[], bool], make: Callable[[], dict]) -> 
 
 
 def main() -> None:
-    """Entry point: one line and exit code 2 for what the user can mend."""
-    try:
-        run(parse(sys.argv[1:]))
-    except LauncherError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}; mend this and run the same command "
-              "again, it goes on from here", file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        print("error: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    """Entry point."""
+    entry(lambda: run(parse(sys.argv[1:])))

@@ -5,6 +5,8 @@ Standard library only: the launcher is what must work before anything is install
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,3 +16,25 @@ EXIT_BAD_INPUT = 2
 
 class LauncherError(Exception):
     """Something that a user can act on; printed as one line, exit code 2."""
+
+
+def entry(command: Callable[[], int | None]) -> None:
+    """Run a command line and exit: one line and code 2 for what the user can mend.
+
+    Parameters
+    ----------
+    command : callable
+        Returns the exit status (None is 0).
+    """
+    try:
+        sys.exit(command())
+    except LauncherError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}; mend this and run the same command "
+              "again, it goes on from here", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        print("error: interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)

@@ -10,10 +10,9 @@ import tempfile
 from pathlib import Path
 
 from containers.launcher import (
-    EXIT_BAD_INPUT,
     ROOT,
-    LauncherError,
     engines,
+    entry,
     environment,
     images,
     orchestrator,
@@ -91,11 +90,5 @@ def _record(request: engines.Request, outcome: dict, inner: Path) -> None:
 
 
 def main() -> None:
-    """Entry point: one line and exit code 2 for what the user can mend."""
-    try:
-        sys.exit(run(parse(sys.argv[1:])))
-    except LauncherError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Entry point."""
+    entry(lambda: run(parse(sys.argv[1:])))

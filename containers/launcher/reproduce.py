@@ -12,7 +12,15 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, engines, environment, images, venv
+from containers.launcher import (
+    ROOT,
+    LauncherError,
+    engines,
+    entry,
+    environment,
+    images,
+    venv,
+)
 
 # What a reviewer asks first, and the stages that it takes.
 FIRST = ("Table4", r"(fetch|table)@.*|(select|train|bootstrap)@as-released-.*")
@@ -166,11 +174,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LauncherError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        print("error: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    entry(main)

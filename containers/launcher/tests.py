@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from containers.launcher import ROOT, venv
+from containers.launcher import ROOT, entry, venv
 
 # Where tests run: image (or orchestrator) and what pytest collects there.
 SUITES = (
@@ -35,8 +35,8 @@ def command(image: str, arguments: list[str]) -> tuple[list[str], dict[str, str]
     return [sys.executable, *pytest[1:]], variables
 
 
-def main() -> None:
-    """Run all suites; fail if one does."""
+def main() -> int:
+    """Run all suites; return 1 if one fails."""
     wanted = sys.argv[1:]
     failed = []
     for image, arguments in SUITES:
@@ -48,8 +48,8 @@ def main() -> None:
             failed.append(image)
     if failed:
         print(f"error: tests failed in: {', '.join(failed)}", file=sys.stderr)
-        sys.exit(1)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    entry(main)

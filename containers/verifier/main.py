@@ -10,7 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, engines, environment
+from containers.launcher import ROOT, LauncherError, engines, entry, environment
 from containers.verifier import checkout, compare, lockfile, variations
 from containers.verifier.variations import Variation
 
@@ -121,12 +121,5 @@ def _seen(folder: Path, shuffled: bool):
 
 
 def main() -> None:
-    """Entry point: one line and exit code 2 for what the user can mend, 1 for a difference."""
-    try:
-        sys.exit(run(parse(sys.argv[1:])))
-    except LauncherError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)
-        sys.exit(130)
+    """Entry point: exit code 1 says that an output differs."""
+    entry(lambda: run(parse(sys.argv[1:])))
