@@ -12,7 +12,8 @@ FILE = "imaging/dvc.yaml"
 RUN_BEFORE = ROOT / "logs" / "demonstrated"
 LOG = ROOT / "logs" / "demo.log"
 FIRST = r"cohort|prepare"
-NETWORK = r"train@(.+)"
+# A network whose stages are no part of a matrix has them as train-NAME, infer-NAME and so on.
+NETWORK = r"train[@-](.+)"
 # What needs no trained network.
 REFERENCE = r"scored|planted|baseline|detect@baseline|\w+@reference"
 WORKERS = 2
@@ -23,13 +24,14 @@ def parts(names: list[str]) -> tuple[list[str], dict[str, list[str]], list[str]]
 
     Examples
     --------
-    >>> parts(["f:cohort", "f:train@unet", "f:infer@unet", "f:scored", "f:choose"])
-    (['f:cohort'], {'unet': ['f:train@unet', 'f:infer@unet'], 'reference': ['f:scored']}, ['f:choose'])
+    >>> first, side, rest = parts(["f:cohort", "f:train@a", "f:detect@a", "f:scored", "f:choose"])
+    >>> first, side["a"], side["reference"], rest
+    (['f:cohort'], ['f:train@a', 'f:detect@a'], ['f:scored'], ['f:choose'])
     """
     short = {name: name.rpartition(":")[2] for name in names}
     networks = [found[1] for found in map(re.compile(NETWORK).fullmatch, short.values()) if found]
     first = [name for name in names if re.fullmatch(FIRST, short[name])]
-    side = {network: [name for name in names if re.fullmatch(rf"\w+@{network}", short[name])]
+    side = {network: [name for name in names if re.fullmatch(rf"\w+[@-]{network}", short[name])]
             for network in networks}
     side["reference"] = [name for name in names if re.fullmatch(REFERENCE, short[name])]
     done = {*first, *(name for part in side.values() for name in part)}

@@ -52,6 +52,7 @@ def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
     boot = {name: read(metrics / "bootstrap" / f"{name}.json") for name in imaging.masks}
     burden = {name: read(metrics / "statistics" / f"{name}.json") for name in imaging.masks}
     return {
+        "methods": list(imaging.methods), "masks": list(imaging.masks),
         "detection": {method: detection(read(metrics / "detection" / f"{method}.json"))
                       for method in imaging.methods},
         "chosen": read(metrics / "choice.json")["chosen"],
@@ -78,8 +79,8 @@ def number(value, digits: int = 2) -> str:
 def detection_table(summary: dict) -> list[list[str]]:
     """Return heading and one line per method."""
     head = ["method", *(title for _, title in DETECTION)]
-    return [head] + [[method, *(number(found[name]) for name, _ in DETECTION)]
-                     for method, found in summary["detection"].items()]
+    return [head] + [[method, *(number(summary["detection"][method][name])
+                                for name, _ in DETECTION)] for method in summary["methods"]]
 
 
 def effect_table(summary: dict) -> list[list[str]]:
@@ -92,7 +93,8 @@ def effect_table(summary: dict) -> list[list[str]]:
         said = [f"{name} {number(auc[name])}" for name in ("burden", "texture", "both")]
         lines.append(["planted", f"{number(planted['drawn']['burden_spearman'])} "
                       f"(designed {number(planted['designed']['burden_spearman'])})", "", *said])
-    for name, burden in summary["burden"].items():
+    for name in summary["masks"]:
+        burden = summary["burden"][name]
         areas = [summary["test_auc"][name][model] for model in MODELS]
         lines.append([MASKS.get(name, name), number(burden["rho"]), f"{burden['p']:.1g}",
                       *(f"{number(a['mean'])} [{number(a['low'])}, {number(a['high'])}]"
