@@ -31,10 +31,13 @@ verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 T
 	@$(BIN)/python containers/verify $(if $(ENGINE),--engine $(ENGINE)) $(if $(VARY),--vary) \
 	    $(if $(TARGETS),--targets $(TARGETS)) $(if $(SKIP),--skip $(SKIP))
 
+compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
+	@$(BIN)/python -m containers.launcher.compare "$(BASE)"
+
 readme: setup  ## write the verdict table into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
 
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce test images sif verify readme clean
+.PHONY: help setup reproduce test images sif verify compare readme clean

@@ -253,6 +253,7 @@ class Reporting:
 
     halfway_tolerance: float
     least_variations: int
+    fragile: int
 
 
 @dataclass(frozen=True)
