@@ -86,7 +86,7 @@ def printed_row(path: Path, row: str) -> dict[tuple[str, str], Decimal]:
              for entry in table[table["row"] == row].to_dict("records")
              for bound in BOUNDS if entry[bound]}
     if not cells:
-        raise InputError(f"has no row {row}", path, "correct classification.audit in params.yaml")
+        raise InputError(f"has no row {row}", path, "name a row of the table with --row")
     return cells
 
 

@@ -129,8 +129,8 @@ def gather(claim: Claim, source: Reader) -> dict[str, object]:
     return {name: source.value(address, claim.id) for name, address in claim.values.items()}
 
 
-def row(claim: Claim, values: Mapping[str, object]) -> dict[str, str]:
-    """Return one row of the table.
+def evaluate(claim: Claim, values: Mapping[str, object]) -> tuple[dict, str]:
+    """Work out a claim.
 
     Parameters
     ----------
@@ -138,24 +138,41 @@ def row(claim: Claim, values: Mapping[str, object]) -> dict[str, str]:
     values : mapping
         The claim's values by name.
 
+    Returns
+    -------
+    (dict, str)
+        All values, derived ones too; the status.
+
     Raises
     ------
     InputError
-        If the values do not fit the expressions or the texts.
+        If the values do not fit the expressions.
     """
     known = dict(values)
     try:
         for name, expression in claim.derived.items():
             known[name] = expression.evaluate(known)
         holds = bool(claim.confirmed.evaluate(known))
+    except (TypeError, ValueError, ZeroDivisionError, AttributeError) as error:
+        raise _fault(claim, error) from None
+    return known, ("text-only" if claim.text_only else "confirmed") if holds else "not-confirmed"
+
+
+def row(claim: Claim, values: Mapping[str, object]) -> dict[str, str]:
+    """Return one row of the table, as `evaluate` and the claim's texts give it."""
+    known, status = evaluate(claim, values)
+    try:
         texts = {column: text.format_map(known) for column, text in claim.texts.items()}
-    except (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError, AttributeError) as error:
-        raise InputError(f"claim {claim.id} cannot be worked out ({error})", CLAIMS.name,
-                         "correct the claim or the value it uses") from None
-    status = ("text-only" if claim.text_only else "confirmed") if holds else "not-confirmed"
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+        raise _fault(claim, error) from None
     return {"id": claim.id, "topic": claim.topic, "locator": claim.locator,
             "source": "; ".join(dict.fromkeys(claim.values.values())), "status": status,
             "severity": claim.severity} | texts
+
+
+def _fault(claim: Claim, error: Exception) -> InputError:
+    return InputError(f"claim {claim.id} cannot be worked out ({error})", CLAIMS.name,
+                      "correct the claim or the value it uses")
 
 
 def build(claims: list[Claim], source: Reader) -> pd.DataFrame:

@@ -157,7 +157,7 @@ _MISSING = object()
 
 
 def _walk(node, parts):
-    """Follow keys, which may hold slashes themselves: the longest key that fits is taken."""
+    """Follow keys, which may hold slashes themselves: the longest key that leads on is taken."""
     if not parts:
         return node
     if isinstance(node, list):
@@ -166,8 +166,8 @@ def _walk(node, parts):
     if isinstance(node, dict):
         for length in range(len(parts), 0, -1):
             key = "/".join(parts[:length])
-            if key in node:
-                return _walk(node[key], parts[length:])
+            if key in node and (found := _walk(node[key], parts[length:])) is not _MISSING:
+                return found
     return _MISSING
 
 
