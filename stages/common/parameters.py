@@ -18,6 +18,7 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     Corrected,
     CorrectedModel,
     Expected,
+    Faults,
     Folds,
     Leakage,
     NetBenefit,

@@ -26,12 +26,22 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Faults:
+    """When a series counts as unlike the others."""
+
+    relation_tolerance: float
+    pair_volume_factor: float
+    sampling_window_days: int
+
+
+@dataclass(frozen=True)
 class Cohort:
     """Where the data come from and what they must look like."""
 
     timeout_seconds: float
     releases: dict[str, Release]
     expected: Expected
+    faults: Faults
 
 
 @dataclass(frozen=True)
