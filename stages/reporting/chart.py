@@ -84,13 +84,17 @@ class Chart:
     text: str
     x: Axis
     y: Axis
-    width: int = 420
-    height: int = 330
+    width: int = 400
+    height: int = 320
     left: int = 52
-    right: int = 12
+    right: int = 22
     top: int = 10
-    bottom: int = 46
     parts: list[str] = field(default_factory=list)
+
+    @property
+    def bottom(self) -> int:
+        """Height of what stands below the frame."""
+        return 46 if self.x.label else 26
 
     def at_x(self, value: float) -> float:
         """Return the horizontal position of a value."""

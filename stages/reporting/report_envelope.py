@@ -9,12 +9,13 @@ from markupsafe import Markup
 from stages.reporting.chart import Axis, strip, strip_axis, ticks
 from stages.reporting.report_inputs import Inputs
 from stages.reporting.report_tables import (
-    STATISTICS,
+    TITLES,
     VERDICTS,
     Row,
     Verdict,
     metric_name,
     row_name,
+    statistic_name,
     value,
 )
 
@@ -107,9 +108,9 @@ def _line(row: Row, quartiles: tuple[float, float] | None) -> Line:
     plot = Markup("")
     if is_share(row):
         plot = strip(AXIS, low, middle, high, float(row["published"]), quartiles)
-    statistic = STATISTICS.get(row["statistic"], row["statistic"])
-    metric = metric_name(row["metric"]) + (f", {statistic}" if statistic else "")
-    return Line(row["item"], row_name(row["row"]), metric, VERDICTS[row["verdict"]],
+    metric = ", ".join(filter(None, (metric_name(row["metric"]), statistic_name(row))))
+    item = TITLES.get(row["item"], row["item"]).split(":")[0]
+    return Line(item, row_name(row["row"]), metric, VERDICTS[row["verdict"]],
                 row["published"].replace("-", "−"),
                 *(value(row[name], row["decimals"], 1) for name in
                   ("minimum", "median", "maximum")),

@@ -16,6 +16,8 @@ from stages.reporting.report_tables import MODELS
 # Series of a chart, in the order of the styles s1, s2 …
 SERIES = ("LR", "RF", "XGB", "volume")
 NAMES = {**MODELS, "volume": "Tumour volume alone", "everyone-positive": "Everyone NE-positive"}
+# The corrected protocol boosts trees, the released code a linear model.
+OWN_NAMES = {**NAMES, "XGB": "XGBoost (trees)"}
 FAMILIES = {"shape": "shape", "glszm": "size zone (glszm)", "gldm": "dependence (gldm)",
             "firstorder": "first order", "glrlm": "run length (glrlm)"}
 
@@ -63,9 +65,9 @@ def style(model: str) -> str:
 
 
 def legend(models: Sequence[str], shapes: bool = False,
-           lined: bool = True) -> list[tuple[Markup, str]]:
+           names: dict[str, str] = NAMES) -> list[tuple[Markup, str]]:
     """Return the legend of some series."""
-    return [(key(style(model), SHAPES[SERIES.index(model)] if shapes else "", lined), NAMES[model])
+    return [(key(style(model), SHAPES[SERIES.index(model)] if shapes else ""), names[model])
             for model in models]
 
 
@@ -119,15 +121,15 @@ def corrected_roc(inputs: Inputs) -> Figure:
         score = inputs.corrected.get("test", "scores", model, "AUC")
         said = (f"mean AUC {short(score['mean'])}, patients drawn anew {short(score['patients']['low'])}"
                 f" to {short(score['patients']['high'])}")
-        chart = Chart(f"roc-corrected-{model}", f"ROC curves, {NAMES[model]}, corrected protocol",
+        chart = Chart(f"roc-corrected-{model}", f"ROC curves, {OWN_NAMES[model]}, corrected protocol",
                       f"One curve for each seed; {said}.", unit_axis("1 − specificity"),
                       unit_axis("sensitivity"), width=300, height=260)
         chart.line([(0, 0), (1, 1)], "chance")
         for _, part in test[test["model"] == model].groupby("seed"):
             chart.line(roc_points(part["NE_Class"].to_numpy(), part["probability"].to_numpy()),
                        f"{style(model)} thin")
-        drawings.append((NAMES[model], chart.svg()))
-        rows.append((NAMES[model], short(score["mean"]), short(score["min"]), short(score["max"])))
+        drawings.append((OWN_NAMES[model], chart.svg()))
+        rows.append((OWN_NAMES[model], short(score["mean"]), short(score["min"]), short(score["max"])))
     return Figure("roc-corrected", "ROC curves without leakage, one for each seed", drawings, [],
                   f"Protocol corrected, release {RELEASE}, environment {ENVIRONMENT}; 50 test series "
                   "of 14 patients.", ("model", "mean AUC", "lowest seed", "highest seed"), rows)
@@ -156,7 +158,7 @@ def burden(inputs: Inputs) -> Figure:
              (key("s2", "square", lined=False), "NE-negative"), (key("median"), "median")]
     rows = [(name, f"{group['n']}", short(group["median_mm3"] / 1000, 1)) for name, group in
             sorted(inputs.statistics.get("groups").items())]
-    return Figure("figure-3", "Figure 3 redrawn: tumour burden and NE score", drawings, marks,
+    return Figure("figure-3", "Figure 3a redrawn", drawings, marks,
                   f"Release {RELEASE}, first series of each study. Spearman {short(rho)} "
                   f"(P {short(p, 4)}); rank sum z {short(z)} (P {short(p_z)}) with the released "
                   "labels. Panels b and c need the sampling type of each study, which is not "
@@ -189,7 +191,7 @@ def features(inputs: Inputs) -> Figure:
                             for name in order) + ".",
                   Axis(0, max(counts) + 1, ticks(0, max(counts) + 1, 1, 0), "features"),
                   category_axis([FAMILIES.get(name, name) for name in order][::-1]),
-                  left=130, height=230)
+                  left=142, height=230)
     for at, name in enumerate(order[::-1]):
         chart.box(0, at - 0.32, families[name]["count"], at + 0.32, "bar s1")
         chart.label(families[name]["count"], at, f"{families[name]['percent']:g} %", dx=6)
@@ -199,7 +201,7 @@ def features(inputs: Inputs) -> Figure:
             for name in sorted(rank, key=rank.get)]
     total, candidates = (inputs.selection.get(name) for name in ("selected", "candidates"))
     ended = "converged" if inputs.selection.get("converged") else "stopped before it converged"
-    return Figure("figure-4", "Figure 4 redrawn: features that LASSO selects",
+    return Figure("figure-4", "Figure 4 redrawn: what LASSO selects",
                   [("", chart.svg())], [],
                   f"{total} of {candidates} features; protocol as-released, release {RELEASE}, "
                   f"environment {ENVIRONMENT}. The fit {ended} "

@@ -12,7 +12,7 @@ from stages.common.errors import InputError
 from stages.reporting import report_envelope, report_figures, report_protocol, report_tables
 from stages.reporting import report_text as text
 from stages.reporting.chart import strip, strip_axis
-from stages.reporting.report_figures import NAMES, short
+from stages.reporting.report_figures import OWN_NAMES, short
 from stages.reporting.report_inputs import ENVIRONMENT, RELEASE, Inputs
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -58,8 +58,9 @@ def index(inputs: Inputs, checklists_page: str) -> str:
                      if any(number.other_run for number in item.numbers)},
         "table_names": report_tables.TABLES, "figure_names": report_tables.FIGURES,
         "text_names": [name for name in items if name not in named],
-        "paper_figures": [report_figures.burden(inputs), report_figures.features(inputs),
-                          report_figures.failure(inputs)],
+        "paper_figures": {"Fig3": report_figures.burden(inputs),
+                          "Fig4": report_figures.features(inputs),
+                          "Fig5a": report_figures.failure(inputs)},
         "roc": report_figures.roc(inputs), "matrices": report_protocol.matrices(inputs),
         "forest": report_envelope.forest(inputs), "has_quartiles": inputs.fragile is not None,
         "sweeps": [sweep.content for sweep in inputs.sweeps],
@@ -81,7 +82,7 @@ def _corrected(inputs: Inputs) -> dict:
             "plot": strip(axis, own["low"], auc["mean"], own["high"],
                           quartiles=(auc["min"], auc["max"])),
             "run": " to ".join(short(auc["patients_and_seeds"][end]) for end in ("low", "high")),
-            "P": short(row["P"], 2), "Brier": short(row["Brier"]["mean"]),
+            "P": short(row["P"]), "Brier": short(row["Brier"]["mean"]),
             "F1": short(row["F1"]["mean"])})
     trivial = inputs.corrected.get("trivial_as_in_table_4")
     missing = not inputs.corrected.get("sampling_type_columns")
@@ -95,10 +96,10 @@ def _corrected(inputs: Inputs) -> dict:
                     "tables names the sampling type." if missing else "",
         "protocol_figures": [report_figures.corrected_roc(inputs),
                              report_protocol.reliability(inputs), report_protocol.decision(inputs)],
-        "differences": [(" − ".join(NAMES[name] for name in pair.split(" - ")),
+        "differences": [(" − ".join(OWN_NAMES[name] for name in pair.split(" - ")),
                          short(found["AUC"]["difference"]),
                          f"{short(found['AUC']['low'])} to {short(found['AUC']['high'])}",
-                         short(found["AUC"]["P"], 2)) for pair, found in pairs.items()]}
+                         short(found["AUC"]["P"])) for pair, found in pairs.items()]}
 
 
 def _sources(inputs: Inputs) -> dict:

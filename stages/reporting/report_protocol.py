@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from stages.reporting.chart import SHAPES, Axis, Chart, category_axis, ticks, unit_axis
-from stages.reporting.report_figures import NAMES, SERIES, Figure, key, legend, short, style
+from stages.reporting.chart import SHAPES, Axis, Chart, category_axis, key, ticks, unit_axis
+from stages.reporting.report_figures import (
+    NAMES,
+    OWN_NAMES,
+    SERIES,
+    Figure,
+    legend,
+    short,
+    style,
+)
 from stages.reporting.report_inputs import EARLIER, ENVIRONMENT, RELEASE, Inputs
 from stages.reporting.report_tables import MODELS
 
@@ -21,7 +29,7 @@ def aucs(inputs: Inputs) -> list[dict]:
         for model in SERIES:
             scores = inputs.corrected.get(part, "scores", model)
             tests = inputs.corrected.get("permutation", model, f"{part.replace('-', '_')}_AUC")
-            rows.append({"part": place, "model": NAMES[model], "AUC": scores["AUC"],
+            rows.append({"part": place, "model": OWN_NAMES[model], "AUC": scores["AUC"],
                          "Brier": scores["Brier"], "F1": scores["F1/F1"], "P": tests["P"],
                          "least": tests["P_least_possible"], "key": (part, model)})
     return rows
@@ -39,7 +47,7 @@ def reliability(inputs: Inputs) -> Figure:
     table = inputs.reliability[inputs.reliability["part"] == "test"]
     for model in SERIES:
         own = table[table["model"] == model]
-        chart = Chart(f"reliability-{model}", f"Reliability of {NAMES[model]}",
+        chart = Chart(f"reliability-{model}", f"Reliability of {OWN_NAMES[model]}",
                       "Observed share of NE-positive series for each predicted probability.",
                       unit_axis("predicted probability"), unit_axis("observed share"),
                       width=300, height=260)
@@ -48,10 +56,10 @@ def reliability(inputs: Inputs) -> Figure:
             if row.low == row.low:  # an interval may be undefined
                 chart.line([(row.predicted, row.low), (row.predicted, row.high)], "error")
             chart.point(row.predicted, row.observed, style(model), SHAPES[SERIES.index(model)])
-            rows.append((NAMES[model], short(row.predicted), short(row.observed), short(row.low),
+            rows.append((OWN_NAMES[model], short(row.predicted), short(row.observed), short(row.low),
                          short(row.high), f"{row.series:g}"))
         chart.line(zip(own["predicted"], own["observed"]), style(model))
-        drawings.append((NAMES[model], chart.svg()))
+        drawings.append((OWN_NAMES[model], chart.svg()))
     return Figure("reliability", "Calibration: predicted and observed", drawings, [],
                   f"{RUN} Test patients, all seeds together, bins of about as many series; bars are 95 % "
                   "intervals with patients drawn anew. A calibrated model lies on the diagonal.",
@@ -74,11 +82,11 @@ def decision(inputs: Inputs) -> Figure:
         chart.line([(row.threshold, row.net_benefit) for row in own.itertuples()
                     if row.net_benefit >= -0.4], style(model))
     shown = [0.25, 0.5, 0.75]
-    rows = [(NAMES[model], *(short(_at(table[table["model"] == model], cut, "net_benefit"))
+    rows = [(OWN_NAMES[model], *(short(_at(table[table["model"] == model], cut, "net_benefit"))
                              for cut in shown)) for model in SERIES]
-    rows.append((NAMES["everyone-positive"], *(short(_at(everyone, cut, "all_positive"))
+    rows.append((OWN_NAMES["everyone-positive"], *(short(_at(everyone, cut, "all_positive"))
                                                for cut in shown)))
-    marks = [*legend(SERIES), (key("s5"), NAMES["everyone-positive"]), (key("chance"), "No one")]
+    marks = [*legend(SERIES, names=OWN_NAMES), (key("s5"), OWN_NAMES["everyone-positive"]), (key("chance"), "No one")]
     return Figure("decision", "Decision curves", [("", chart.svg())], marks,
                   f"{RUN} Test patients, mean over the seeds; values below −0.4 are cut off.",
                   ("model", *(f"at {cut:g}" for cut in shown)), rows)

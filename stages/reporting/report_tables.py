@@ -136,7 +136,7 @@ def row_name(name: str) -> str:
     model, _, weight = name.partition("_")
     if model in MODELS and (not weight or weight in WEIGHTS):
         return MODELS[model] + (f", {WEIGHTS[weight]}" if weight else "")
-    return name.replace("/", ", ")
+    return metric_name(name.replace("/", ", "))
 
 
 def metric_name(name: str) -> str:
@@ -148,6 +148,21 @@ def metric_name(name: str) -> str:
     ('NE mean', 'shape MeshVolume', 'top5 rank')
     """
     return name.removeprefix("original_").replace("_", " ")
+
+
+def statistic_name(row: Row) -> str:
+    """Return the statistic in words; empty where the metric names it already.
+
+    Examples
+    --------
+    >>> statistic_name({"metric": "Spearman_P", "statistic": "P"})
+    ''
+    >>> statistic_name({"metric": "AUC", "statistic": "ci_low"})
+    '95 % low'
+    """
+    words = metric_name(row["metric"]).lower().split()
+    name = STATISTICS.get(row["statistic"], row["statistic"])
+    return "" if row["statistic"].lower() in words else name
 
 
 def value(text: str, decimals: str, more: int = 2) -> str:
@@ -184,8 +199,7 @@ def spread(row: Row) -> str:
 
 def number(row: Row, usual: str, locator: str) -> Number:
     """Return a ledger row as it is shown."""
-    statistic = STATISTICS.get(row["statistic"], row["statistic"])
-    return Number(row_name(row["row"]), metric_name(row["metric"]), statistic,
+    return Number(row_name(row["row"]), metric_name(row["metric"]), statistic_name(row),
                   row["published"].replace("-", "−") if row["decimals"] else row["published"],
                   value(row["reproduced"], row["decimals"]), VERDICTS[row["verdict"]],
                   run_name(row), bool(row["reproduced"]) and run_name(row) != usual, locator,
