@@ -1,8 +1,8 @@
 """Small SVG charts for a page that is read in light, in dark, on paper and on a phone.
 
-A chart holds no colour and no font: its marks carry classes (``s1`` to ``s5``) that the page's style
-sheet colours, and series differ by dash pattern and by the shape of their points as well. Coordinates
-are written with one decimal, so that the same numbers give the same bytes on every machine.
+A chart holds no colour and no font: its marks carry classes (``s1`` to ``s5``) that the page's
+style sheet colours, and series differ by dash pattern and by the shape of their points as well.
+Coordinates have one decimal: the same numbers give the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ class Chart:
               anchor: str = "start") -> None:
         """Write beside a point in data units."""
         self.parts.append(f'<text class="{css}" x="{self.at_x(x) + dx:.1f}" '
-                          f'y="{self.at_y(y) + 4:.1f}" text-anchor="{anchor}">{escape(text)}</text>')
+                          f'y="{self.at_y(y) + 4:.1f}" text-anchor="{anchor}">'
+                          f"{escape(text)}</text>")
 
     def svg(self) -> Markup:
         """Return the drawing as an SVG element."""
@@ -142,9 +143,9 @@ class Chart:
         parts = []
         for value, text in self.x.ticks:
             at = self.at_x(value)
-            parts.append(f'<line class="grid" x1="{at:.1f}" y1="{head}" x2="{at:.1f}" y2="{foot}"/>'
-                         f'<text x="{at:.1f}" y="{foot + 17}" text-anchor="middle">{escape(text)}'
-                         "</text>")
+            parts.append(f'<line class="grid" x1="{at:.1f}" y1="{head}" x2="{at:.1f}" '
+                         f'y2="{foot}"/><text x="{at:.1f}" y="{foot + 17}" '
+                         f'text-anchor="middle">{escape(text)}</text>')
         for value, text in self.y.ticks:
             at = self.at_y(value)
             parts.append(f'<line class="grid" x1="{self.left}" y1="{at:.1f}" x2="{right}" '
@@ -219,7 +220,8 @@ def strip(axis: Axis, low: float, middle: float, high: float, printed: float | N
     if quartiles:
         parts.append(f'<line class="quart" x1="{at(quartiles[0]):.1f}" y1="10" '
                      f'x2="{at(quartiles[1]):.1f}" y2="10"/>')
-    parts.append(f'<line class="middle" x1="{at(middle):.1f}" y1="4" x2="{at(middle):.1f}" y2="16"/>')
+    parts.append(f'<line class="middle" x1="{at(middle):.1f}" y1="4" x2="{at(middle):.1f}" '
+                 'y2="16"/>')
     if printed is not None:
         parts.append(mark(at(printed), 10, "printed", "diamond", 4.5))
     return Markup(f'<svg class="strip" aria-hidden="true" viewBox="0 0 {width} 20">'

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from stages.common.errors import InputError
 from stages.reporting.chart import Axis, strip, strip_axis, ticks
 from stages.reporting.report_inputs import Inputs
 from stages.reporting.report_tables import (
@@ -57,6 +58,8 @@ class Forest:
     Attributes
     ----------
     scale : Markup
+    worst : list of Line
+        Those of ``reports/fragile.csv``, each on its own scale; empty where it is not given.
     shares : list of Line
         Numbers between 0 and 1, on one scale.
     others : list of Line
@@ -64,6 +67,7 @@ class Forest:
     """
 
     scale: Markup
+    worst: list[Line]
     shares: list[Line]
     others: list[Line]
 
@@ -85,29 +89,41 @@ def is_share(row: Row) -> bool:
 
 
 def forest(inputs: Inputs) -> Forest:
-    """Return every number with an envelope."""
-    names = ("item", "row", "metric", "statistic")
-    measured = [row for row in inputs.ledger if row["minimum"]]
-    quartiles = {}
-    if inputs.fragile is None:
-        measured.sort(key=lambda row: -width(row))
-    else:
-        place = {tuple(row[name] for name in names): at for at, row in enumerate(inputs.fragile)}
-        quartiles = {tuple(row[name] for name in names): (float(row["q25"]), float(row["q75"]))
-                     for row in inputs.fragile if row["q25"] and row["q75"]}
-        measured.sort(key=lambda row: (place.get(tuple(row[name] for name in names), len(place)),
-                                       -width(row)))
-    lines = [(is_share(row), _line(row, quartiles.get(tuple(row[name] for name in names))))
-             for row in measured]
-    return Forest(strip_axis(AXIS), [line for share, line in lines if share],
-                  [line for share, line in lines if not share])
+    """Return every number with an envelope.
+
+    Raises
+    ------
+    InputError
+        If ``reports/fragile.csv`` lists a number that the ledger does not have.
+    """
+    measured = sorted((row for row in inputs.ledger if row["minimum"]), key=lambda row: -width(row))
+    return Forest(strip_axis(AXIS), _worst(inputs.fragile or [], measured),
+                  [_line(row, _strip(AXIS, row)) for row in measured if is_share(row)],
+                  [_line(row, Markup("")) for row in measured if not is_share(row)])
 
 
-def _line(row: Row, quartiles: tuple[float, float] | None) -> Line:
+def _worst(fragile: list[Row], measured: list[Row]) -> list[Line]:
+    names = ("item", "row", "metric", "statistic", "published")
+    known = {tuple(row[name] for name in names): row for row in measured}
+    lines = []
+    for row in fragile:
+        key = tuple(row[name] for name in names)
+        if key not in known:
+            raise InputError(f"{' / '.join(key)} is not in the ledger", "reports/fragile.csv",
+                             "make it again (dvc repro ledger)")
+        values = [float(row[name]) for name in ("minimum", "maximum", "published")]
+        own = Axis(min(values), max(values) if max(values) > min(values) else min(values) + 1, ())
+        quartiles = (float(row["q25"]), float(row["q75"]))
+        lines.append(_line(known[key], _strip(own, row, quartiles)))
+    return lines
+
+
+def _strip(axis: Axis, row: Row, quartiles: tuple[float, float] | None = None) -> Markup:
     low, middle, high = (float(row[name]) for name in ("minimum", "median", "maximum"))
-    plot = Markup("")
-    if is_share(row):
-        plot = strip(AXIS, low, middle, high, float(row["published"]), quartiles)
+    return strip(axis, low, middle, high, float(row["published"]), quartiles)
+
+
+def _line(row: Row, plot: Markup) -> Line:
     metric = ", ".join(filter(None, (metric_name(row["metric"]), statistic_name(row))))
     item = TITLES.get(row["item"], row["item"]).split(":")[0]
     return Line(item, row_name(row["row"]), metric, VERDICTS[row["verdict"]],

@@ -71,6 +71,13 @@ def legend(models: Sequence[str], shapes: bool = False,
             for model in models]
 
 
+def tested(inputs: Inputs) -> str:
+    """Return how many series and patients the test set holds."""
+    series, patients = (inputs.corrected.get("numbers", "test", name)
+                        for name in ("series", "patients"))
+    return f"{series} test series of {patients} patients"
+
+
 def roc(inputs: Inputs) -> Figure:
     """Return the ROC curves of the released models, one drawing for each release."""
     drawings, rows = [], []
@@ -85,11 +92,12 @@ def roc(inputs: Inputs) -> Figure:
             chart.line(zip(own["false_positive_rate"], own["true_positive_rate"]), style(model))
             said.append(f"{model} {short(area)}")
             rows.append((release, NAMES[model], short(area)))
-        chart.text = f"Area under the curve on the 50 test series: {', '.join(said)}."
+        chart.text = f"Area under the curve on the test series: {', '.join(said)}."
         drawings.append((f"Release {release}", chart.svg()))
     return Figure("roc", "ROC curves on the test series", drawings, legend(list(MODELS)),
-                  f"Protocol as-released, environment {ENVIRONMENT}; all 50 test series, unweighted "
-                  "models. The grey diagonal is chance.", ("release", "model", "AUC"), rows)
+                  f"Protocol as-released, environment {ENVIRONMENT}; all {tested(inputs)}, "
+                  "unweighted models. The grey diagonal is chance.",
+                  ("release", "model", "AUC"), rows)
 
 
 def roc_points(label: np.ndarray, probability: np.ndarray) -> list[tuple[float, float]]:
@@ -119,20 +127,20 @@ def corrected_roc(inputs: Inputs) -> Figure:
     test = inputs.runs[inputs.runs["part"] == "test"]
     for model in SERIES:
         score = inputs.corrected.get("test", "scores", model, "AUC")
-        said = (f"mean AUC {short(score['mean'])}, patients drawn anew {short(score['patients']['low'])}"
-                f" to {short(score['patients']['high'])}")
-        chart = Chart(f"roc-corrected-{model}", f"ROC curves, {OWN_NAMES[model]}, corrected protocol",
-                      f"One curve for each seed; {said}.", unit_axis("1 − specificity"),
+        low, high = (short(score["patients"][end]) for end in ("low", "high"))
+        chart = Chart(f"roc-corrected-{model}", f"ROC curves without leakage, {OWN_NAMES[model]}",
+                      f"One curve for each seed; mean AUC {short(score['mean'])}, 95 % interval "
+                      f"with patients drawn anew {low} to {high}.", unit_axis("1 − specificity"),
                       unit_axis("sensitivity"), width=300, height=260)
         chart.line([(0, 0), (1, 1)], "chance")
         for _, part in test[test["model"] == model].groupby("seed"):
             chart.line(roc_points(part["NE_Class"].to_numpy(), part["probability"].to_numpy()),
                        f"{style(model)} thin")
         drawings.append((OWN_NAMES[model], chart.svg()))
-        rows.append((OWN_NAMES[model], short(score["mean"]), short(score["min"]), short(score["max"])))
+        rows.append((OWN_NAMES[model], *(short(score[name]) for name in ("mean", "min", "max"))))
     return Figure("roc-corrected", "ROC curves without leakage, one for each seed", drawings, [],
-                  f"Protocol corrected, release {RELEASE}, environment {ENVIRONMENT}; 50 test series "
-                  "of 14 patients.", ("model", "mean AUC", "lowest seed", "highest seed"), rows)
+                  f"Protocol corrected, release {RELEASE}, environment {ENVIRONMENT}; "
+                  f"{tested(inputs)}.", ("model", "mean AUC", "lowest seed", "highest seed"), rows)
 
 
 def burden(inputs: Inputs) -> Figure:
@@ -231,6 +239,6 @@ def failure(inputs: Inputs) -> Figure:
     return Figure("figure-5", "Figure 5a and b redrawn: whom the headline model misses",
                   [("", chart.svg())], marks,
                   f"Logistic regression, protocol as-released, release {EARLIER}, environment "
-                  f"{ENVIRONMENT}; 50 test series. Figure 5c needs the sampling type of each series, "
-                  "which is not released.",
+                  f"{ENVIRONMENT}; {len(own)} test series. Figure 5c needs the sampling type of "
+                  "each series, which is not released.",
                   ("prediction", "series", "lowest", "median", "mean", "highest"), rows)

@@ -164,8 +164,8 @@ def check_ledger(options, parameters: Parameters) -> list[published.Number]:
                          options.ledger, "make it again (dvc repro ledger)")
     line = next(at for at, pair in enumerate(zip(have, want), 1) if pair[0] != pair[1])
     name = " / ".join(want[line - 1].split(",")[:3])
-    raise InputError(f"line {line} ({name}) is not what {options.metrics} gives now", options.ledger,
-                     "the pipeline is stale: run dvc repro")
+    raise InputError(f"line {line} ({name}) is not what {options.metrics} gives now",
+                     options.ledger, "the pipeline is stale: run dvc repro")
 
 
 def _text(path) -> str:

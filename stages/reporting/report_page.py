@@ -16,7 +16,8 @@ from stages.reporting.report_figures import OWN_NAMES, short
 from stages.reporting.report_inputs import ENVIRONMENT, RELEASE, Inputs
 
 TEMPLATES = Path(__file__).with_name("templates")
-SECTIONS = (("reviewer", "For a reviewer, in three sentences"), ("verdicts", "Verdicts at a glance"),
+SECTIONS = (("reviewer", "For a reviewer, in three sentences"),
+            ("verdicts", "Verdicts at a glance"),
             ("tables", "Tables, cell by cell"), ("figures", "Figures, redrawn"),
             ("text", "Numbers in the text"), ("curves", "Curves and confusion matrices"),
             ("envelopes", "How fragile each number is"), ("converged", "Converged solution"),
@@ -50,7 +51,8 @@ def index(inputs: Inputs, checklists_page: str) -> str:
     named = (*report_tables.TABLES, *report_tables.FIGURES)
     context = {
         "sections": SECTIONS, "sentences": text.reviewer(inputs), "release": RELEASE,
-        "environment": ENVIRONMENT, "items": items, "total": len(inputs.ledger),
+        "environment": ENVIRONMENT, "items": items,
+        "tested": report_figures.tested(inputs), "total": len(inputs.ledger),
         "totals": report_tables.totals(inputs.ledger),
         "counts": {name: {verdict.name: count for verdict, count in item.tally}
                    for name, item in items.items()},
@@ -62,7 +64,7 @@ def index(inputs: Inputs, checklists_page: str) -> str:
                           "Fig4": report_figures.features(inputs),
                           "Fig5a": report_figures.failure(inputs)},
         "roc": report_figures.roc(inputs), "matrices": report_protocol.matrices(inputs),
-        "forest": report_envelope.forest(inputs), "has_quartiles": inputs.fragile is not None,
+        "forest": report_envelope.forest(inputs),
         "sweeps": [sweep.content for sweep in inputs.sweeps],
         "converged": report_protocol.converged(inputs), "ladder": report_protocol.ladder(inputs),
         **_corrected(inputs), **_sources(inputs), **_states(inputs),

@@ -56,13 +56,14 @@ def reliability(inputs: Inputs) -> Figure:
             if row.low == row.low:  # an interval may be undefined
                 chart.line([(row.predicted, row.low), (row.predicted, row.high)], "error")
             chart.point(row.predicted, row.observed, style(model), SHAPES[SERIES.index(model)])
-            rows.append((OWN_NAMES[model], short(row.predicted), short(row.observed), short(row.low),
-                         short(row.high), f"{row.series:g}"))
+            shown = (row.predicted, row.observed, row.low, row.high)
+            rows.append((OWN_NAMES[model], *map(short, shown), f"{row.series:g}"))
         chart.line(zip(own["predicted"], own["observed"]), style(model))
         drawings.append((OWN_NAMES[model], chart.svg()))
     return Figure("reliability", "Calibration: predicted and observed", drawings, [],
-                  f"{RUN} Test patients, all seeds together, bins of about as many series; bars are 95 % "
-                  "intervals with patients drawn anew. A calibrated model lies on the diagonal.",
+                  f"{RUN} Test patients, all seeds together, bins of about as many series. Bars are "
+                  "95 % intervals with patients drawn anew; a calibrated model lies on the "
+                  "diagonal.",
                   ("model", "predicted", "observed", "95 % low", "95 % high", "series"), rows)
 
 
@@ -86,7 +87,8 @@ def decision(inputs: Inputs) -> Figure:
                              for cut in shown)) for model in SERIES]
     rows.append((OWN_NAMES["everyone-positive"], *(short(_at(everyone, cut, "all_positive"))
                                                for cut in shown)))
-    marks = [*legend(SERIES, names=OWN_NAMES), (key("s5"), OWN_NAMES["everyone-positive"]), (key("chance"), "No one")]
+    marks = [*legend(SERIES, names=OWN_NAMES), (key("s5"), NAMES["everyone-positive"]),
+             (key("chance"), "No one")]
     return Figure("decision", "Decision curves", [("", chart.svg())], marks,
                   f"{RUN} Test patients, mean over the seeds; values below −0.4 are cut off.",
                   ("model", *(f"at {cut:g}" for cut in shown)), rows)
@@ -118,8 +120,8 @@ def ladder(inputs: Inputs) -> Figure:
         chart.line(means, f"{style(model)} thin")
     count = inputs.leakage.get("models", "LR", "rungs", "series")["AUC"]["n"]
     return Figure("ladder", "The leakage ladder", [("", chart.svg())], legend(list(MODELS), True),
-                  f"Selection and models as released (forest of {inputs.leakage.get('trees')} trees), "
-                  f"release {RELEASE}, environment {ENVIRONMENT}, {count} seeds. Marks are means, "
+                  f"Selection and models as released ({inputs.leakage.get('trees')} trees), "
+                  f"release  {RELEASE}, environment {ENVIRONMENT}, {count} seeds. Marks are means, "
                   "thick bars the middle half, thin bars the lowest and highest seed.",
                   ("model", "folds", "mean AUC", "lowest", "highest", "mean F1"), rows)
 
@@ -138,7 +140,7 @@ def converged(inputs: Inputs) -> list[tuple]:
 
 
 def matrices(inputs: Inputs) -> list[dict]:
-    """Return the confusion matrices on the 50 test series."""
+    """Return the confusion matrices on the test series."""
     found = []
     for release in (RELEASE, EARLIER):
         for model in MODELS:

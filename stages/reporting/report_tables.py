@@ -191,6 +191,8 @@ def run_name(row: Row) -> str:
 
 def spread(row: Row) -> str:
     """Return the range over the numerical variations in words; empty where it is not measured."""
+    if row.get("basis") == "arithmetic":
+        return "arithmetic: nothing varies"
     if not row["minimum"]:
         return ""
     low, high = (value(row[key], row["decimals"]) for key in ("minimum", "maximum"))

@@ -31,12 +31,12 @@ def counts(inputs: Inputs) -> str:
     """Return what became of the published numbers."""
     tally = Counter(row["verdict"] for row in inputs.ledger)
     private = tally["needs-private-images"] + tally["needs-private-labels"]
-    return (f"Of the {len(inputs.ledger)} numbers that the paper prints, {tally['exact']} follow at "
-            f"the printed precision from the released tables and code, {tally['envelope']} lie "
+    return (f"Of the {len(inputs.ledger)} numbers that the paper prints, {tally['exact']} follow "
+            f"at the printed precision from the released tables and code, {tally['envelope']} lie "
             f"inside the spread that the same code shows over numerical variations, and "
-            f"{tally['contradicted']} do not follow; {private} rest on images, masks or labels that "
-            f"are not public, and {tally['not-checked']} are settings, literature values or not "
-            "settled.")
+            f"{tally['contradicted']} do not follow; {private} rest on images, masks or labels "
+            f"that are not public, and {tally['not-checked']} are settings, literature values or "
+            "not settled.")
 
 
 def fragility(inputs: Inputs) -> str:
