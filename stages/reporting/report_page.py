@@ -25,8 +25,15 @@ SECTIONS = (("reviewer", "For a reviewer, in three sentences"),
             ("contradictions", "Text, code and result"), ("checklists", "Checklists"),
             ("provenance", "Provenance"), ("repeat", "How to repeat it"))
 # How the answers of a checklist look: those of the verdicts that mean as much.
-STATES = {"met": "exact", "partly met": "envelope", "not met": "contradicted",
+STATES = {"met": "exact", "partly": "envelope", "not met": "contradicted",
           "not applicable": "not-checked"}
+# What a point of the contradictions is called, and what it touches: the most weighty first.
+POINTS = {
+    "confirmed": ("contradicted", "✗", "confirmed", "the results of this pipeline show it."),
+    "text-only": ("envelope", "¶", "in print", "the printed numbers alone show it."),
+    "not-confirmed": ("exact", "✓", "in order", "checked, and no contradiction.")}
+WEIGHTS = {"result": "Points that touch a result", "method": "Points that touch a method",
+           "reporting": "Points of reporting"}
 # What may be a path inside the repository, in a checklist's answer.
 _PATH = re.compile(r"^[\w.-]+(/[\w.@+-]+)*/?$")
 
@@ -67,7 +74,7 @@ def index(inputs: Inputs, checklists_page: str) -> str:
         "forest": report_envelope.forest(inputs),
         "sweeps": [sweep.content for sweep in inputs.sweeps],
         "converged": report_protocol.converged(inputs), "ladder": report_protocol.ladder(inputs),
-        **_corrected(inputs), **_sources(inputs), **_states(inputs),
+        **_corrected(inputs), **_contradictions(inputs), **_sources(inputs), **_states(inputs),
         "checklists_page": checklists_page}
     return environment().get_template("index.html.j2").render(context)
 
@@ -104,8 +111,37 @@ def _corrected(inputs: Inputs) -> dict:
                          short(found["AUC"]["P"])) for pair, found in pairs.items()]}
 
 
+def _contradictions(inputs: Inputs) -> dict:
+    """Return the names of the section on contradictions.
+
+    Raises
+    ------
+    InputError
+        If a point has an unknown status or severity.
+    """
+    rows = inputs.contradictions or []
+    states = {name: dict(zip(("css", "mark", "short", "meaning"), values))
+              for name, values in POINTS.items()}
+    for row in rows:
+        for column, valid in (("status", POINTS), ("severity", WEIGHTS)):
+            if row[column] not in valid:
+                raise InputError(f"{row['id']}: {column} is '{row[column]}'",
+                                 "reports/contradictions.csv", f"valid: {', '.join(valid)}")
+    groups = []
+    for weight, title in WEIGHTS.items():
+        own = [row | {"state": states[row["status"]]} for name in POINTS for row in rows
+               if row["severity"] == weight and row["status"] == name]
+        tally = Counter(row["status"] for row in own)
+        if own:
+            groups.append({"anchor": weight, "title": title, "rows": own,
+                           "tally": [(states[name], tally[name]) for name in POINTS
+                                     if tally[name]]})
+    return {"contradictions": groups, "contradiction_count": len(rows),
+            "contradiction_states": list(states.values())}
+
+
 def _sources(inputs: Inputs) -> dict:
-    """Return the names of the sections on contradictions and provenance."""
+    """Return the names of the section on provenance."""
     images = []
     for name, image in sorted(inputs.images.items()):
         images.append((name, image.get("base", "—"),
@@ -113,7 +149,7 @@ def _sources(inputs: Inputs) -> dict:
                          ("docker", "apptainer")), image.get("recipe", "—"),
                        inputs.locks.get(name, "—")))
     return {
-        "contradictions": inputs.contradictions, "images": images,
+        "images": images,
         "releases": [(name, release.file, release.sha256, f"{release.bytes:,}") for name, release
                      in sorted(inputs.parameters.cohort.releases.items())],
         "kernels": sorted({row["kernel"] for row in inputs.ledger if row["kernel"]}),
@@ -164,7 +200,7 @@ def _link(part: str, root: Path, up: str) -> str:
     InputError
         If it looks like a file of the repository and is not there.
     """
-    name = part.split(":")[0].split("#")[0]
+    name = part.partition("::")[0]
     if not _PATH.match(name) or ("/" not in name and "." not in name):
         return ""
     if not (root / name).exists():

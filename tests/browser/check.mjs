@@ -65,6 +65,8 @@ async function visit(browser, path, scheme, [width, viewport]) {
   if (opened > LIMIT_MS) fail(where, `takes ${Math.round(opened)} ms to open`);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (wide > 0) fail(where, `is ${wide} pixels wider than the window`);
+  // Sections out of sight are checked and shown as well.
+  await page.addStyleTag({ content: "main > section { content-visibility: visible !important }" });
   const name = `${folder}/${basename(path, ".html")}-${scheme}-${width}`;
   await page.screenshot({ path: `${name}.png`, fullPage: true });
   if (scheme === "light" && width === "desktop") await page.pdf({ path: `${name}.pdf`, format: "A4",

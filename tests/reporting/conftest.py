@@ -21,7 +21,7 @@ BURDEN = ("study,volume_mm3,NE_Score,NE_Class\ns1,314513.4,0.12,1\ns2,12342.9,0.
 FRAGILE = ("item,row,metric,statistic,published,minimum,q05,q25,median,q75,q95,maximum,variations,"
            "equal_share\nTable4,RF,AUC,mean,0.58,0.56,0.57,0.57,0.58,0.58,0.59,0.6,120,0.9\n")
 CONTRADICTIONS = ("id,topic,locator,stated,implementation,recomputed,source,status,size,severity\n"
-                  "folds,Folds <by>,Methods,5 folds,random,0.5 & more,m,confirmed,0.2,high\n")
+                  "folds,Folds <by>,Methods,5 folds,random,0.5 & more,m,confirmed,0.2,method\n")
 CHECKLISTS = ("checklist,number,section,subject,status,answer,note\n"
               "CLEAR,1,Title,Says radiomics,met,README.md; params.yaml,\n"
               "CLEAR,2,Methods,Power analysis,not met,,no calculation\n"

@@ -151,6 +151,18 @@ def test_an_answer_that_names_a_missing_file_is_refused(repository, make_report)
     refused(make_report(repository, *ALL), "docs/READMI.md")
 
 
+def test_a_point_of_unknown_weight_is_refused(repository, make_report):
+    path = repository / "reports/contradictions.csv"
+    path.write_text(path.read_text().replace(",method", ",huge"))
+    refused(make_report(repository, *ALL), "severity is 'huge'", "result, method, reporting")
+
+
+def test_a_fragile_number_outside_the_ledger_is_refused(repository, make_report):
+    path = repository / "reports/fragile.csv"
+    path.write_text(path.read_text().replace("Table4,RF,AUC,mean,0.58", "Table4,RF,AUC,mean,0.59"))
+    refused(make_report(repository, *ALL), "reports/fragile.csv", "Table4 / RF / AUC / mean / 0.59")
+
+
 def test_without_the_optional_tables_the_report_says_so(repository, make_report):
     assert make_report(repository).returncode == 0
     assert "without a list of contradictions" in (repository / "reports/index.html").read_text()
