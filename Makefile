@@ -37,7 +37,10 @@ compare: setup  ## fail where verdicts change or metrics leave their envelopes [
 readme: setup  ## write the verdict table into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
 
+report-check:  ## open the report in headless Chromium: accessibility, phone, dark, print
+	@.ci/browser
+
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce test images sif verify compare readme clean
+.PHONY: help setup reproduce test images sif verify compare readme report-check clean

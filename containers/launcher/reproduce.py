@@ -163,7 +163,7 @@ def main() -> None:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         if again:
             rest = [name for name in names
-                    if name not in first and not re.fullmatch(f"{SWEEPS}|ledger", name)]
+                    if name not in first and not re.fullmatch(f"{SWEEPS}|ledger|report", name)]
             repro(progress, "rest", [*again, *rest], len(rest))
         repro(progress, "pipeline", [], len(names))
     RUN_BEFORE.touch()
