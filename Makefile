@@ -15,8 +15,11 @@ setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 	@$(PYTHON) containers/bootstrap
 	@touch $@
 
-reproduce: setup  ## run the pipeline, print the verdicts
-	@$(BIN)/python -m containers.launcher.reproduce
+reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1]
+	@REQUIRE_PUBLISHED="$(REQUIRE_PUBLISHED)" $(BIN)/python -m containers.launcher.reproduce
+
+demo: setup  ## run the imaging half on synthetic CT, from training to NE status
+	@$(BIN)/python -m containers.launcher.demo
 
 test: setup  ## run every room's tests in its image
 	@$(BIN)/python -m containers.launcher.tests
@@ -43,4 +46,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce test images sif verify compare readme report-check clean
+.PHONY: help setup reproduce demo test images sif verify compare readme report-check clean

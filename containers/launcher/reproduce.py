@@ -1,4 +1,8 @@
-"""``make reproduce``: set up, run the pipeline with a progress display, print the verdicts."""
+"""``make reproduce``: set up, run the pipeline with a progress display, print the verdicts.
+
+Where the released tables cannot be reached it says so, runs the imaging demo instead and marks
+every published number ``not-checked`` in a ledger of its own; ``REQUIRE_PUBLISHED=1`` refuses.
+"""
 
 from __future__ import annotations
 
@@ -7,122 +11,68 @@ import re
 import shutil
 import subprocess
 import sys
-import time
+from collections.abc import Callable
+from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from containers.launcher import (
-    ROOT,
-    LauncherError,
-    engines,
-    entry,
-    environment,
-    images,
-    venv,
-)
+from containers.launcher import ROOT, LauncherError, demo, entry, environment, pipeline
+from containers.launcher.pipeline import in_image
 
 # What a reviewer asks first, and the stages that it takes.
 FIRST = ("Table4", r"(fetch|table)@.*|(select|train|bootstrap)@as-released-.*")
 # Long sweeps whose results are in git: re-run where something that they depend on changed.
 SWEEPS = r"(sensitivity|corrected|leakage)@.*"
-DVC = ROOT / ".venv" / "bin" / "dvc"
-# Results are in git, so DVC would find nothing to do in a new clone: the first run forces it.
+# What reads the results of all the others.
+LAST = r"ledger|contradictions|checklists|report"
 RUN_BEFORE = ROOT / "logs" / "reproduced"
 LOG = ROOT / "logs" / "reproduce.log"
-STARTED = re.compile(r"(?:Running s|S)tage '([^']+)'")
+# The committed ledger stays as it is.
+UNCHECKED = "logs/ledger-not-checked.csv"
+REQUIRE = "REQUIRE_PUBLISHED"
 
 
-def stages() -> list[str]:
-    """Return the names of all stages of the pipeline.
+def unreachable(names: list[str], folder: Path) -> str | None:
+    """Fetch the released tables; return why that fails, in one line, or None.
 
-    Raises
-    ------
-    LauncherError
-        If DVC cannot read the pipeline.
+    Parameters
+    ----------
+    names : list of str
+        Stages of the pipeline: those called ``fetch@RELEASE`` name the releases.
+    folder : Path
+        Where the tables belong.
     """
-    result = subprocess.run([DVC, "stage", "list", "--name-only"], cwd=ROOT, capture_output=True,
-                            text=True)
-    if result.returncode:
-        raise LauncherError(" ".join(result.stderr.split()) or "dvc stage list failed")
-    return result.stdout.split()
-
-
-def used() -> list[str]:
-    """Return the images that the recorded pipeline runs in (all, where nothing is recorded)."""
-    lock = ROOT / "dvc.lock"
-    called = set(re.findall(r"containers/run (\S+)", lock.read_text())) if lock.exists() else ()
-    return [name for name in images.names() if name in called] or images.names()
-
-
-def set_up(progress: Progress, names: list[str]) -> None:
-    """Make every image ready."""
-    task = progress.add_task("environments", total=len(names))
     for name in names:
-        progress.update(task, description=f"environment {name}")
-        image = images.load(name)
-        if engines.choose(image)[0] == "venv" and not venv.ready(image):
-            progress.console.print(f"setting up the environment {name}")
-            venv.setup(image)
-        progress.advance(task)
-    progress.remove_task(task)
+        stage, _, release = name.partition("@")
+        if stage != "fetch":
+            continue
+        command = [sys.executable, str(ROOT / "containers" / "run"), "orchestrator", "--", "python",
+                   "-m", "stages.cohort.fetch", "--release", release, "--out",
+                   str(folder / f"features_{release}.csv")]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if result.returncode:
+            lines = result.stderr.strip().splitlines() or ["the stage fetch failed"]
+            return lines[-1].removeprefix("error: ")
+    return None
 
 
-def repro(progress: Progress, title: str, targets: list[str], total: int) -> None:
-    """Run ``dvc repro``; show each stage as it starts.
-
-    Raises
-    ------
-    LauncherError
-        With the failing stage's own line.
-    """
-    task = progress.add_task(title, total=total)
-    path = f"{DVC.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    command = [str(DVC), "repro", *targets]
-    with open(LOG, "a", encoding="utf-8") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PATH": path}, text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   errors="replace")
-        last, stage, start = "", "", time.monotonic()
-        for line in process.stdout:
-            log.write(line)
-            if line.lower().startswith("error:") and not last:
-                last = line.split(":", 1)[1].strip()
-            found = STARTED.match(line)
-            if not found:
-                continue
-            if stage:
-                _finish(progress, task, stage, start)
-            stage, start = found[1] if line.startswith("Running") else "", time.monotonic()
-            progress.update(task, description=f"{title}: {found[1]}")
-            if not stage:
-                progress.advance(task)
-        if stage:
-            _finish(progress, task, stage, start)
-        if process.wait():
-            raise LauncherError(f"stage '{stage}' failed: {last}" if last else
-                                f"dvc repro failed; see {LOG.relative_to(ROOT)}")
-    progress.remove_task(task)
-
-
-def _finish(progress, task, stage, start):
-    progress.advance(task)
-    done, total = int(progress.tasks[0].completed), int(progress.tasks[0].total)
-    progress.console.print(f"[{done:>2}/{total}] {stage} {time.monotonic() - start:.0f} s",
-                           markup=False, highlight=False)
-
-
-def in_image(image: str, module: str, *arguments: str) -> None:
-    """Run a module in an image; its own line says what is wrong.
+def without_tables(reason: str, run_demo: Callable[[], None]) -> None:
+    """Say that no number can be checked, run the demo, and mark every number so.
 
     Raises
     ------
     LauncherError
-        If it fails.
+        If the published numbers are required, or the demo fails.
     """
-    command = [sys.executable, str(ROOT / "containers" / "run"), image, "--", "python", "-m", module]
-    if subprocess.run([*command, *arguments], cwd=ROOT).returncode:
-        raise LauncherError(f"{module} failed (see above)")
+    if os.environ.get(REQUIRE, "0") not in ("", "0"):
+        raise LauncherError(f"the published numbers cannot be checked: {reason}")
+    print(f"The published numbers cannot be checked here: {reason}", file=sys.stderr)
+    print("Running the imaging pipeline on its synthetic cohort instead (make demo).",
+          file=sys.stderr, flush=True)
+    run_demo()
+    in_image("reporting", "stages.reporting.unchecked", "--out", UNCHECKED)
+    print()
+    show("--ledger", UNCHECKED)
+    print(f"\nNo published number was checked: {UNCHECKED}. reports/ledger.csv holds the verdicts "
+          "of the last run that had the released tables.")
 
 
 def show(*arguments: str) -> None:
@@ -144,33 +94,43 @@ def cross_check() -> None:
                  "--metrics", f"metrics/statistics/{points.stem}.json")
 
 
-def main() -> None:
-    """Entry point."""
-    environment.check_cpu()
-    LOG.parent.mkdir(exist_ok=True)
-    LOG.write_text("")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        set_up(progress, used())
-        names = stages()
-        again = [] if RUN_BEFORE.exists() else ["--force", "--single-item"]
+def published(names: list[str]) -> None:
+    """Run the root's pipeline and print the verdicts."""
+    with pipeline.display() as progress:
+        pipeline.set_up(progress, pipeline.used())
+        again = [] if RUN_BEFORE.exists() else list(pipeline.AGAIN)
         first = [name for name in names if re.fullmatch(FIRST[1], name)]
         if first:
-            repro(progress, "first", [*again, *first], len(first))
+            pipeline.repro(progress, "first", [*again, *first], len(first), LOG)
     if first:
         show("--item", FIRST[0])
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with pipeline.display() as progress:
         if again:
             rest = [name for name in names
-                    if name not in first and not re.fullmatch(f"{SWEEPS}|ledger|report", name)]
-            repro(progress, "rest", [*again, *rest], len(rest))
-        repro(progress, "pipeline", [], len(names))
+                    if name not in first and not re.fullmatch(f"{SWEEPS}|{LAST}", name)]
+            pipeline.repro(progress, "rest", [*again, *rest], len(rest), LOG)
+        pipeline.repro(progress, "pipeline", [], len(names), LOG)
+        if again:
+            last = [name for name in names if re.fullmatch(LAST, name)]
+            pipeline.repro(progress, "reports", [*again, *last], len(last), LOG)
     RUN_BEFORE.touch()
     cross_check()
     print()
     show()
     print("\nOne line per published number: reports/ledger.csv")
+
+
+def main(run_demo: Callable[[], None] = demo.run) -> None:
+    """Entry point; ``run_demo`` is what runs where the released tables cannot be reached."""
+    environment.check_cpu()
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.write_text("")
+    names = pipeline.stages()
+    reason = unreachable(names, ROOT / "data" / "released")
+    if reason is None:
+        published(names)
+    else:
+        without_tables(reason, run_demo)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,13 @@ class Faults:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Where the data come from and what they must look like."""
+    """Where the data come from and what they must look like.
 
+    ``source`` names what the imaging pipeline works on (see ``stages.cohort.source``); the rest is
+    about the released tables.
+    """
+
+    source: str
     timeout_seconds: float
     releases: dict[str, Release]
     expected: Expected
@@ -255,6 +260,24 @@ class Statistics:
     other_volumes: tuple[str, ...]
     exact_pairs: int
     published_rank_sum: PublishedStatistic
+
+
+@dataclass(frozen=True)
+class Imaging:
+    """What ``imaging/dvc.yaml`` runs.
+
+    ``networks`` are trained and tested, ``methods`` compared; ``masks`` names the folders of the
+    masks that features are extracted from; ``jobs`` series are computed at the same time.
+    """
+
+    networks: tuple[str, ...]
+    methods: tuple[str, ...]
+    device: str
+    labels: dict[str, int]
+    masks: dict[str, str]
+    protocol: str
+    environment: str
+    jobs: int
 
 
 @dataclass(frozen=True)

@@ -117,11 +117,16 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="folder for the rows")
     parser.add_argument("--cache", help="folder that keeps rows between runs (default: none)")
     parser.add_argument("--method", choices=sorted(rows.METHODS), help="instead of params.yaml's")
+    parser.add_argument("--label", type=int, help="of lesions, instead of params.yaml's")
+    parser.add_argument("--other-labels", type=int, nargs="*",
+                        help="that a mask may hold besides, instead of params.yaml's")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
     options = parser.parse_args()
     settings = load(options.params).radiomics
-    if options.method:
-        settings = replace(settings, method=options.method)
+    given = {"method": options.method, "label": options.label,
+             "other_labels": None if options.other_labels is None else tuple(options.other_labels)}
+    settings = replace(settings, **{name: value for name, value in given.items()
+                                    if value is not None})
     if options.jobs < 1:
         raise InputError(f"--jobs is {options.jobs}", None, "give 1 or more")
     table = manifest.read(options.manifest)

@@ -7,6 +7,7 @@ rim. Writes OUT/FILE.nii.gz.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import cc3d
@@ -15,9 +16,12 @@ from scipy import ndimage
 from tqdm import tqdm
 
 from stages.common import cli, nifti
+from stages.common.done import Record, context
 from stages.common.nifti import Volume
 from stages.common.parameters import section
 from stages.segmentation import cases, settings
+
+PACKAGES = ("connected-components-3d", "numpy", "scipy")
 
 
 def predict(image: Volume, how: settings.Baseline) -> np.ndarray:
@@ -64,12 +68,18 @@ def stage() -> None:
     parser.add_argument("--part", nargs="+", default=[], help="segmentation parts (default: all)")
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--out", type=Path, required=True, help="folder of masks")
+    parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()
     how = section(options.params, "segmentation", settings.Segmentation).baseline
+    record = Record(options.record, context(asdict(how), PACKAGES, __file__))
     for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "baseline"):
-        image = cases.read_image(case.image)
-        mask = Volume(predict(image, how), image.affine)
-        nifti.write(options.out / f"{case.file}.nii.gz", nifti.like(mask, nifti.read(case.image)))
+        out = options.out / f"{case.file}.nii.gz"
+        if record.get(case.file, [case.image], [out]) is None:
+            image = cases.read_image(case.image)
+            mask = Volume(predict(image, how), image.affine)
+            nifti.write(out, nifti.like(mask, nifti.read(case.image)))
+            record.put(case.file, [case.image], [out])
+    record.close(options.out)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from stages.common import canonical, cli
+from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.parameters import section
 from stages.segmentation import cases
@@ -23,6 +24,7 @@ from stages.segmentation.matching import CONNECTIVITIES, RULES, Detection, Match
 
 SCAN_COLUMNS = ("File", "lesions", "found", "missed", "predicted", "false_positives", "dice",
                 "lesion_ml", "predicted_ml", "false_ml")
+PACKAGES = ("connected-components-3d", "numpy")
 LESION_COLUMNS = ("File", "mask", "lesion", "voxels", "ml", "result", "dice")
 
 
@@ -100,6 +102,11 @@ def _spread(values):
             "min": values.min(), "max": values.max()}
 
 
+def prediction(folder: Path, case: cases.Case) -> Path:
+    """Return the predicted mask's file."""
+    return folder / f"{case.file}.nii.gz"
+
+
 def compare(case: cases.Case, folder: Path, settings: Detection):
     """Return the scan's row and its lesions' rows.
 
@@ -108,7 +115,7 @@ def compare(case: cases.Case, folder: Path, settings: Detection):
     InputError
         If a mask is missing, unusable, or on another grid.
     """
-    path = folder / f"{case.file}.nii.gz"
+    path = prediction(folder, case)
     truth, guess = cases.reference(case), cases.read_mask(path)
     cases.require_same_grid(truth, guess, case.mask, path)
     matched = match(truth.data == cases.LESION, guess.data == cases.LESION, settings)
@@ -127,14 +134,21 @@ def stage() -> None:
     parser.add_argument("--lesions", type=Path, required=True, help="rows per lesion (CSV)")
     parser.add_argument("--scans", type=Path, required=True, help="rows per scan (CSV)")
     parser.add_argument("--metrics", type=Path, required=True, help="summary (JSON)")
+    parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()
     settings = section(options.params, "detection", Detection)
     check(settings, str(options.params))
+    record = Record(options.record, context(asdict(settings), PACKAGES, __file__))
     scans, lesions = [], []
     for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "detection"):
-        scan, rows = compare(case, options.predictions, settings)
-        scans.append(scan)
-        lesions += rows
+        inputs = [case.mask or options.manifest, prediction(options.predictions, case)]
+        found = record.get(case.file, inputs)
+        if found is None:
+            found = compare(case, options.predictions, settings)
+            record.put(case.file, inputs, value=found)
+        scans.append(found[0])
+        lesions += found[1]
+    record.close()
     scans = pd.DataFrame(scans, columns=SCAN_COLUMNS, dtype=object)
     lesions = pd.DataFrame(lesions, columns=LESION_COLUMNS, dtype=object)
     canonical.write_csv(options.scans, scans)

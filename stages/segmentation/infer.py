@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from stages.common import cli, nifti
+from stages.common import canonical, cli, nifti
+from stages.common.done import Record, context
 from stages.common.nifti import Volume
 from stages.segmentation import cases, crops, grid, networks, settings
 from stages.segmentation.prepare import prepare
@@ -58,12 +60,20 @@ def stage() -> None:
     parser.add_argument("--model", type=Path, required=True, help="folder of the trained model")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--out", type=Path, required=True, help="folder of masks")
+    parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()
     device = networks.device(options.device)
     model, preset = networks.read(options.model)
     model.to(device)
+    weights = canonical.sha256(options.model / networks.WEIGHTS)
+    record = Record(options.record, context([asdict(preset), weights, device.type],
+                                            networks.PACKAGES, __file__))
     for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "inference"):
-        nifti.write(options.out / f"{case.file}.nii.gz", segment(case.image, model, preset, device))
+        out = options.out / f"{case.file}.nii.gz"
+        if record.get(case.file, [case.image], [out]) is None:
+            nifti.write(out, segment(case.image, model, preset, device))
+            record.put(case.file, [case.image], [out])
+    record.close(options.out)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from stages.segmentation.settings import Network, Preset
 
 CLASSES = 3
 MODEL, WEIGHTS = "model.json", "model.safetensors"
+# What decides the values of a prediction besides weights and code.
+PACKAGES = ("monai", "numpy", "torch")
 
 
 def build(network: Network) -> torch.nn.Module:

@@ -5,6 +5,7 @@ Writes OUT/images/FILE.nii.gz (HU, int16) and OUT/masks/FILE.nii.gz, and OUT/cas
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from stages.common import canonical, cli, nifti
+from stages.common.done import Record, context
 from stages.common.nifti import Volume
 from stages.segmentation import cases, grid, settings
 
@@ -32,6 +34,15 @@ def prepare_pair(image: Volume, mask: Volume, how: settings.Prepare) -> tuple[Vo
     return grid.cut(resampled, box), grid.cut(labels, box)
 
 
+def write(case: cases.Case, how: settings.Prepare, image_path: Path, mask_path: Path) -> list[int]:
+    """Prepare a case and write it; return its voxels of background, liver and lesion."""
+    image, mask = prepare_pair(*cases.pair(case), how)
+    whole = np.clip(np.rint(image.data), -32768, 32767).astype(np.int16)
+    nifti.write(image_path, Volume(whole, image.affine))
+    nifti.write(mask_path, mask)
+    return np.bincount(mask.data.ravel(), minlength=3).tolist()
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.segmentation.prepare", __doc__)
@@ -41,16 +52,20 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
     parser.add_argument("--out", type=Path, required=True, help="folder of prepared cases")
+    parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()
     preset = settings.load(options.params, options.preset)
+    record = Record(options.record, context(asdict(preset.prepare), ("numpy",), __file__))
     rows = []
     for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "prepare"):
-        image, mask = prepare_pair(*cases.pair(case), preset.prepare)
-        whole = np.clip(np.rint(image.data), -32768, 32767).astype(np.int16)
-        nifti.write(options.out / "images" / f"{case.file}.nii.gz", Volume(whole, image.affine))
-        nifti.write(options.out / "masks" / f"{case.file}.nii.gz", mask)
-        counts = np.bincount(mask.data.ravel(), minlength=3)
-        rows.append([case.file, *counts.tolist()])
+        inputs = [case.image, case.mask or options.manifest]
+        outputs = [options.out / kind / f"{case.file}.nii.gz" for kind in ("images", "masks")]
+        counts = record.get(case.file, inputs, outputs)
+        if counts is None:
+            counts = write(case, preset.prepare, *outputs)
+            record.put(case.file, inputs, outputs, counts)
+        rows.append([case.file, *counts])
+    record.close(options.out)
     table = pd.DataFrame(rows, columns=["File", "background", "liver", "lesion"])
     canonical.write_csv(options.out / "cases.csv", table)
 

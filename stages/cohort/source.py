@@ -1,0 +1,44 @@
+"""Make the imaging pipeline's cohort from the source that params.yaml names (cohort.source).
+
+Whatever the source, OUT/manifest.csv has one row per series with the columns File, study, patient,
+Cohort, NE_Score, NE_Status, NE_Class, Group, Segmentation, image and mask. Group (train, val, test)
+is the part of the classification, Segmentation (train, test) that of the segmentation; an empty
+cell leaves the series out of it. Paths are relative to the manifest. Sources other than the phantom
+read the folder --inputs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+from stages.common import cli
+from stages.common.parameters import choose, load
+
+
+def arguments(inputs: Path, checksums: Path, out: Path) -> dict[str, list]:
+    """Return the command line of each source's own stage."""
+    return {"phantom": ["--out", out],
+            "lits": ["--folder", inputs, "--checksums", checksums, "--out", out / "manifest.csv"]}
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.cohort.source", __doc__)
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--inputs", type=Path, required=True, help="folder that the source reads")
+    parser.add_argument("--checksums", type=Path, required=True,
+                        help="checksums of the first run, kept outside the cohort (CSV)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
+    options = parser.parse_args()
+    known = arguments(options.inputs, options.checksums, options.out)
+    name = load(options.params).cohort.source
+    given = [*choose(known, name, "cohort.source"), "--params", options.params]
+    module = importlib.import_module(f"stages.cohort.{name}")
+    sys.argv = [module.__name__, *(str(argument) for argument in given)]
+    module.stage()
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,185 @@
+"""Summarise the imaging pipeline: detection by method, and what became of the planted effect.
+
+Writes the summary (--out) and a page with the pictures (--page); --show prints a summary that is
+there already.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stages.common import canonical, cli
+from stages.common.parameters import Imaging, section
+
+MODELS = ("LR", "RF", "XGB")
+DETECTION = (("sensitivity", "sensitivity"), ("ppv", "PPV"), ("false_positives", "FP per scan"),
+             ("lesion_dice", "lesion Dice"), ("scan_dice", "scan Dice"))
+# How masks are named in tables.
+MASKS = {"reference": "reference masks", "predicted": "predicted masks"}
+NOT_DEFINED = "-"
+
+
+def detection(found: dict) -> dict:
+    """Return what a table says of one method, from the metrics of the stage ``detect``."""
+    mean = {name: found[name].get("mean") for name in
+            ("false_positives_per_scan", "lesion_dice", "scan_dice")}
+    return {"scans": found["scans"], "lesions": found["lesions"],
+            "sensitivity": found["sensitivity"], "ppv": found["ppv"],
+            "false_positives": mean["false_positives_per_scan"],
+            "lesion_dice": mean["lesion_dice"], "scan_dice": mean["scan_dice"],
+            "lesion_free": found["lesion_free"]}
+
+
+def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
+    """Collect the metrics of the pipeline.
+
+    Parameters
+    ----------
+    metrics : Path
+        Folder of the imaging pipeline's metrics.
+    imaging : Imaging
+        Methods and masks that it ran with.
+    excluded : int
+        Series without features from predicted masks.
+
+    Raises
+    ------
+    InputError
+        If one is missing.
+    """
+    read = canonical.read_json
+    boot = {name: read(metrics / "bootstrap" / f"{name}.json") for name in imaging.masks}
+    burden = {name: read(metrics / "statistics" / f"{name}.json") for name in imaging.masks}
+    return {
+        "methods": list(imaging.methods), "masks": list(imaging.masks),
+        "detection": {method: detection(read(metrics / "detection" / f"{method}.json"))
+                      for method in imaging.methods},
+        "chosen": read(metrics / "choice.json")["chosen"],
+        "planted": read(metrics / "planted.json"),
+        "burden": {name: {"studies": found["n"], **found["spearman"]}
+                   for name, found in burden.items()},
+        "test_auc": {name: {model: {key: found["configurations"][model]["AUC"][key]
+                                    for key in ("mean", "low", "high")} for model in MODELS}
+                     for name, found in boot.items()},
+        "series_without_features": excluded}
+
+
+def number(value, digits: int = 2) -> str:
+    """Write a number for a table.
+
+    Examples
+    --------
+    >>> number(0.666), number(None)
+    ('0.67', '-')
+    """
+    return NOT_DEFINED if value is None else f"{value:.{digits}f}"
+
+
+def detection_table(summary: dict) -> list[list[str]]:
+    """Return heading and one line per method."""
+    head = ["method", *(title for _, title in DETECTION)]
+    return [head] + [[method, *(number(summary["detection"][method][name])
+                                for name, _ in DETECTION)] for method in summary["methods"]]
+
+
+def effect_table(summary: dict) -> list[list[str]]:
+    """Return heading, the planted effect where there is one, and one line per kind of masks."""
+    head = ["effect", "Spearman rho, burden and NE score", "P",
+            *(f"test AUC, {model} [95 %]" for model in MODELS)]
+    planted, lines = summary["planted"], []
+    if planted:
+        auc = planted["test_auc"]
+        said = [f"{name} {number(auc[name])}" for name in ("burden", "texture", "both")]
+        lines.append(["planted", f"{number(planted['drawn']['burden_spearman'])} "
+                      f"(designed {number(planted['designed']['burden_spearman'])})", "", *said])
+    for name in summary["masks"]:
+        burden = summary["burden"][name]
+        areas = [summary["test_auc"][name][model] for model in MODELS]
+        lines.append([MASKS.get(name, name), number(burden["rho"]), f"{burden['p']:.1g}",
+                      *(f"{number(a['mean'])} [{number(a['low'])}, {number(a['high'])}]"
+                        for a in areas)])
+    return [head, *lines]
+
+
+def terminal(table: list[list[str]]) -> str:
+    """Return a table as aligned text."""
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    return "\n".join("  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
+                               for column, (cell, width) in enumerate(zip(line, widths)))
+                     for line in table)
+
+
+def markdown(table: list[list[str]]) -> str:
+    """Return a table as Markdown."""
+    rule = ["---"] + ["---:"] * (len(table[0]) - 1)
+    return "\n".join("| " + " | ".join(line) + " |" for line in (table[0], rule, *table[1:]))
+
+
+def facts(summary: dict) -> tuple[str, str]:
+    """Return one sentence about the test scans and one about what went on to radiomics."""
+    any_method = next(iter(summary["detection"].values()))
+    free = any_method["lesion_free"]["scans"]
+    return (f"{any_method['scans']} test scans with {any_method['lesions']} lesions"
+            f" ({free} scans without any).",
+            f"Best on the validation cases: {summary['chosen']}; its masks are the predicted ones. "
+            f"{summary['series_without_features']} series had too little lesion for features.")
+
+
+def shown(summary: dict) -> str:
+    """Return the summary for a terminal."""
+    first, second = facts(summary)
+    return "\n".join(["Detection: " + first, terminal(detection_table(summary)), "",
+                      second, "", terminal(effect_table(summary))])
+
+
+def page(summary: dict, imaging: Imaging, pictures: list[str]) -> str:
+    """Return the page as Markdown; ``pictures`` are paths relative to it."""
+    first, second = facts(summary)
+    panels = ", ".join(imaging.methods)
+    lines = ["# The imaging pipeline on its cohort", "",
+             "Made by `make demo` (`imaging/dvc.yaml`). All numbers: `metrics/imaging/`.", "",
+             "## Lesion detection", "", first, "", markdown(detection_table(summary)), "",
+             "## NE status", "", second, "", markdown(effect_table(summary)), ""]
+    if summary["planted"]:
+        lines += ["The line `planted` holds the right answer: the correlation that was built into "
+                  "the cohort, and how well planted burden, planted texture and both together tell "
+                  "NE-positive from NE-negative test series.", ""]
+    lines += ["## One slice of every test scan", "",
+              f"From left to right: CT, reference, {panels}. Liver in blue, reference lesions in "
+              "green, predicted lesions in red.", ""]
+    for path in pictures:
+        name = Path(path).stem
+        lines += [f"{name}", "", f"![{name}]({path})", ""]
+    return "\n".join(lines)
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.reporting.demo", __doc__)
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--metrics", type=Path, default="metrics/imaging")
+    parser.add_argument("--excluded", type=Path,
+                        default="features/imaging/predicted-excluded.csv",
+                        help="series without features (CSV)")
+    parser.add_argument("--pictures", type=Path, default="reports/demo")
+    parser.add_argument("--page", type=Path, help="page to write (Markdown)")
+    parser.add_argument("--out", type=Path, help="summary to write (JSON)")
+    parser.add_argument("--show", action="store_true", help="only print the summary --out")
+    options = parser.parse_args()
+    if options.out is None or (options.page is None and not options.show):
+        parser.error("give --out and --page, or --out and --show")
+    if options.show:
+        print(shown(canonical.read_json(options.out)))
+        return
+    imaging = section(options.params, "imaging", Imaging)
+    excluded = canonical.read_csv(options.excluded, ("File",))
+    summary = summarise(options.metrics, imaging, len(excluded))
+    pictures = [os.path.relpath(path, options.page.parent)
+                for path in sorted(options.pictures.glob("*.png"))]
+    canonical.write_json(options.out, summary)
+    canonical.write_bytes(options.page, page(summary, imaging, pictures).encode())
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,106 @@
+"""The imaging pipeline: fingerprints, the places of its stages, stages side by side."""
+
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from containers.launcher import LauncherError, demo, pipeline
+
+ROOT = Path(__file__).resolve().parents[2]
+DVC = ROOT / ".venv" / "bin" / "dvc"
+
+
+@pytest.fixture(scope="module")
+def lock():
+    return yaml.safe_load((ROOT / "imaging" / "dvc.lock").read_text())["stages"]
+
+
+@pytest.fixture(scope="module")
+def listed():
+    return pipeline.stages(demo.FILE)
+
+
+def test_every_stage_has_its_fingerprint(lock, listed):
+    assert sorted(name.removeprefix("imaging/dvc.yaml:") for name in listed) == sorted(lock)
+
+
+def test_results_in_git_are_those_of_the_fingerprints(lock):
+    checked = 0
+    for name, stage in lock.items():
+        for out in stage.get("outs", []):
+            if out["path"].startswith(("metrics/", "reports/")) and not out["md5"].endswith(".dir"):
+                digest = hashlib.md5((ROOT / out["path"]).read_bytes()).hexdigest()
+                assert digest == out["md5"], f"{out['path']} is not what stage {name} wrote"
+                checked += 1
+    assert checked > 10
+
+
+def test_code_is_that_of_the_fingerprints(lock):
+    for name, stage in lock.items():
+        for dependency in stage.get("deps", []):
+            path = ROOT / dependency["path"]
+            if path.is_file() and dependency["path"].startswith(("stages/", "containers/")):
+                digest = hashlib.md5(path.read_bytes()).hexdigest()
+                assert digest == dependency["md5"], f"run 'make demo': {path.name} changed ({name})"
+
+
+def test_every_stage_runs_in_the_root_and_writes_to_its_own_place(lock):
+    stages = yaml.safe_load((ROOT / "imaging" / "dvc.yaml").read_text())["stages"]
+    for name, stage in stages.items():
+        assert stage.get("do", stage)["wdir"] == "..", name
+    for name, stage in lock.items():
+        for out in stage.get("outs", []):
+            assert re.match(r"(data|features|masks|metrics|models)/imaging/|reports/demo", out["path"])
+
+
+def test_the_root_pipeline_has_no_stage_of_it():
+    assert not [name for name in pipeline.stages() if "imaging" in name]
+
+
+def test_stages_are_divided_without_loss(listed):
+    first, side, rest = demo.parts(listed)
+    assert sorted(listed) == sorted([*first, *rest, *(name for part in side.values()
+                                                      for name in part)])
+    networks = yaml.safe_load((ROOT / "params.yaml").read_text())["imaging"]["networks"]
+    assert list(side) == [*networks, "reference"]
+    # Nothing that runs side by side may wait for another part.
+    lock = yaml.safe_load((ROOT / "imaging" / "dvc.lock").read_text())["stages"]
+    made = {out["path"]: name for name, stage in lock.items() for out in stage.get("outs", [])}
+    for title, part in side.items():
+        known = {name.rpartition(":")[2] for name in (*first, *part)}
+        for name in part:
+            for dependency in lock[name.rpartition(":")[2]]["deps"]:
+                maker = next((m for path, m in made.items() if dependency["path"] == path
+                              or dependency["path"].startswith(f"{path}/")), None)
+                assert maker is None or maker in known, f"{title}: {name} waits for {maker}"
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A repository with two independent stages, each of which waits for the other to start."""
+    wait = "i=0; while [ ! -e {} ]; do sleep 0.1; i=$((i+1)); [ $i -lt 200 ] || exit 9; done"
+    stages = {mine: {"cmd": f"touch started-{mine} && {wait.format('started-' + other)} && "
+                            f"echo {mine} > {mine}.txt", "outs": [f"{mine}.txt"]}
+              for mine, other in (("a", "b"), ("b", "a"))}
+    stages["broken"] = {"cmd": "echo 'error: no such scan; add it' >&2 && exit 2", "outs": ["c"]}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    for command in (["git", "init", "-q"], [DVC, "init", "-q"]):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    monkeypatch.setattr(pipeline, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_parts_run_side_by_side_and_every_result_is_recorded(small):
+    with pipeline.display() as progress:
+        pipeline.lanes(progress, {"one": ["a"], "two": ["b"]}, pipeline.AGAIN, 2, small / "log")
+    assert sorted(yaml.safe_load((small / "dvc.lock").read_text())["stages"]) == ["a", "b"]
+
+
+def test_a_failing_part_is_one_line(small):
+    with pipeline.display() as progress, pytest.raises(LauncherError) as caught:
+        pipeline.lanes(progress, {"one": ["broken"]}, pipeline.AGAIN, 2, small / "log")
+    assert str(caught.value) == "stage 'broken' failed: no such scan; add it"

@@ -1,0 +1,147 @@
+"""Stages around the networks: the record of work, the choice, the pictures."""
+
+import struct
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from stages.common import canonical
+from stages.segmentation import baseline, choose, detect, overlay, prepare
+from tests.segmentation.volumes import box
+
+
+def shrink(manifest, *names):
+    """Leave only the named series in a manifest."""
+    table = pd.read_csv(manifest)
+    canonical.write_csv(manifest, table[table["File"].isin(names)])
+
+
+def stamps(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.nii.gz")}
+
+
+@pytest.mark.parametrize("stage, options", [
+    (prepare.stage, ("--part", "test")), (baseline.stage, ())])
+def test_one_more_scan_is_one_more_piece_of_work(cohort, call, tmp_path, stage, options):
+    whole = cohort.read_bytes()
+    shrink(cohort, "a", "b")
+    out, record = tmp_path / "out", tmp_path / "record.jsonl"
+    arguments = ("--manifest", cohort, "--out", out, "--record", record, *options)
+    assert call(stage, *arguments)[0] == 0
+    before = stamps(out)
+    cohort.write_bytes(whole)
+    assert call(stage, *arguments)[0] == 0
+    after = stamps(out)
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {"c.nii.gz"}
+    assert call(stage, "--manifest", cohort, "--out", tmp_path / "fresh", *options)[0] == 0
+    for path in (tmp_path / "fresh").rglob("*.*"):
+        assert path.read_bytes() == (out / path.relative_to(tmp_path / "fresh")).read_bytes()
+    shrink(cohort, "a")
+    assert call(stage, *arguments)[0] == 0
+    assert set(stamps(out)) == {"a.nii.gz"}
+
+
+def test_detection_from_a_record_is_detection(cohort, call, tmp_path):
+    assert call(baseline.stage, "--manifest", cohort, "--out", tmp_path / "guess")[0] == 0
+    results = []
+    for number, extra in enumerate(([], ["--record", tmp_path / "r"], ["--record", tmp_path / "r"])):
+        files = [tmp_path / f"{name}{number}" for name in ("lesions", "scans", "metrics")]
+        assert call(detect.stage, "--manifest", cohort, "--predictions", tmp_path / "guess",
+                    "--lesions", files[0], "--scans", files[1], "--metrics", files[2],
+                    *extra)[0] == 0
+        results.append([path.read_bytes() for path in files])
+    assert results[0] == results[1] == results[2]
+
+
+def model(folder, dice):
+    canonical.write_json(folder / "model.json", {"result": {"best_dice": dice}})
+    canonical.write_bytes(folder / "model.safetensors", folder.name.encode())
+
+
+def params(folder, networks):
+    imaging = {"networks": networks, "methods": ["baseline", *networks], "device": "cpu",
+               "labels": {}, "masks": {}, "protocol": "x", "environment": "x", "jobs": 1}
+    path = folder / "params.yaml"
+    path.write_text(yaml.safe_dump({"imaging": imaging}))
+    return path
+
+
+@pytest.mark.parametrize("dice, chosen", [((0.5, 0.7), "two"), ((0.7, 0.5), "one"),
+                                          ((0.7, 0.7), "one")])
+def test_the_best_on_validation_is_taken(tmp_path, call, dice, chosen):
+    for name, value in zip(("one", "two"), dice):
+        model(tmp_path / "models" / name, value)
+    assert call(choose.stage, "--params", params(tmp_path, ["two", "one"]), "--models",
+                tmp_path / "models", "--metrics", tmp_path / "m.json", "--out",
+                tmp_path / "out")[0] == 0
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() == chosen.encode()
+    assert canonical.read_json(tmp_path / "m.json") == {
+        "chosen": chosen, "validation_dice": dict(zip(("one", "two"), dice))}
+
+
+def test_a_model_that_was_not_trained_is_named(tmp_path, call):
+    code, said = call(choose.stage, "--params", params(tmp_path, ["one"]), "--models",
+                      tmp_path / "models", "--metrics", tmp_path / "m", "--out", tmp_path / "out")
+    assert code == 2 and "models/one/model.json: no such file" in said
+
+
+def decode(content):
+    """Read a PNG by the specification; return its pixels and the kinds of its chunks."""
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    place, kinds, data = 8, [], b""
+    while place < len(content):
+        length, = struct.unpack_from(">I", content, place)
+        kind, body = content[place + 4:place + 8], content[place + 8:place + 8 + length]
+        crc, = struct.unpack_from(">I", content, place + 8 + length)
+        assert crc == zlib.crc32(kind + body)
+        if kind == b"IHDR":
+            columns, rows = struct.unpack_from(">2I", body)
+        data += body if kind == b"IDAT" else b""
+        kinds.append(kind)
+        place += 12 + length
+    lines = np.frombuffer(zlib.decompress(data), np.uint8).reshape(rows, 1 + 3 * columns)
+    assert not lines[:, 0].any()
+    return lines[:, 1:].reshape(rows, columns, 3), kinds
+
+
+def test_png_holds_the_pixels_and_nothing_else():
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    found, kinds = decode(overlay.png(pixels))
+    assert np.array_equal(found, pixels) and kinds == [b"IHDR", b"IDAT", b"IEND"]
+
+
+def test_picture_shows_right_on_the_left_and_front_on_top():
+    """A lesion towards the patient's right and front (high x, high y in RAS) is upper left."""
+    truth = box((20, 18, 10), ((15, 13, 4), (19, 17, 7)))
+    image = np.zeros(truth.shape, np.float32)
+    pixels = overlay.picture(image, truth, [np.zeros_like(truth)])
+    width = 20 * overlay.ZOOM
+    assert pixels.shape == (18 * overlay.ZOOM, 3 * width + 2 * overlay.GAP, 3)
+    start = width + overlay.GAP
+    green = np.argwhere((pixels[:, start:start + width] == overlay.GREEN).all(axis=2))
+    assert len(green) and (green.max(axis=0) < [18, 20]).all()
+    assert not (pixels == overlay.RED).all(axis=2).any()
+    last = pixels[:, 2 * start:]
+    assert (last == overlay.GREEN).all(axis=2).any(), "a missed lesion stays visible"
+
+
+def test_outline_is_the_rim():
+    region = np.zeros((7, 7), bool)
+    region[1:6, 1:6] = True
+    assert overlay.outline(region).sum() == 16 and not overlay.outline(region)[3, 3]
+
+
+def test_a_picture_for_every_case(cohort, call, tmp_path):
+    for method in ("baseline", "one"):
+        assert call(baseline.stage, "--manifest", cohort, "--out", tmp_path / "g" / method)[0] == 0
+    assert call(overlay.stage, "--manifest", cohort, "--params", params(tmp_path, ["one"]),
+                "--predictions", tmp_path / "g", "--out", tmp_path / "png")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "png").iterdir()) == ["a.png", "b.png", "c.png"]
+    (tmp_path / "g" / "one" / "b.nii.gz").unlink()
+    code, said = call(overlay.stage, "--manifest", cohort, "--params", params(tmp_path, ["one"]),
+                      "--predictions", tmp_path / "g", "--out", tmp_path / "png")
+    assert code == 2 and "one/b.nii.gz" in said
