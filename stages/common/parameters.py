@@ -39,7 +39,7 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
 ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 # Sections that one room alone reads and checks.
-ROOM_SECTIONS = ("phantom", "lits", "segmentation", "detection")
+ROOM_SECTIONS = ("phantom", "lits", "own", "expression", "segmentation", "detection")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
 RADIOMICS_METHODS = ("fast", "plain")
