@@ -15,8 +15,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgboost",
                 "pandera[pandas]": "pandera", "connected-components-3d": "cc3d",
-                "pyradiomics": "radiomics"}
-ROOMS = {"cohort": ["cohort"], "classification": ["classification-paper", "classification-notebook"],
+                "pynrrd": "nrrd", "pyradiomics": "radiomics"}
+ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
+         "classification": ["classification-paper", "classification-notebook"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
          "reporting": ["reporting"]}
 # Acquisition runs in the orchestrator.
