@@ -34,10 +34,16 @@ verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 T
 	@$(BIN)/python containers/verify $(if $(ENGINE),--engine $(ENGINE)) $(if $(VARY),--vary) \
 	    $(if $(TARGETS),--targets $(TARGETS)) $(if $(SKIP),--skip $(SKIP))
 
+compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
+	@$(BIN)/python -m containers.launcher.compare "$(BASE)"
+
 readme: setup  ## write the verdict table into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
+
+report-check:  ## open the report in headless Chromium: accessibility, phone, dark, print
+	@.ci/browser
 
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce demo test images sif verify readme clean
+.PHONY: help setup reproduce demo test images sif verify compare readme report-check clean

@@ -57,10 +57,8 @@ def choose(image: Image) -> tuple[str, str | None]:
     named = os.environ.get(VARIABLE, "auto")
     if named not in ENGINES:
         raise LauncherError(f"{VARIABLE} is '{named}'; valid: {', '.join(ENGINES)}")
-    if named == "venv" or (named == "auto" and not image.containable):
+    if named == "venv":
         return "venv", None
-    if not image.containable:
-        raise LauncherError(f"image {image.name} has no container recipe yet; set {VARIABLE}=venv")
     if named != "auto":
         return named, _ready(named, image)
     for engine in CONTAINERS:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,12 +142,12 @@ def stage() -> None:
         raise InputError(f"parameter 'lits.test' is {settings.test}", options.params,
                          f"give a number from 1 to {settings.cases - 1}")
     checksums = {}
-    for count, paths in enumerate(pairs.values(), 1):
-        print(f"\rlits: case {count} of {len(pairs)}", end="", file=sys.stderr, flush=True)
-        check(*paths)
-        checksums |= {str(path.relative_to(options.folder)): canonical.sha256(path)
-                      for path in paths}
-    print(file=sys.stderr)
+    with cli.progress("lits: case", len(pairs)) as step:
+        for count, paths in enumerate(pairs.values(), 1):
+            step(count)
+            check(*paths)
+            checksums |= {str(path.relative_to(options.folder)): canonical.sha256(path)
+                          for path in paths}
     guard(checksums, options.checksums)
     canonical.write_csv(options.out,
                         manifest(pairs, split(list(pairs), settings), options.out.parent))

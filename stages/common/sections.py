@@ -26,6 +26,15 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Faults:
+    """When a series counts as unlike the others."""
+
+    relation_tolerance: float
+    pair_volume_factor: float
+    sampling_window_days: int
+
+
+@dataclass(frozen=True)
 class Cohort:
     """Where the data come from and what they must look like.
 
@@ -37,6 +46,7 @@ class Cohort:
     timeout_seconds: float
     releases: dict[str, Release]
     expected: Expected
+    faults: Faults
 
 
 @dataclass(frozen=True)
@@ -276,6 +286,7 @@ class Reporting:
 
     halfway_tolerance: float
     least_variations: int
+    fragile: int
 
 
 @dataclass(frozen=True)

@@ -39,18 +39,22 @@ def loss(network: Network) -> torch.nn.Module:
 
 
 def device(name: str) -> torch.device:
-    """Choose the device: ``auto`` is a GPU when there is one. Makes torch deterministic.
+    """Choose the device: ``auto`` is a GPU when there is one. Makes torch deterministic on the CPU.
+
+    On a GPU, torch has no deterministic form of what the networks need (trilinear upsampling, the
+    cross-entropy of volumes) and would refuse to train.
 
     Raises
     ------
     InputError
         If a GPU is asked for and there is none.
     """
-    torch.use_deterministic_algorithms(True)
     there = torch.cuda.is_available()
     if name == "cuda" and not there:
         raise InputError("no GPU can be used", "--device cuda", "use --device cpu or auto")
-    return torch.device("cuda" if there and name != "cpu" else "cpu")
+    chosen = "cuda" if there and name != "cpu" else "cpu"
+    torch.use_deterministic_algorithms(chosen == "cpu")
+    return torch.device(chosen)
 
 
 def probabilities(model, image: torch.Tensor, preset: Preset) -> torch.Tensor:

@@ -1,10 +1,15 @@
-"""A small cohort with the released columns, made here."""
+"""A small cohort with the released columns, made here, and where real data are."""
+
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from stages.common.columns import FEATURES
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -31,3 +36,11 @@ def raw():
     table["NE_Class"] = (table["NE_Score"] > 0).astype(int)
     table["Group"] = [group for *_, group, _ in rows]
     return table
+
+
+def mirror(*parts):
+    """Return a file of the mirror of real data, or skip."""
+    path = Path(os.environ.get("DATA_MIRROR", ROOT.parent / "shared" / "data"), *parts)
+    if not path.exists():
+        pytest.skip(f"no {'/'.join(parts)} in the mirror of real data (DATA_MIRROR)")
+    return path
