@@ -19,8 +19,11 @@ from stages.common.parameters import choose, load
 
 def arguments(inputs: Path, checksums: Path, out: Path) -> dict[str, list]:
     """Return the command line of each source's own stage."""
+    scores = inputs / "ne_scores.csv"
     return {"phantom": ["--out", out],
-            "lits": ["--folder", inputs, "--checksums", checksums, "--out", out / "manifest.csv"]}
+            "lits": ["--folder", inputs, "--checksums", checksums, "--out", out / "manifest.csv"],
+            "own": ["--table", inputs / "cohort.csv", "--out", out,
+                    *(["--scores", scores] if scores.is_file() else [])]}
 
 
 def stage() -> None:
