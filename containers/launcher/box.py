@@ -25,7 +25,8 @@ from containers.launcher.images import Image
 REPOSITORY = Path("/repository")
 SCRATCH = Path("/scratch")
 # Where stages write: DVC's outputs, the results in git, and what is not tracked.
-OUTPUTS = ("data", "features", "logs", "masks", "metrics", "models", "reports")
+# .cache: what a stage keeps of its own between runs.
+OUTPUTS = (".cache", "data", "features", "logs", "masks", "metrics", "models", "reports")
 NOBODY = 65534
 
 
