@@ -15,7 +15,13 @@ import yaml
 from stages.common import nifti
 from stages.common.parameters import section
 from stages.segmentation import (
-    baseline, checkpoint, infer, networks, prepare, settings, train,
+    baseline,
+    checkpoint,
+    infer,
+    networks,
+    prepare,
+    settings,
+    train,
 )
 from tests.segmentation.volumes import AFFINE, PARAMS, draw
 

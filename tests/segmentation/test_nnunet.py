@@ -8,18 +8,30 @@ import sys
 import time
 
 import numpy as np
-import pytest
 import torch
 
 from stages.common import canonical, nifti
 from stages.common.nifti import Volume
 from stages.common.parameters import section
 from stages.segmentation import (
-    checkpoint, infer, nnunet_model, nnunet_plan, nnunet_prepare, nnunet_train, settings,
+    checkpoint,
+    infer,
+    nnunet_model,
+    nnunet_plan,
+    nnunet_prepare,
+    nnunet_train,
+    settings,
 )
 from stages.segmentation.nnunet_trainer import CURVE, Trainer
 from tests.segmentation.tiny_nnunet import (
-    ROOT, SHAPE, contents, infer_arguments, params, prepare_arguments, scans, train_arguments,
+    ROOT,
+    SHAPE,
+    contents,
+    infer_arguments,
+    params,
+    prepare_arguments,
+    scans,
+    train_arguments,
 )
 from tests.segmentation.volumes import PARAMS
 

@@ -10,7 +10,13 @@ from stages.common.nifti import Volume
 from stages.segmentation import infer, nnunet_model, nnunet_prepare, nnunet_train
 from stages.segmentation.nnunet_trainer import Trainer
 from tests.segmentation.tiny_nnunet import (
-    AFFINE, SHAPE, infer_arguments, params, prepare_arguments, scans, train_arguments,
+    AFFINE,
+    SHAPE,
+    infer_arguments,
+    params,
+    prepare_arguments,
+    scans,
+    train_arguments,
 )
 
 
