@@ -69,7 +69,7 @@ def own_name(path: Path, header: dict[str, str]) -> str | None:
 
 def take(paths: list[Path], settings: Own, out: Path) -> pd.DataFrame:
     """Read and write every series; return the manifest, columns `COLUMNS`."""
-    rows, taken = [], set()
+    rows, taken, renamed = [], set(), []
     with cli.progress("reading CT: series", len(paths)) as step:
         for number, path in enumerate(paths, 1):
             step(number)
@@ -78,11 +78,13 @@ def take(paths: list[Path], settings: Own, out: Path) -> pd.DataFrame:
             name = own_name(path, header)
             if name is None or name in taken:
                 name = f"case-{number}"
-                print(f"{path}: called {name} in every output", file=sys.stderr)
+                renamed.append(f"{path}: called {name} in every output")
             taken.add(name)
             nifti.write(out / "images" / f"{name}.nii.gz", image)
             rows.append([name, own.COHORT, "", f"images/{name}.nii.gz",
                          f"masks/{name}.nii.gz"])
+    for line in renamed:
+        print(line, file=sys.stderr)
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
