@@ -103,7 +103,8 @@ def test_a_pair_more_or_less_is_named(take, folder):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    ({"cases": 131}, "holds 12 cases, not 131"), ({"test": 12}, "a number from 1 to 11")])
+    ({"cases": 131}, "holds 12 cases, not 131"), ({"test": 13}, "a number from 1 to 12"),
+    ({"test": 0}, "a number from 1 to 12")])
 def test_bad_counts_are_one_line(take, arguments, words):
     code, error = take(**arguments)
     assert code == 2 and words in error
