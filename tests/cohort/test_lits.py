@@ -77,6 +77,12 @@ def change(folder, fault):
         nifti.write(mask, nifti.Volume(volume.data + 1, volume.affine))
     elif fault == "grid":
         nifti.write(mask, nifti.Volume(volume.data, volume.affine * [[1.1], [1], [1], [1]]))
+    elif fault == "slice":
+        for kind in ("volume", "segmentation"):
+            path = folder / "batch1" / f"{kind}-3.nii.gz"
+            nifti.write(path, nifti.Volume(nifti.read(path).data[:, :, :1], AFFINE))
+    elif fault == "axes":
+        nifti.write(mask, nifti.Volume(volume.data, AFFINE[[1, 0, 2, 3]]))
     elif fault == "cut":
         mask.write_bytes(mask.read_bytes()[:-20])
 
@@ -84,7 +90,7 @@ def change(folder, fault):
 @pytest.mark.parametrize("fault, words", [
     ("changed", "has changed since the first run"), ("gone", "lacks its partner"),
     ("twice", "is there twice"), ("label", "holds the label 3"), ("grid", "on another grid"),
-    ("cut", "damaged gzip")])
+    ("axes", "on another grid"), ("slice", "is a single slice"), ("cut", "damaged gzip")])
 def test_bad_files_are_one_line(take, folder, tmp_path, fault, words):
     take()
     (tmp_path / "cohort" / "manifest.csv").unlink()
