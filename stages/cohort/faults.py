@@ -98,6 +98,21 @@ def pairs(table: pd.DataFrame, source: str, factor: float) -> dict:
             "studies_beyond_factor": {str(name): float(value) for name, value in beyond.items()}}
 
 
+def intensities(table: pd.DataFrame, low: float, high: float) -> dict:
+    """Count masks that hold voxels which cannot be liver lesion (HU, after resampling).
+
+    Returns
+    -------
+    dict
+        The limits, the number of series beyond each, and the extremes.
+    """
+    least = table["original_firstorder_Minimum"].to_numpy(float)
+    most = table["original_firstorder_Maximum"].to_numpy(float)
+    return {"low_hu": low, "high_hu": high, "below_low": int((least < low).sum()),
+            "above_high": int((most > high).sum()), "least_hu": float(least.min()),
+            "most_hu": float(most.max())}
+
+
 def study_date(study: str) -> date:
     """Return the date in the name of a study.
 
@@ -183,6 +198,8 @@ def search(table: pd.DataFrame, source: str, settings: Faults) -> dict:
         "volumes": volumes(table, source),
         "pairs": pairs(table, source, settings.pair_volume_factor),
         "labels": labels(table, settings.sampling_window_days),
+        "intensities": intensities(table, settings.lowest_lesion_hu,
+                                   settings.highest_lesion_hu),
         "slice_names": named_slices(table, source),
     }
 

@@ -32,6 +32,8 @@ class Faults:
     relation_tolerance: float
     pair_volume_factor: float
     sampling_window_days: int
+    lowest_lesion_hu: float
+    highest_lesion_hu: float
 
 
 @dataclass(frozen=True)

@@ -49,13 +49,15 @@ class Figure:
 
 
 def short(value: float, decimals: int = 3) -> str:
-    """Return a number with a real minus sign.
+    """Return a number with a real minus sign; a dash where it is undefined.
 
     Examples
     --------
-    >>> short(-0.12345), short(0.5, 2)
-    ('−0.123', '0.50')
+    >>> short(-0.12345), short(0.5, 2), short(float("nan"))
+    ('−0.123', '0.50', '—')
     """
+    if value != value:
+        return "—"
     return f"{value:.{decimals}f}".replace("-", "−")
 
 

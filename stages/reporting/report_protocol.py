@@ -61,8 +61,8 @@ def reliability(inputs: Inputs) -> Figure:
         chart.line(zip(own["predicted"], own["observed"]), style(model))
         drawings.append((OWN_NAMES[model], chart.svg()))
     return Figure("reliability", "Calibration: predicted and observed", drawings, [],
-                  f"{RUN} Test patients, all seeds together, bins of about as many series. Bars are "
-                  "95 % intervals with patients drawn anew; a calibrated model lies on the "
+                  f"{RUN} Test patients, all seeds together, bins of about as many series. Bars "
+                  "are 95 % intervals with patients drawn anew; a calibrated model lies on the "
                   "diagonal.",
                   ("model", "predicted", "observed", "95 % low", "95 % high", "series"), rows)
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stages.segmentation import nnunet_home
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
+from stages.segmentation import nnunet_home
 from stages.segmentation.cases import LESION, LIVER
 from stages.segmentation.nnunet_settings import Plan
 

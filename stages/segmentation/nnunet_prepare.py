@@ -19,7 +19,6 @@ from tqdm import tqdm
 from stages.common import canonical, cli
 from stages.common.columns import PATIENT, SERIES
 from stages.common.errors import InputError
-from stages.common.parameters import choose
 from stages.segmentation import cases, nnunet_plan, settings
 
 # isort: split
@@ -120,15 +119,15 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.segmentation.nnunet_prepare", __doc__)
     parser.add_argument("--manifest", type=Path, required=True, help="cohort manifest (CSV)")
-    parser.add_argument("--training-set", required=True,
-                        help="a set of segmentation.training_sets: which cohorts to train on")
+    parser.add_argument("--training-set", help="which cohorts to train on: a set of "
+                        "segmentation.training_sets (default: segmentation.training_set)")
     parser.add_argument("--part", nargs="+", default=["train"], help="parts (default: train)")
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
     parser.add_argument("--out", type=Path, required=True, help="folder of prepared cases")
     options = parser.parse_args()
     preset = settings.load_nnunet(options.params, options.preset)
-    cohorts = choose(settings.training_sets(options.params), options.training_set, "training set")
+    cohorts = settings.training_cohorts(options.params, options.training_set)
     chosen = cases.select(options.manifest, cohorts, options.part)
     names = [case.file for case in chosen]
     training = preset.nnunet.training

@@ -122,10 +122,11 @@ class Segmentation:
     """Named presets and the one in use, and the baseline that trained networks have to beat.
 
     ``training_sets`` names the cohorts (column Cohort of the manifest) that are trained on
-    together.
+    together; ``training_set`` is the one in use for nnU-Net.
     """
 
     preset: str
+    training_set: str
     training_sets: dict[str, tuple[str, ...]]
     baseline: Baseline
     presets: dict[str, Preset]
@@ -160,9 +161,16 @@ def load_nnunet(path: str | Path, name: str | None = None) -> Preset:
     return preset
 
 
-def training_sets(path: str | Path) -> dict[str, tuple[str, ...]]:
-    """Read the cohorts of each training set."""
-    return section(path, "segmentation", Segmentation).training_sets
+def training_cohorts(path: str | Path, name: str | None = None) -> tuple[str, ...]:
+    """Read the cohorts of a training set; of the one in use when ``name`` is None.
+
+    Raises
+    ------
+    InputError
+        Listing the valid names.
+    """
+    settings = section(path, "segmentation", Segmentation)
+    return choose(settings.training_sets, name or settings.training_set, "training set")
 
 
 def _check(preset: Preset, where: str, path) -> None:

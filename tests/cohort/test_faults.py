@@ -18,7 +18,7 @@ from stages.common.errors import InputError
 from stages.common.parameters import Faults
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = Faults(1e-6, 2, 92)
+SETTINGS = Faults(1e-6, 2, 92, -200, 300)
 
 
 def consistent(table):
@@ -146,6 +146,15 @@ def test_volumes_and_names(sound):
     named = faults.named_slices(sound, "t")
     assert named["named"] == 2 and named["differ"] == 1
     assert named["series"][sound["File"].iloc[0]] == {"named_mm": 2.0, "spacing_mm": 5.0}
+
+
+def test_voxels_that_are_no_lesion(sound):
+    assert faults.intensities(sound, -200, 300)["below_low"] == 0
+    sound.loc[2, "original_firstorder_Minimum"] = -450.0
+    sound.loc[[2, 5], "original_firstorder_Maximum"] = 301.0
+    assert faults.intensities(sound, -200, 300) == {
+        "low_hu": -200, "high_hu": 300, "below_low": 1, "above_high": 2, "least_hu": -450.0,
+        "most_hu": 301.0}
 
 
 def test_studies_must_end_in_a_date():

@@ -21,7 +21,8 @@ ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
          "reporting": ["reporting"]}
 # Acquisition runs in the orchestrator.
-ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"}}
+ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"},
+                "stages/cohort/fetch_case.py": set()}
 
 
 def tracked():

@@ -63,6 +63,7 @@ def _copy(tmp_path):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "reports").mkdir()
     for path in ("reports/ledger.csv", "params.yaml", "dvc.yaml", "README.md", "stages/__init__.py",
+                 "containers/images.lock",
                  *(str(lock.relative_to(ROOT))
                    for lock in ROOT.glob("containers/*/requirements.lock"))):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

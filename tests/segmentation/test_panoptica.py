@@ -12,10 +12,13 @@ from multiprocessing.pool import ThreadPool
 
 import numpy as np
 import pytest
-from panoptica import _functionals, instance_evaluator
 from panoptica import (
-    ConnectedComponentsInstanceApproximator, NaiveThresholdMatching, Panoptic_Evaluator,
+    ConnectedComponentsInstanceApproximator,
+    NaiveThresholdMatching,
+    Panoptic_Evaluator,
     SemanticPair,
+    _functionals,
+    instance_evaluator,
 )
 from panoptica.metrics import Metric, MetricMode
 
