@@ -21,6 +21,14 @@ reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1]
 demo: setup  ## run the imaging half on synthetic CT, from training to NE status
 	@$(BIN)/python -m containers.launcher.demo
 
+predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… OUT=… GPU=1]
+	@$(BIN)/python -m containers.launcher.predict --ct "$(CT)" --out "$(OUT)" $(if $(GPU),--gpu) \
+	    $(if $(MODEL),--model "$(MODEL)") $(if $(CLASSIFIERS),--classifiers "$(CLASSIFIERS)") \
+	    $(if $(CONFIGURATION),--configuration "$(CONFIGURATION)")
+
+real-case: setup  ## fetch one real LiTS case and run the imaging stages that need no training
+	@$(BIN)/python -m containers.launcher.real_case
+
 test: setup  ## run every room's tests in its image
 	@$(BIN)/python -m containers.launcher.tests
 
@@ -34,10 +42,16 @@ verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 T
 	@$(BIN)/python containers/verify $(if $(ENGINE),--engine $(ENGINE)) $(if $(VARY),--vary) \
 	    $(if $(TARGETS),--targets $(TARGETS)) $(if $(SKIP),--skip $(SKIP))
 
+compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
+	@$(BIN)/python -m containers.launcher.compare "$(BASE)"
+
 readme: setup  ## write the verdict table into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
+
+report-check:  ## open the report in headless Chromium: accessibility, phone, dark, print
+	@.ci/browser
 
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce demo test images sif verify readme clean
+.PHONY: help setup reproduce demo predict real-case test images sif verify compare readme report-check clean

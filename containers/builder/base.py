@@ -2,6 +2,7 @@
 
 Where no registry can be reached, the base is Debian's minimal system with the interpreter that it
 lacks packed in from this machine (pyenv's or uv's), below /usr/local as in the registry's images.
+The version that Debian has itself is left to the recipe, which installs Python where there is none.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from containers.launcher import LauncherError, venv
 from containers.launcher.images import Image
 
 SUITE = "bookworm"
+OWN_PYTHON = "3.11"
+# As in the registry's images: what apt has unpacked or indexed stays in no layer.
+APT_CLEAN = ('DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; }; '
+             'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";')
 # What CPython's standard library links against.
 LIBRARIES = ("libbz2-1.0", "libexpat1", "libffi8", "liblzma5", "libncursesw6", "libreadline8",
              "libsqlite3-0", "libssl3", "libuuid1", "zlib1g")
@@ -29,10 +34,21 @@ LEFT_OUT = ("man", "doc", "info", "locale", "lintian", "bug")
 
 @dataclass(frozen=True)
 class Base:
-    """A base image: its name for the engine, and what it is in words."""
+    """A base image.
+
+    Attributes
+    ----------
+    tag : str
+        Its name for the engine.
+    description : str
+        What it is, in words.
+    headers : Path, optional
+        The headers of the Python that is packed in it, for what is compiled on it.
+    """
 
     tag: str
     description: str
+    headers: Path | None = None
 
 
 def find(engine: str, image: Image, kind: str) -> Base:
@@ -84,20 +100,32 @@ def _pull(engine: str, image: Image, required: bool) -> None:
 
 
 def _debian(engine: str, image: Image) -> Base:
+    programs = [] if image.compiled else sorted(image.programs.values())
+    described = "".join(f" + {package}" for package in programs)
+    if image.python == OWN_PYTHON:
+        tag = _tag(image, programs, APT_CLEAN)
+        if not _present(engine, tag):
+            _make(engine, tag, None, programs)
+        return Base(tag, f"debian:{SUITE} + its own Python {image.python}{described}")
     interpreter = venv.interpreter(image.python)
-    asked = "import sys, platform; print(sys.base_prefix, platform.python_version())"
-    prefix, version = subprocess.run([interpreter, "-c", asked], capture_output=True, text=True,
-                                     check=True).stdout.split()
-    packages = sorted({*LIBRARIES, *image.programs.values()})
-    content = repr((SUITE, version, packages, UNUSED, LEFT_OUT)).encode()
-    tag = f"msclc/base-{image.python}:{hashlib.sha256(content).hexdigest()[:12]}"
-    programs = "".join(f" + {package}" for package in sorted(image.programs.values()))
+    asked = ("import sys, sysconfig, platform; print(sys.base_prefix, platform.python_version(), "
+             "sysconfig.get_path('include'))")
+    prefix, version, headers = subprocess.run(
+        [interpreter, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    packages = sorted({*LIBRARIES, *programs})
+    tag = _tag(image, packages, version)
     if not _present(engine, tag):
         _make(engine, tag, Path(prefix), packages)
-    return Base(tag, f"debian:{SUITE} + CPython {version}{programs}")
+    return Base(tag, f"debian:{SUITE} + CPython {version}{described}", Path(headers))
 
 
-def _make(engine: str, tag: str, prefix: Path, packages: list[str]) -> None:
+def _tag(image: Image, packages: list[str], *more: str) -> str:
+    content = repr((SUITE, *more, packages, UNUSED, LEFT_OUT)).encode()
+    return f"msclc/base-{image.python}:{hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def _make(engine: str, tag: str, prefix: Path | None, packages: list[str]) -> None:
+    """Make the base of Debian's packages, with the interpreter of this prefix if there is one."""
     if prefix == Path("/usr"):
         raise LauncherError("the system's Python cannot be packed into an image; install the same "
                             "version by pyenv or uv, or build where a registry can be reached")
@@ -105,12 +133,17 @@ def _make(engine: str, tag: str, prefix: Path, packages: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="msclc-base-") as scratch:
         tree = Path(scratch, "tree")
         archive = Path(scratch, "base.tar")
-        _pack(prefix, tree / "usr" / "local")
-        line = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}",
+        clean = Path(scratch, "docker-clean")
+        clean.write_text(f"{APT_CLEAN}\n")
+        hooks = [f"copy-in {clean} /etc/apt/apt.conf.d"]
+        if prefix:
+            _pack(prefix, tree / "usr" / "local")
+            hooks = [f"sync-in {tree} /", "chroot \"$1\" ldconfig",
+                     "ln -sf python3 \"$1/usr/local/bin/python\""]
+        line = ["mmdebstrap", "--quiet", "--variant=minbase",
+                *([f"--include={','.join(packages)}"] if packages else []),
                 *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in LEFT_OUT),
-                f"--customize-hook=sync-in {tree} /", "--customize-hook=chroot \"$1\" ldconfig",
-                "--customize-hook=ln -sf python3 \"$1/usr/local/bin/python\"",
-                SUITE, str(archive)]
+                *(f"--customize-hook={hook}" for hook in hooks), SUITE, str(archive)]
         variables = {"SOURCE_DATE_EPOCH": "0", "TMPDIR": scratch}
         steps.run(name, line, f"making {tag}", variables)
         steps.run(name, [engine, "import", str(archive), tag], f"importing {tag}")

@@ -28,7 +28,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--render", action="store_true",
                         help="only write the Dockerfile and apptainer.def of each image folder")
     parser.add_argument("images", nargs="*", metavar="IMAGE",
-                        help=f"default: all ({', '.join(images.containable())})")
+                        help=f"default: all ({', '.join(images.names())})")
     return parser.parse_args(arguments)
 
 
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     oci.ask(engine, "version")
     if options.sif and not shutil.which("apptainer"):
         raise LauncherError("apptainer is not installed; install it to make SIF files")
-    chosen = [images.load(name) for name in options.images or images.containable()]
+    chosen = [images.load(name) for name in options.images or images.names()]
     for position, image in enumerate(chosen, start=1):
         title = f"[{position}/{len(chosen)}] {image.name}"
         if options.sif:

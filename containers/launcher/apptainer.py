@@ -53,8 +53,8 @@ def digest(path: Path) -> str:
     return found
 
 
-def command(image: Image, arguments: list[str], box: Box, variables: dict[str, str]) -> list[str]:
-    """Return the command line that runs ``arguments`` in the image, closed off."""
+def command(image: Path, arguments: list[str], box: Box, variables: dict[str, str]) -> list[str]:
+    """Return the command line that runs ``arguments`` in the SIF file or folder, closed off."""
     line = ["apptainer", "--silent", "exec", "--userns", "--containall", "--cleanenv", "--no-home",
             "--no-privs", "--net", "--network=none", "--hostname=stage", f"--pwd={REPOSITORY}"]
     line += ["--nv"] if box.gpu else []
@@ -68,4 +68,4 @@ def command(image: Image, arguments: list[str], box: Box, variables: dict[str, s
     if os.geteuid() == 0:
         line = ["setpriv", f"--reuid={box.user}", f"--regid={box.group}", "--clear-groups", "--",
                 *line]
-    return [*line, str(image.sif), *closing, *arguments]
+    return [*line, str(image), *closing, *arguments]

@@ -25,6 +25,7 @@ from containers.launcher.images import Image
 REPOSITORY = Path("/repository")
 SCRATCH = Path("/scratch")
 # Where stages write: DVC's outputs, the results in git, and what is not tracked.
+# .cache: what a stage keeps of its own between runs.
 OUTPUTS = (".cache", "data", "features", "logs", "masks", "metrics", "models", "reports")
 NOBODY = 65534
 

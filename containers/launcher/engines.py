@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,12 +10,25 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from containers.launcher import ROOT, LauncherError, apptainer, box, environment, oci, orchestrator, venv
+from containers.launcher import (
+    ROOT,
+    LauncherError,
+    apptainer,
+    box,
+    environment,
+    oci,
+    orchestrator,
+    unpacked,
+    venv,
+)
 from containers.launcher.images import Image
 
 CONTAINERS = ("apptainer", "docker", "podman")
 ENGINES = ("auto", *CONTAINERS, "venv")
 VARIABLE = "MSCLC_ENGINE"
+# Engines that have started a container of an image since the machine was started.
+STARTED = ROOT / "logs" / "engines"
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -57,16 +71,14 @@ def choose(image: Image) -> tuple[str, str | None]:
     named = os.environ.get(VARIABLE, "auto")
     if named not in ENGINES:
         raise LauncherError(f"{VARIABLE} is '{named}'; valid: {', '.join(ENGINES)}")
-    if named == "venv" or (named == "auto" and not image.containable):
+    if named == "venv":
         return "venv", None
-    if not image.containable:
-        raise LauncherError(f"image {image.name} has no container recipe yet; set {VARIABLE}=venv")
     if named != "auto":
         return named, _ready(named, image)
     for engine in CONTAINERS:
         try:
             digest = _ready(engine, image)
-            if _starts(engine, image):
+            if _starts(engine, image, digest):
                 return engine, digest
         except oci.Missing as reason:
             if "images.lock" in str(reason):
@@ -76,23 +88,43 @@ def choose(image: Image) -> tuple[str, str | None]:
     return "venv", None
 
 
-def _starts(engine: str, image: Image) -> bool:
-    """Tell whether the engine can start a container: one may hold the image and not be allowed to."""
+def _starts(engine: str, image: Image, digest: str) -> bool:
+    """Tell whether the engine can start a container: one may hold the image and not be allowed to.
+
+    Asked once for each image, user and start of the machine: a container takes time to start.
+    """
+    known = STARTED / f"{engine}-{image.name}"
+    here = f"{digest} {os.geteuid()} {BOOT.read_text() if BOOT.is_file() else ''}"
+    if known.is_file() and known.read_text() == here:
+        return True
     line = [sys.executable, str(ROOT / "containers" / "run"), image.name, "--", "true", "start-check"]
     started = subprocess.run(line, env={**os.environ, VARIABLE: engine}, capture_output=True,
                              text=True)
     if started.returncode:
         last = (started.stderr.strip().splitlines() or ["no message"])[-1]
         print(f"notice: {engine} not used, it cannot start a container: {last}", file=sys.stderr)
-    return started.returncode == 0
+        return False
+    with contextlib.suppress(PermissionError):
+        STARTED.mkdir(parents=True, exist_ok=True)
+        known.write_text(here)
+    return True
 
 
 def _ready(engine: str, image: Image) -> str:
     return apptainer.ready(image) if engine == "apptainer" else oci.ready(engine, image)
 
 
-def run(engine: str, request: Request, scratch: Path) -> tuple[int, float]:
+def run(engine: str, digest: str | None, request: Request, scratch: Path) -> tuple[int, float]:
     """Run the command; return its exit status and the seconds it took.
+
+    Parameters
+    ----------
+    engine, digest : str
+        What ``choose`` returned.
+    request : Request
+        What to run.
+    scratch : Path
+        A folder that lives as long as the command.
 
     Raises
     ------
@@ -115,7 +147,8 @@ def run(engine: str, request: Request, scratch: Path) -> tuple[int, float]:
         venv.test_tools()
     with box.opened(view):
         if engine == "apptainer":
-            line = apptainer.command(request.image, request.command, view, variables)
+            line = apptainer.command(unpacked.root(request.image, digest), request.command, view,
+                                     variables)
         else:
             line = oci.command(engine, request.image, request.command, view, variables)
         return _timed(line, _unmarked())

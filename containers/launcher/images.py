@@ -24,7 +24,8 @@ class Image:
     environment : dict
         Variables that its programs need.
     programs : dict
-        Programs that its packages need, each with the Debian package that brings it.
+        Programs that its packages need, each with the Debian package that brings it. Where packages
+        come as source (``build.lock``), these are what builds them, and are not left in the image.
     find_links : list
         Pages that list wheels which the default package index does not carry.
     """
@@ -51,14 +52,14 @@ class Image:
         return self.folder / "build.lock"
 
     @property
-    def containable(self) -> bool:
-        """Whether the container recipes can build it: packages from the default index, as wheels."""
-        return not self.find_links and not self.build_lock.is_file()
+    def compiled(self) -> bool:
+        """Whether packages of it come as source and are compiled while it is built."""
+        return self.build_lock.is_file()
 
     def fingerprint(self) -> str:
         """SHA-256 over what decides the image's packages."""
         content = self.lock.read_bytes() + (self.folder / "image.json").read_bytes()
-        if self.build_lock.is_file():
+        if self.compiled:
             content += self.build_lock.read_bytes()
         return hashlib.sha256(content).hexdigest()
 
@@ -91,11 +92,6 @@ class Image:
 def names() -> list[str]:
     """Names of all images, sorted."""
     return sorted(path.parent.name for path in CONTAINERS.glob("*/image.json"))
-
-
-def containable() -> list[str]:
-    """Names of the images that the container recipes can build, sorted."""
-    return [name for name in names() if load(name).containable]
 
 
 def load(name: str) -> Image:

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     request = engines.Request(image, options.command, options.threads, options.tests, options.gpu,
                               tuple(options.read), tuple(options.write))
     with tempfile.TemporaryDirectory(prefix="msclc-") as scratch:
-        status, seconds = engines.run(engine, request, Path(scratch))
+        status, seconds = engines.run(engine, digest, request, Path(scratch))
         if not options.tests:
             inner = Path(scratch, "provenance.json")
             _record(request, {"engine": engine, "digest": digest, "status": status,

@@ -21,6 +21,8 @@ from containers.launcher.pipeline import in_image
 FIRST = ("Table4", r"(fetch|table)@.*|(select|train|bootstrap)@as-released-.*")
 # Long sweeps whose results are in git: re-run where something that they depend on changed.
 SWEEPS = r"(sensitivity|corrected|leakage)@.*"
+# What reads the results of all the others.
+LAST = r"ledger|contradictions|checklists|report"
 RUN_BEFORE = ROOT / "logs" / "reproduced"
 LOG = ROOT / "logs" / "reproduce.log"
 # The committed ledger stays as it is.
@@ -105,9 +107,12 @@ def published(names: list[str]) -> None:
     with pipeline.display() as progress:
         if again:
             rest = [name for name in names
-                    if name not in first and not re.fullmatch(f"{SWEEPS}|ledger", name)]
+                    if name not in first and not re.fullmatch(f"{SWEEPS}|{LAST}", name)]
             pipeline.repro(progress, "rest", [*again, *rest], len(rest), LOG)
         pipeline.repro(progress, "pipeline", [], len(names), LOG)
+        if again:
+            last = [name for name in names if re.fullmatch(LAST, name)]
+            pipeline.repro(progress, "reports", [*again, *last], len(last), LOG)
     RUN_BEFORE.touch()
     cross_check()
     print()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from containers.launcher import ROOT, entry, venv
+from containers.launcher import ROOT, entry, images, orchestrator, venv
 
 # Where tests run: image (or orchestrator) and what pytest collects there.
 SUITES = (
     ("orchestrator", ["tests/containers", "tests/pipeline"]),
-    ("cohort", ["tests/common", "tests/cohort", "stages/common"]),
+    ("cohort", ["tests/common", "tests/cohort", "stages/common", "stages/cohort/own_table.py"]),
+    ("expression", ["tests/expression"]),
     ("classification-paper", ["tests/classification", "stages/classification"]),
     ("classification-notebook", ["tests/classification", "stages/classification"]),
     ("radiomics", ["tests/radiomics", "stages/radiomics"]),
@@ -35,19 +37,32 @@ def command(image: str, arguments: list[str]) -> tuple[list[str], dict[str, str]
     return [sys.executable, *pytest[1:]], variables
 
 
+def run(image: str, arguments: list[str]) -> subprocess.CompletedProcess:
+    """Run one suite; its output is kept until it has ended, so that suites do not mix."""
+    line, variables = command(image, arguments)
+    return subprocess.run(line, cwd=ROOT, env=variables, text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
 def main() -> int:
-    """Run all suites; return 1 if one fails."""
+    """Run the suites, as many at a time as there are cores (two at most); 1 if one fails."""
     wanted = sys.argv[1:]
+    suites = [suite for suite in SUITES if not wanted or suite[0] in wanted]
+    venv.test_tools()
+    for image, _ in suites:
+        if image != orchestrator.NAME and not venv.ready(images.load(image)):
+            print(f"setting up the environment {image} …", flush=True)
+            venv.setup(images.load(image))
     failed = []
-    for image, arguments in SUITES:
-        if wanted and image not in wanted:
-            continue
-        print(f"== {image}: {' '.join(arguments)}", flush=True)
-        line, variables = command(image, arguments)
-        if subprocess.run(line, cwd=ROOT, env=variables).returncode:
-            failed.append(image)
+    with ThreadPoolExecutor(min(2, len(os.sched_getaffinity(0)))) as pool:
+        running = {pool.submit(run, *suite): suite for suite in suites}
+        for done in as_completed(running):
+            image, arguments = running[done]
+            print(f"== {image}: {' '.join(arguments)}\n{done.result().stdout}", flush=True)
+            if done.result().returncode:
+                failed.append(image)
     if failed:
-        print(f"error: tests failed in: {', '.join(failed)}", file=sys.stderr)
+        print(f"error: tests failed in: {', '.join(sorted(failed))}", file=sys.stderr)
     return 1 if failed else 0
 
 

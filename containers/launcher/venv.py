@@ -73,21 +73,30 @@ def _install(image: Image, folder: Path) -> None:
                        extra=image.environment)
         except LauncherError as error:
             failure = failure or error
-    if image.find_links:
-        raise LauncherError(f"{failure}; wheels that the default index lacks are looked for in the "
-                            "folder that UV_FIND_LINKS or PIP_FIND_LINKS names, then at "
-                            f"{', '.join(image.find_links)}")
-    raise failure
+    raise LauncherError(f"{failure}{advice(image)}")
+
+
+def advice(image: Image) -> str:
+    """Return where wheels are looked for, to add to an error; empty for the default index alone."""
+    if not image.find_links:
+        return ""
+    return ("; wheels that the default index lacks are looked for in the folder that UV_FIND_LINKS "
+            f"or PIP_FIND_LINKS names, then at {', '.join(image.find_links)}")
 
 
 def wheel_sources(image: Image) -> list[list[str]]:
     """Return where to look for wheels beside the default index, one list for each attempt."""
     if not image.find_links:
         return [[]]
-    # uv reads UV_FIND_LINKS (comma) itself; pip's variable (blank) is passed on to it.
+    # uv reads UV_FIND_LINKS itself; pip's variable is passed on to it.
     own = os.environ.get("PIP_FIND_LINKS", "").split()
-    named = own or os.environ.get("UV_FIND_LINKS")
-    return ([own] if named else []) + [list(image.find_links)]
+    return ([own] if wheel_folders() else []) + [list(image.find_links)]
+
+
+def wheel_folders() -> list[str]:
+    """Return what the user's variables name: pip's parts at blanks, uv's at commas."""
+    return (os.environ.get("PIP_FIND_LINKS", "").split()
+            + [part for part in os.environ.get("UV_FIND_LINKS", "").split(",") if part])
 
 
 def test_tools() -> Path:

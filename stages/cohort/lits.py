@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -133,22 +132,27 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--checksums", type=Path, required=True, help="checksums (CSV)")
     parser.add_argument("--out", type=Path, required=True, help="cohort manifest (CSV)")
+    parser.add_argument("--cases", type=int, help="number of cases, instead of params.yaml's")
+    parser.add_argument("--test", type=int, help="how many for the test, instead of params.yaml's")
     options = parser.parse_args()
-    settings = section(options.params, "lits", Lits)
+    given = {name: getattr(options, name) for name in ("cases", "test")}
+    settings = replace(section(options.params, "lits", Lits),
+                       **{name: count for name, count in given.items() if count is not None})
     pairs = find(options.folder)
     if len(pairs) != settings.cases:
         raise InputError(f"holds {len(pairs)} cases, not {settings.cases}", options.folder,
                          "complete the folder or correct lits.cases in params.yaml")
-    if not 0 < settings.test < settings.cases:
+    # All may be for the test: cases that are only looked at.
+    if not 0 < settings.test <= settings.cases:
         raise InputError(f"parameter 'lits.test' is {settings.test}", options.params,
-                         f"give a number from 1 to {settings.cases - 1}")
+                         f"give a number from 1 to {settings.cases}")
     checksums = {}
-    for count, paths in enumerate(pairs.values(), 1):
-        print(f"\rlits: case {count} of {len(pairs)}", end="", file=sys.stderr, flush=True)
-        check(*paths)
-        checksums |= {str(path.relative_to(options.folder)): canonical.sha256(path)
-                      for path in paths}
-    print(file=sys.stderr)
+    with cli.progress("lits: case", len(pairs)) as step:
+        for count, paths in enumerate(pairs.values(), 1):
+            step(count)
+            check(*paths)
+            checksums |= {str(path.relative_to(options.folder)): canonical.sha256(path)
+                          for path in paths}
     guard(checksums, options.checksums)
     canonical.write_csv(options.out,
                         manifest(pairs, split(list(pairs), settings), options.out.parent))

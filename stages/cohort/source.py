@@ -19,8 +19,11 @@ from stages.common.parameters import choose, load
 
 def arguments(inputs: Path, checksums: Path, out: Path) -> dict[str, list]:
     """Return the command line of each source's own stage."""
+    scores = inputs / "scores.csv"
     return {"phantom": ["--out", out],
-            "lits": ["--folder", inputs, "--checksums", checksums, "--out", out / "manifest.csv"]}
+            "lits": ["--folder", inputs, "--checksums", checksums, "--out", out / "manifest.csv"],
+            "own": ["--table", inputs / "cohort.csv",
+                    *(["--scores", scores] if scores.exists() else []), "--out", out]}
 
 
 def stage() -> None:

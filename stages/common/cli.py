@@ -8,7 +8,8 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stages.common.errors import EXIT_BAD_INPUT, InputError
@@ -38,6 +39,24 @@ def main(stage: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("error: interrupted; run the same command again to go on", file=sys.stderr)
         sys.exit(130)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Count on one line of standard error, which ends before an error is told.
+
+    Yields
+    ------
+    callable
+        Takes the number of the item that begins.
+    """
+    def step(count: int) -> None:
+        print(f"\r{what} {count} of {total}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield step
+    finally:
+        print(file=sys.stderr)
 
 
 def _record_numerics() -> None:

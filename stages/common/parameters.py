@@ -18,6 +18,7 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     Corrected,
     CorrectedModel,
     Expected,
+    Faults,
     Folds,
     Imaging,
     Leakage,
@@ -40,7 +41,8 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
 ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 # Sections that one room alone reads and checks.
-ROOM_SECTIONS = ("phantom", "lits", "segmentation", "detection", "imaging")
+ROOM_SECTIONS = ("phantom", "lits", "real_case", "own", "expression", "segmentation", "detection",
+                 "imaging")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
 RADIOMICS_METHODS = ("fast", "plain")

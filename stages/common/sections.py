@@ -26,6 +26,17 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Faults:
+    """When a series counts as unlike the others."""
+
+    relation_tolerance: float
+    pair_volume_factor: float
+    sampling_window_days: int
+    lowest_lesion_hu: float
+    highest_lesion_hu: float
+
+
+@dataclass(frozen=True)
 class Cohort:
     """Where the data come from and what they must look like.
 
@@ -37,6 +48,7 @@ class Cohort:
     timeout_seconds: float
     releases: dict[str, Release]
     expected: Expected
+    faults: Faults
 
 
 @dataclass(frozen=True)
@@ -256,11 +268,13 @@ class Statistics:
 class Imaging:
     """What ``imaging/dvc.yaml`` runs.
 
-    ``networks`` are trained and tested, ``methods`` compared; ``masks`` names the folders of the
-    masks that features are extracted from; ``jobs`` series are computed at the same time.
+    ``networks`` are those of MONAI; nnU-Net learns from ``training_set``; ``methods`` are compared.
+    ``masks`` names the folders of the masks that features are extracted from; ``jobs`` series are
+    computed at the same time.
     """
 
     networks: tuple[str, ...]
+    training_set: str
     methods: tuple[str, ...]
     device: str
     labels: dict[str, int]
@@ -276,6 +290,7 @@ class Reporting:
 
     halfway_tolerance: float
     least_variations: int
+    fragile: int
 
 
 @dataclass(frozen=True)

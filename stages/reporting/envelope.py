@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,18 @@ from stages.reporting.published import Number
 
 # Models whose released fit races between threads: tracked variations cannot cover that.
 RACING = ("XGB",)
+
+# Sources that come from fits which stop early: only the numerical envelope settles a miss.
+FRAGILE = ("selection", "models", "bootstrap", "failure", "weights")
+
+# Values in those sources that no fit enters: source and path (shell patterns).
+FIXED = (("selection", "candidates"), ("failure", "*/several_series"))
+
+# What a recomputed number rests on.
+ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
+
+QUANTILES = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -33,26 +47,54 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Envelope:
-    """What the variations say of one published number.
+class Pool:
+    """What some variations say of one published number.
 
     Attributes
     ----------
     variations, equal : int
         How many there are; how many round to the printed number.
-    low, median, high : float
-        Over all of them.
-    inside : bool
-        Whether the printed number lies between the smallest and the largest value of one release in
-        one environment, or equals a value.
+    minimum, q05, q25, median, q75, q95, maximum : float
+        Over all that are defined.
     """
 
     variations: int
     equal: int
-    low: float
+    minimum: float
+    q05: float
+    q25: float
     median: float
-    high: float
+    q75: float
+    q95: float
+    maximum: float
+
+    def holds(self, printed: float) -> bool:
+        """Tell whether a value equals the printed number or the values lie on both sides of it."""
+        return self.equal > 0 or self.minimum <= printed <= self.maximum
+
+    def __str__(self) -> str:
+        return f"{self.minimum:.4g} to {self.maximum:.4g}"
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What the variations say of one published number.
+
+    Attributes
+    ----------
+    own : Pool
+        Variations of the release and the environment that the evidence comes from; all, where
+        there are none of those.
+    every : Pool
+        Those of all releases and environments.
+    inside, elsewhere : bool
+        Whether the printed number lies in the own envelope; in that of one of the others.
+    """
+
+    own: Pool
+    every: Pool
     inside: bool
+    elsewhere: bool
 
 
 def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
@@ -76,19 +118,44 @@ def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
     return found
 
 
-def compare(number: Number, spreads: list[Spread], tolerance: float) -> Envelope | None:
-    """Compare a printed number with the variations; None where no variation has a value."""
+def pool(number: Number, spreads: Iterable[Spread], tolerance: float) -> Pool | None:
+    """Put variations together; None where none has a value."""
     spreads = [spread for spread in spreads if len(spread.values)]
-    if not spreads or number.decimals is None:
+    if not spreads:
         return None
-    printed = float(number.printed)
     values = np.concatenate([spread.values for spread in spreads])
     equal = sum(int(count) for value, count in zip(*np.unique(values, return_counts=True))
                 if number.matches(value, tolerance)[0])
-    inside = equal > 0 or any(spread.values.min() <= printed <= spread.values.max()
-                              for spread in spreads)
-    return Envelope(sum(spread.variations for spread in spreads), equal, float(values.min()),
-                    float(np.median(values)), float(values.max()), inside)
+    quantiles = {name: float(np.quantile(values, level)) for name, level in QUANTILES.items()}
+    return Pool(sum(spread.variations for spread in spreads), equal, float(values.min()),
+                median=float(np.median(values)), maximum=float(values.max()), **quantiles)
+
+
+def compare(number: Number, spreads: list[Spread], tolerance: float, release: str,
+            environment: str) -> Envelope | None:
+    """Compare a printed number with the variations; None where no variation has a value.
+
+    Parameters
+    ----------
+    number : Number
+    spreads : list of Spread
+        One per release and environment.
+    tolerance : float
+        How near to half a unit counts as half-way.
+    release, environment : str
+        What the evidence is computed from, and in.
+    """
+    if number.decimals is None:
+        return None
+    printed = float(number.printed)
+    every = pool(number, spreads, tolerance)
+    if every is None:
+        return None
+    pools = {(spread.release, spread.environment): pool(number, [spread], tolerance)
+             for spread in spreads}
+    own = pools.pop((release, environment), None)
+    elsewhere = any(other.holds(printed) for other in pools.values() if other)
+    return Envelope(own or every, every, own is not None and own.holds(printed), elsewhere)
 
 
 def races(path: str) -> bool:
@@ -102,6 +169,28 @@ def races(path: str) -> bool:
     return any(part.split("_")[0] in RACING for part in path.split("/"))
 
 
+def basis(source: str, path: str, varied: bool) -> str:
+    """Return what a recomputed number rests on.
+
+    Returns
+    -------
+    str
+        ``arithmetic`` (counts, ranks, closed formulas: nothing is fitted and nothing can vary),
+        ``variations`` or ``one run``.
+
+    Examples
+    --------
+    >>> basis("cohort", "all/series", False), basis("selection", "candidates", True)
+    ('arithmetic', 'arithmetic')
+    >>> basis("models", "configurations/LR/test/AUC", True)
+    'variations'
+    """
+    fixed = any(source == name and fnmatchcase(path, pattern) for name, pattern in FIXED)
+    if source not in FRAGILE or fixed:
+        return ARITHMETIC
+    return VARIATIONS if varied else ONE_RUN
+
+
 def settle(envelope: Envelope | None, least: int, racing: bool = False) -> tuple[str, str]:
     """Return verdict and note for a number that no run gives exactly.
 
@@ -109,18 +198,25 @@ def settle(envelope: Envelope | None, least: int, racing: bool = False) -> tuple
     ----------
     envelope : Envelope or None
     least : int
-        Fewer variations cannot contradict.
+        Fewer variations of the evidence's own run cannot contradict.
     racing : bool
         Whether the released fit races: then no number of variations can.
     """
     if envelope is None:
         return "not-checked", "its numerical envelope is not measured"
-    span = f"{envelope.low:.4g} to {envelope.high:.4g}"
+    own, every = envelope.own, envelope.every
     if envelope.inside:
-        return "envelope", f"{envelope.equal} of {envelope.variations} variations equal it ({span})"
-    if envelope.variations < least:
-        return "not-checked", f"outside all of only {envelope.variations} variations ({span})"
+        return "envelope", f"{own.equal} of {own.variations} variations equal it ({own})"
+    if envelope.elsewhere:
+        return "envelope", (f"outside the {own.variations} variations of this run ({own}), inside "
+                            f"those of another release or environment: {every.equal} of "
+                            f"{every.variations} variations in all equal it ({every})")
+    if own.variations < least:
+        return "not-checked", f"outside all of only {own.variations} variations ({own})"
     if racing:
-        return "not-checked", (f"outside all of {envelope.variations} repeatable variations "
-                               f"({span}); the released fit races between threads")
-    return "contradicted", f"differs under every one of {envelope.variations} variations ({span})"
+        return "not-checked", (f"outside all of {every.variations} repeatable variations "
+                               f"({every}); the released fit races between threads")
+    others = every.variations - own.variations
+    more = (f", and every one of {others} of other releases and environments ({every} in all)"
+            if others else "")
+    return "contradicted", f"differs under every one of {own.variations} variations ({own}){more}"

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.parameters import Reporting, load
-from stages.reporting import envelope, evidence, published
+from stages.reporting import envelope, evidence, fragile, published
 from stages.reporting.evidence import Origin
 from stages.reporting.published import Number, Rule
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
            "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
-           "median", "maximum")
+           "median", "maximum", "basis", "all_variations", "all_equal", "all_minimum",
+           "all_maximum")
 
 # Protocols that may give evidence, preferred first.
 PROTOCOLS = ("as-released", "as-described")
 PREFERRED = ("2025-08", "classification-notebook")
-
-# Sources that come from fits which stop early: only the numerical envelope settles a miss.
-FRAGILE = ("selection", "models", "bootstrap", "failure", "weights")
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,21 @@ def rank(origin: Origin) -> tuple:
 
 
 def best_origin(options: list[list[Candidate]], item_hits: Counter) -> Origin | None:
-    """Choose the run that explains most of a table row; then most of the item; then by rank."""
-    hits = Counter()
+    """Choose the run that explains most of a table row; then most of the item; then by rank.
+
+    A run under another protocol than the released one has to explain the whole row: a few of its
+    numbers are hit by chance.
+    """
+    hits, held = Counter(), Counter()
     for cell in options:
         for candidate in cell:
             hits[candidate.origin] += candidate.match
-    if not hits:
-        return None
-    return min(hits, key=lambda origin: (-hits[origin], -item_hits[origin], rank(origin)))
+            held[candidate.origin] += 1
+    released = any(origin.protocol == PROTOCOLS[0] for origin in hits)
+    eligible = [origin for origin in hits if origin.protocol == PROTOCOLS[0]
+                or not released or hits[origin] == held[origin]]
+    return min(eligible, default=None,
+               key=lambda origin: (-hits[origin], -item_hits[origin], rank(origin)))
 
 
 def build(numbers: list[Number], ordered: list[Rule], sources: dict, spreads: dict,
@@ -91,24 +96,19 @@ def build(numbers: list[Number], ordered: list[Rule], sources: dict, spreads: di
     ledger = []
     for number, cell in found.items():
         rule = published.rule_for(number, ordered)
-        varied = None
-        if number.bound in rule.paths:
-            varied = envelope.compare(number, spreads.get((rule.source, rule.path(number)), []),
-                                      settings.halfway_tolerance)
-        ledger.append(entry(number, rule, cell, chosen[number.item, number.row], varied,
-                            settings.least_variations))
+        found_spreads = (spreads.get((rule.source, rule.path(number)), [])
+                         if number.bound in rule.paths else [])
+        ledger.append(entry(number, rule, cell, chosen[number.item, number.row], found_spreads,
+                            settings))
     return ledger
 
 
 def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin | None,
-          varied: envelope.Envelope | None, least: int) -> dict:
-    """Return one row of the ledger; ``least`` is how many variations a contradiction takes."""
+          spreads: list[envelope.Spread], settings: Reporting) -> dict:
+    """Return one row of the ledger; ``spreads`` are the number's variations."""
     base = {"item": number.item, "row": number.row, "metric": number.metric,
             "statistic": rule.statistic(number.bound), "published": number.printed,
             "decimals": number.decimals}
-    if varied:
-        base |= {"variations": varied.variations, "equal": varied.equal, "minimum": varied.low,
-                 "median": varied.median, "maximum": varied.high}
     if rule.source in published.VERDICTS:
         return base | {"verdict": rule.source, "note": rule.note}
     if not cell:
@@ -117,19 +117,34 @@ def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin 
     # Protocols are never mixed: a row keeps to the protocol of the run that explains most of it.
     candidate = _choose(number, [c for c in cell if c.origin.protocol == row_origin.protocol]
                         or cell, row_origin)
-    origin, notes = candidate.origin, [rule.note]
+    origin, notes, path = candidate.origin, [rule.note], rule.path(number)
+    varied = envelope.compare(number, spreads, settings.halfway_tolerance, origin.release,
+                              origin.environment)
+    basis = envelope.basis(rule.source, path, varied is not None)
     if candidate.match:
         verdict = "exact"
         notes += _provisos(candidate, row_origin)
-    elif rule.source in FRAGILE:
-        verdict, said = envelope.settle(varied, least, envelope.races(rule.path(number)))
-        notes += [f"nearest of {len(cell)} runs", said]
-    else:
+    elif basis == envelope.ARITHMETIC:
         verdict = "contradicted"
         notes.append(f"nearest of {len(cell)} runs")
-    return base | {"verdict": verdict, "reproduced": candidate.value, "protocol": origin.protocol,
-                   "release": origin.release, "environment": origin.environment,
-                   "kernel": origin.kernel, "note": _notes(*notes)}
+    else:
+        verdict, said = envelope.settle(varied, settings.least_variations, envelope.races(path))
+        notes += [f"nearest of {len(cell)} runs", said]
+    return base | _spread(varied, basis) | {
+        "computed": (rule.source, path), "verdict": verdict, "reproduced": candidate.value, "protocol": origin.protocol,
+        "release": origin.release, "environment": origin.environment, "kernel": origin.kernel,
+        "note": _notes(*notes)}
+
+
+def _spread(varied: envelope.Envelope | None, basis: str) -> dict:
+    """Return the cells about the variations; none where nothing can vary."""
+    found = {"basis": basis}
+    if varied is None or basis == envelope.ARITHMETIC:
+        return found
+    every = varied.every
+    found |= {"all_variations": every.variations, "all_equal": every.equal,
+              "all_minimum": every.minimum, "all_maximum": every.maximum}
+    return found | asdict(varied.own)
 
 
 def _provisos(candidate: Candidate, row_origin: Origin | None) -> list[str]:
@@ -184,12 +199,15 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--out", type=Path, required=True, help="ledger (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="counts of verdicts (JSON)")
+    parser.add_argument("--fragile", type=Path, help="the most fragile numbers (CSV)")
     options = parser.parse_args()
+    settings = load(options.params).reporting
     ledger = build(published.read(options.published), published.rules(),
-                   evidence.collect(options.metrics), envelope.collect(options.variations),
-                   load(options.params).reporting)
+                   evidence.collect(options.metrics), envelope.collect(options.variations), settings)
     canonical.write_csv(options.out, frame(ledger))
     canonical.write_json(options.summary, count(ledger))
+    if options.fragile:
+        canonical.write_csv(options.fragile, fragile.most(ledger, settings))
 
 
 if __name__ == "__main__":

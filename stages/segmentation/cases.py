@@ -61,7 +61,7 @@ def select(manifest: str | Path, cohorts=(), parts=()) -> list[Case]:
 
 
 def read_image(path: Path) -> nifti.Volume:
-    """Read a CT in RAS order as float32 HU; NaN and anything below air becomes -1024 HU.
+    """Read a CT in RAS order as float32 HU; what is not finite or below air becomes -1024.
 
     Raises
     ------
@@ -72,7 +72,8 @@ def read_image(path: Path) -> nifti.Volume:
     if min(volume.data.shape) < 2:
         raise InputError(f"has the shape {volume.data.shape}: a single slice", path,
                          "leave the series out; a volume is needed")
-    data = np.nan_to_num(volume.data.astype(np.float32), nan=PADDING_HU, neginf=PADDING_HU)
+    data = np.nan_to_num(volume.data.astype(np.float32), nan=PADDING_HU, neginf=PADDING_HU,
+                         posinf=PADDING_HU)
     return nifti.Volume(np.clip(data, PADDING_HU, None), volume.affine)
 
 

@@ -21,12 +21,36 @@ def fingerprint(*content) -> str:
     return hashlib.sha256(canonical.json_bytes(content)).hexdigest()
 
 
+def weights(model) -> dict[str, torch.Tensor]:
+    """Return parameters and buffers on the CPU, each once: nnU-Net's have several names."""
+    return {name: value.detach().cpu().contiguous().clone() for name, value in
+            (*model.named_parameters(), *model.named_buffers())}
+
+
+def put(model, tensors: dict[str, torch.Tensor]) -> None:
+    """Give a network the `weights` of another one of the same kind.
+
+    Raises
+    ------
+    RuntimeError
+        If they are not of the same kind.
+    """
+    own = dict((*model.named_parameters(), *model.named_buffers()))
+    if set(own) != set(tensors):
+        raise RuntimeError(f"{len(set(own) ^ set(tensors))} tensors are missing or unknown")
+    with torch.no_grad():
+        for name, value in tensors.items():
+            if own[name].shape != value.shape:
+                raise RuntimeError(f"{name} has another shape")
+            own[name].copy_(value)
+
+
 def write(folder: Path, model, optimizer, best: dict, progress: dict) -> None:
-    """Write weights, Adam's moments, the best weights so far and the progress (plain values)."""
-    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    """Write weights, the optimizer's moments, the best weights so far and the progress."""
+    tensors = {f"model.{name}": value for name, value in weights(model).items()}
     tensors |= {f"best.{name}": value for name, value in best.items()}
     for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
+        tensors |= {f"moment.{index}.{name}": value for name, value in moments.items()}
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     # One key only: the order of several would not be fixed.
     canonical.write_bytes(folder / FILE, save(tensors, {"progress": json.dumps(progress)}))
@@ -51,9 +75,9 @@ def read(folder: Path, model, optimizer, mark: str) -> tuple[dict, dict] | None:
     if progress["mark"] != mark:
         print(f"{path}: belongs to other settings or data; starting anew", file=sys.stderr)
         return None
-    model.load_state_dict(_part(tensors, "model."))
+    put(model, _part(tensors, "model."))
     moments: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in _part(tensors, "adam.").items():
+    for name, value in _part(tensors, "moment.").items():
         index, key = name.split(".", 1)
         moments.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({"state": moments,

@@ -1,8 +1,11 @@
-"""Predict liver and lesions with a trained network: OUT/FILE.nii.gz on each image's own grid."""
+"""Predict liver and lesions with a trained network: OUT/FILE.nii.gz on each image's own grid.
+
+The model is one of MONAI's networks or an nnU-Net; its folder says which.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +14,14 @@ from tqdm import tqdm
 
 from stages.common import canonical, cli, nifti
 from stages.common.done import Record, context
+from stages.common.errors import InputError
 from stages.common.nifti import Volume
 from stages.segmentation import cases, crops, grid, networks, settings
 from stages.segmentation.prepare import prepare
 
 
 def predict(model, image: Volume, preset: settings.Preset, device: torch.device) -> np.ndarray:
-    """Segment an image.
+    """Segment an image with one of MONAI's networks.
 
     Parameters
     ----------
@@ -45,10 +49,32 @@ def predict(model, image: Volume, preset: settings.Preset, device: torch.device)
     return labels
 
 
-def segment(path: Path, model, preset: settings.Preset, device: torch.device) -> Volume:
-    """Segment the image of a file; the mask has the axes and the grid of the file."""
+def load(folder: Path, device: torch.device) -> Callable[[Volume], np.ndarray]:
+    """Return what segments an image (HU, RAS order) with the model of a folder."""
+    if canonical.read_json(folder / networks.MODEL).get("kind") == "nnunet":
+        # Only here: importing nnU-Net takes seconds.
+        from stages.segmentation.nnunet_model import Model
+
+        return Model(folder, device).predict
+    model, preset = networks.read(folder)
+    model.to(device)
+    return lambda image: predict(model, image, preset, device)
+
+
+def segment(path: Path, model: Callable[[Volume], np.ndarray]) -> Volume:
+    """Segment the image of a file; the mask has the axes and the grid of the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used or is too large for the GPU.
+    """
     image = cases.read_image(path)
-    return nifti.like(Volume(predict(model, image, preset, device), image.affine), nifti.read(path))
+    try:
+        labels = model(image)
+    except torch.cuda.OutOfMemoryError:
+        raise InputError("is too large for the GPU's memory", path, "use --device cpu") from None
+    return nifti.like(Volume(labels, image.affine), nifti.read(path))
 
 
 def stage() -> None:
@@ -63,15 +89,13 @@ def stage() -> None:
     parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()
     device = networks.device(options.device)
-    model, preset = networks.read(options.model)
-    model.to(device)
-    weights = canonical.sha256(options.model / networks.WEIGHTS)
-    record = Record(options.record, context([asdict(preset), weights, device.type],
-                                            networks.PACKAGES, __file__))
+    model = load(options.model, device)
+    files = {path.name: canonical.sha256(path) for path in sorted(options.model.iterdir())}
+    record = Record(options.record, context([files, device.type], networks.PACKAGES, __file__))
     for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "inference"):
         out = options.out / f"{case.file}.nii.gz"
         if record.get(case.file, [case.image], [out]) is None:
-            nifti.write(out, segment(case.image, model, preset, device))
+            nifti.write(out, segment(case.image, model))
             record.put(case.file, [case.image], [out])
     record.close(options.out)
 

@@ -19,7 +19,7 @@ from stages.segmentation.settings import Network, Preset
 CLASSES = 3
 MODEL, WEIGHTS = "model.json", "model.safetensors"
 # What decides the values of a prediction besides weights and code.
-PACKAGES = ("monai", "numpy", "torch")
+PACKAGES = ("monai", "nnunetv2", "numpy", "torch")
 
 
 def build(network: Network) -> torch.nn.Module:
@@ -39,18 +39,22 @@ def loss(network: Network) -> torch.nn.Module:
 
 
 def device(name: str) -> torch.device:
-    """Choose the device: ``auto`` is a GPU when there is one. Makes torch deterministic.
+    """Choose the device: ``auto`` is a GPU when there is one. Makes torch deterministic on the CPU.
+
+    On a GPU, torch has no deterministic form of what the networks need (trilinear upsampling, the
+    cross-entropy of volumes) and would refuse to train.
 
     Raises
     ------
     InputError
         If a GPU is asked for and there is none.
     """
-    torch.use_deterministic_algorithms(True)
     there = torch.cuda.is_available()
     if name == "cuda" and not there:
         raise InputError("no GPU can be used", "--device cuda", "use --device cpu or auto")
-    return torch.device("cuda" if there and name != "cpu" else "cpu")
+    chosen = "cuda" if there and name != "cpu" else "cpu"
+    torch.use_deterministic_algorithms(chosen == "cpu")
+    return torch.device(chosen)
 
 
 def probabilities(model, image: torch.Tensor, preset: Preset) -> torch.Tensor:
@@ -81,7 +85,9 @@ def probabilities(model, image: torch.Tensor, preset: Preset) -> torch.Tensor:
 def write(folder: Path, weights: dict, network: Network, preset: Preset, result: dict) -> None:
     """Write a trained model: its weights, and what it takes to use it."""
     canonical.write_bytes(folder / WEIGHTS, save(weights))
-    canonical.write_json(folder / MODEL, {"network": asdict(network), "preset": asdict(preset),
+    # What the preset does not have (an nnU-Net) is not written.
+    kept = {name: value for name, value in asdict(preset).items() if value is not None}
+    canonical.write_json(folder / MODEL, {"network": asdict(network), "preset": kept,
                                           "result": result})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stages.common.errors import InputError
 from stages.common.parameters import choose, section
+from stages.segmentation import nnunet_settings
 
 KINDS = ("unet", "segresnet")
 LOSSES = ("dice", "dice+ce")
@@ -113,13 +114,20 @@ class Preset:
     validation: Validation
     inference: Inference
     networks: dict[str, Network]
+    nnunet: nnunet_settings.NNUNet | None = None
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """Named presets and the one in use, and the baseline that trained networks have to beat."""
+    """Named presets and the one in use, and the baseline that trained networks have to beat.
+
+    ``training_sets`` names the cohorts (column Cohort of the manifest) that are trained on
+    together; ``training_set`` is the one in use for nnU-Net.
+    """
 
     preset: str
+    training_set: str
+    training_sets: dict[str, tuple[str, ...]]
     baseline: Baseline
     presets: dict[str, Preset]
 
@@ -137,6 +145,32 @@ def load(path: str | Path, name: str | None = None) -> Preset:
     preset = choose(settings.presets, name, "segmentation preset")
     _check(preset, f"segmentation.presets.{name}", path)
     return preset
+
+
+def load_nnunet(path: str | Path, name: str | None = None) -> Preset:
+    """Read a preset (see `load`) that has an nnU-Net.
+
+    Raises
+    ------
+    InputError
+        If it has none.
+    """
+    preset = load(path, name)
+    if preset.nnunet is None:
+        raise InputError("the segmentation preset has no 'nnunet'", path, "add it, or use another")
+    return preset
+
+
+def training_cohorts(path: str | Path, name: str | None = None) -> tuple[str, ...]:
+    """Read the cohorts of a training set; of the one in use when ``name`` is None.
+
+    Raises
+    ------
+    InputError
+        Listing the valid names.
+    """
+    settings = section(path, "segmentation", Segmentation)
+    return choose(settings.training_sets, name or settings.training_set, "training set")
 
 
 def _check(preset: Preset, where: str, path) -> None:
@@ -159,6 +193,8 @@ def _check(preset: Preset, where: str, path) -> None:
         rules[f"networks.{name}.kind"] = (network.kind in KINDS, ", ".join(KINDS))
         rules[f"networks.{name}.loss"] = (network.loss in LOSSES, ", ".join(LOSSES))
         rules[f"networks.{name}.epochs"] = (network.epochs > 0, "at least 1")
+    if preset.nnunet is not None:
+        nnunet_settings.check(preset.nnunet, f"{where}.nnunet", path)
     for name, (holds, valid) in rules.items():
         if not holds:
             raise InputError(f"parameter '{where}.{name}' cannot be used", path, f"valid: {valid}")

@@ -168,7 +168,7 @@ def stage() -> None:
     preset = settings.load(options.params, options.preset)
     network = choose(preset.networks, options.network, "network")
     # What the preset says about other networks is no part of this model.
-    preset = replace(preset, networks={})
+    preset = replace(preset, networks={}, nnunet=None)
     device = networks.device(options.device)
     try:
         best, result, curve = train(Prepared(options.cases), network, preset, device, options.state)

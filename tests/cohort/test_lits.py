@@ -77,6 +77,12 @@ def change(folder, fault):
         nifti.write(mask, nifti.Volume(volume.data + 1, volume.affine))
     elif fault == "grid":
         nifti.write(mask, nifti.Volume(volume.data, volume.affine * [[1.1], [1], [1], [1]]))
+    elif fault == "slice":
+        for kind in ("volume", "segmentation"):
+            path = folder / "batch1" / f"{kind}-3.nii.gz"
+            nifti.write(path, nifti.Volume(nifti.read(path).data[:, :, :1], AFFINE))
+    elif fault == "axes":
+        nifti.write(mask, nifti.Volume(volume.data, AFFINE[[1, 0, 2, 3]]))
     elif fault == "cut":
         mask.write_bytes(mask.read_bytes()[:-20])
 
@@ -84,7 +90,7 @@ def change(folder, fault):
 @pytest.mark.parametrize("fault, words", [
     ("changed", "has changed since the first run"), ("gone", "lacks its partner"),
     ("twice", "is there twice"), ("label", "holds the label 3"), ("grid", "on another grid"),
-    ("cut", "damaged gzip")])
+    ("axes", "on another grid"), ("slice", "is a single slice"), ("cut", "damaged gzip")])
 def test_bad_files_are_one_line(take, folder, tmp_path, fault, words):
     take()
     (tmp_path / "cohort" / "manifest.csv").unlink()
@@ -103,7 +109,8 @@ def test_a_pair_more_or_less_is_named(take, folder):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    ({"cases": 131}, "holds 12 cases, not 131"), ({"test": 12}, "a number from 1 to 11")])
+    ({"cases": 131}, "holds 12 cases, not 131"), ({"test": 13}, "a number from 1 to 12"),
+    ({"test": 0}, "a number from 1 to 12")])
 def test_bad_counts_are_one_line(take, arguments, words):
     code, error = take(**arguments)
     assert code == 2 and words in error

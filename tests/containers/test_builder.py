@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import sys
 
 import pytest
 
-from containers.builder import base, render, steps
+from containers.builder import base, context, render, steps
 from containers.launcher import ROOT, LauncherError, images
 
 from .conftest import stub
@@ -35,6 +36,7 @@ case "$1 $2" in
     case "$BEHAVIOUR:$tag" in
       full:*cohort*) echo "write /opt/venv/x: no space left on device" >&2; exit 1 ;;
       pip:*cohort*) echo "ERROR: No matching distribution found for numpy" >&2; exit 1 ;;
+      pip-torch:*) echo "ERROR: No matching distribution found for torch" >&2; exit 1 ;;
       killed:*cohort*) kill -INT $PPID; sleep 1; exit 130 ;;
     esac
     sum=$(echo "$tag" | sha256sum | cut -d' ' -f1)
@@ -72,7 +74,7 @@ def built(repository):
     return [line.partition("/")[2].partition(":")[0] for line in lines]
 
 
-@pytest.mark.parametrize("name", images.containable())
+@pytest.mark.parametrize("name", images.names())
 @pytest.mark.parametrize("file", render.FILES)
 def test_image_folders_follow_the_templates(name, file):
     image = images.load(name)
@@ -166,3 +168,82 @@ def test_missing_tool_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(steps, "LOGS", tmp_path)
     with pytest.raises(LauncherError, match="no-such-tool is not installed; testing needs it"):
         steps.run("x", ["no-such-tool"], "testing")
+
+
+def given(tmp_path, name, headers=None):
+    """Fill a build context; return its folder and the recipe's further arguments."""
+    folder = tmp_path / "context"
+    folder.mkdir()
+    return folder, context.fill(folder, images.load(name), base.Base("x", "x", headers))
+
+
+def test_only_wheels_that_the_lock_accepts_go_into_the_build(monkeypatch, tmp_path):
+    monkeypatch.setattr(images, "CONTAINERS", tmp_path / "containers")
+    shutil.copytree(ROOT / "containers" / "segmentation", tmp_path / "containers" / "segmentation")
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    for name in ("acvl_utils-0.2-py3-none-any.whl", "acvl_utils-0.3-py3-none-any.whl",
+                 "other-1-py3-none-any.whl"):
+        (wheels / name).write_text(name)
+    wanted = hashlib.sha256(b"acvl_utils-0.2-py3-none-any.whl").hexdigest()
+    (tmp_path / "containers" / "segmentation" / "requirements.lock").write_text(
+        f"acvl-utils==0.2 \\\n    --hash=sha256:{wanted}\n")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    folder, arguments = given(tmp_path, "segmentation")
+    assert [path.name for path in (folder / "wheels").iterdir()] == [
+        "acvl_utils-0.2-py3-none-any.whl"]
+    assert arguments == ["--build-arg=LINKS=/build/wheels"]
+
+
+def test_without_a_wheel_the_page_is_left_to_the_recipe(monkeypatch, tmp_path):
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    folder, arguments = given(tmp_path, "segmentation")
+    assert arguments == [] and not (folder / "wheels").exists()
+    assert images.load("segmentation").find_links[0] in (folder / "Dockerfile").read_text()
+
+
+def test_what_is_compiled_gets_headers_and_locked_tools(tmp_path):
+    headers = tmp_path / "python3.10"
+    headers.mkdir()
+    (headers / "Python.h").write_text("")
+    folder, arguments = given(tmp_path, "radiomics", headers)
+    assert (folder / "headers" / "python3.10" / "Python.h").is_file() and arguments == []
+    assert (folder / "build.lock").read_bytes() == images.load("radiomics").build_lock.read_bytes()
+
+
+def test_compiler_and_build_tools_are_not_left_in_the_image():
+    first, last = render.rendered(images.load("radiomics"), "Dockerfile").split("FROM ${BASE}\n")
+    assert "install -qy --no-install-recommends build-essential" in first
+    assert "uninstall -qy wheel pip" in first and "build-essential" not in last
+    definition = render.rendered(images.load("radiomics"), "apptainer.def")
+    assert "apt-get purge -qy --auto-remove build-essential" in definition
+
+
+@pytest.mark.parametrize("name", ["radiomics", "segmentation"])
+def test_source_archives_are_built_with_locked_tools(name):
+    """An isolated build would fetch tools that no lock names."""
+    text = render.rendered(images.load(name), "Dockerfile")
+    assert text.index("-r /build/build.lock") < text.index("--no-build-isolation")
+
+
+def test_wheels_of_a_page_say_where_they_are_looked_for(repository):
+    (repository / "store" / "python_3.11-slim-bookworm").write_text("sha256:base")
+    result = build(repository, "segmentation", behaviour="pip-torch", PIP_FIND_LINKS="")
+    assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
+    assert "PIP_FIND_LINKS" in result.stderr and "torch" in result.stderr
+
+
+def test_the_version_that_debian_has_is_not_packed(monkeypatch):
+    made = []
+    monkeypatch.setattr(base, "_present", lambda engine, tag: False)
+    monkeypatch.setattr(base, "_make", lambda *given: made.append(given))
+    stands_on = base.find("docker", images.load("segmentation"), "debian")
+    assert made == [("docker", stands_on.tag, None, [])] and stands_on.headers is None
+
+
+def test_compilers_are_no_part_of_the_base(monkeypatch):
+    made = []
+    monkeypatch.setattr(base, "_present", lambda engine, tag: False)
+    monkeypatch.setattr(base, "_make", lambda *given: made.append(given))
+    stands_on = base.find("docker", images.load("radiomics"), "debian")
+    assert "build-essential" not in made[0][3] and (stands_on.headers / "Python.h").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -61,6 +62,7 @@ def sif(monkeypatch, tmp_path):
     """An image whose SIF file and lock are in a temporary folder."""
     monkeypatch.setattr(images, "SIFS", tmp_path)
     monkeypatch.setattr(locks, "LOCK", tmp_path / "images.lock")
+    monkeypatch.setattr(engines, "STARTED", tmp_path / "started")
     monkeypatch.setenv("PATH", str(stub(tmp_path / "bin", "apptainer", "exit 1")))
     return images.load(IMAGE)
 
@@ -93,7 +95,7 @@ def test_auto_prefers_apptainer_then_docker_then_podman(sif, monkeypatch):
     assert asked == ["apptainer", "docker", "podman"]
     monkeypatch.setattr(engines, "_ready", lambda engine, image: {"docker": "sha256:1"}.get(engine)
                         or ready(engine, image))
-    monkeypatch.setattr(engines, "_starts", lambda engine, image: True)
+    monkeypatch.setattr(engines, "_starts", lambda engine, image, digest: True)
     assert engines.choose(sif) == ("docker", "sha256:1")
 
 
@@ -102,6 +104,25 @@ def test_auto_passes_over_an_engine_that_cannot_start_a_container(sif, monkeypat
     monkeypatch.setattr(engines, "_ready", lambda engine, image: "sha256:1")
     assert engines.choose(sif) == ("venv", None)  # the stand-in for apptainer exits 1
     assert "apptainer not used, it cannot start a container" in capsys.readouterr().err
+
+
+def test_auto_starts_a_container_once_to_see_that_it_can(sif, monkeypatch, tmp_path):
+    monkeypatch.setenv("MSCLC_ENGINE", "auto")
+    monkeypatch.setattr(engines, "_ready", lambda engine, image: digest)
+    asked = []
+
+    def start(line, **options):
+        asked.append(options["env"]["MSCLC_ENGINE"])
+        return subprocess.CompletedProcess(line, 0)
+
+    monkeypatch.setattr(engines.subprocess, "run", start)
+    for digest in ("sha256:1", "sha256:1", "sha256:2"):
+        assert engines.choose(sif) == ("apptainer", digest)
+    assert asked == ["apptainer", "apptainer"]
+    monkeypatch.setattr(engines, "BOOT", tmp_path / "boot")
+    engines.BOOT.write_text("the machine was started again")
+    engines.choose(sif)
+    assert len(asked) == 3
 
 
 def test_auto_says_when_it_passes_over_another_image(sif, monkeypatch, capsys):

@@ -15,12 +15,14 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgboost",
                 "pandera[pandas]": "pandera", "connected-components-3d": "cc3d",
-                "pyradiomics": "radiomics"}
-ROOMS = {"cohort": ["cohort"], "classification": ["classification-paper", "classification-notebook"],
+                "pynrrd": "nrrd", "pyradiomics": "radiomics"}
+ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
+         "classification": ["classification-paper", "classification-notebook"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
          "reporting": ["reporting"]}
 # Acquisition runs in the orchestrator.
-ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"}}
+ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"},
+                "stages/cohort/fetch_case.py": set()}
 
 
 def tracked():
@@ -100,6 +102,33 @@ def test_code_and_parameters_are_those_of_the_fingerprints():
             if path.is_file() and dependency["path"].startswith(("stages/", "containers/")):
                 digest = hashlib.md5(path.read_bytes()).hexdigest()
                 assert digest == dependency["md5"], f"run 'dvc repro {name}': {path.name} changed"
+
+
+def modules(name, found):
+    """Add the file of a module of the project, and those of all that it imports, to ``found``."""
+    path = Path(*name.split(".")).with_suffix(".py")
+    if path in found or not (ROOT / path).is_file():
+        return found
+    found.add(path)
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("stages"):
+            for module in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
+                modules(module, found)
+    return found
+
+
+def test_a_stage_depends_on_the_modules_it_imports_and_on_no_whole_room():
+    # What reads parameters and ends in one line: values are tracked one by one (params:).
+    tracked_otherwise = {"cli", "errors", "parameters", "sections", "strict"}
+    for name, stage in yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"].items():
+        needs = {path for module in re.findall(r"-m\s+(stages\.\S+)", stage["cmd"])
+                 for path in modules(module, set())}
+        given = {Path(dependency["path"]) for dependency in stage.get("deps", [])}
+        lacking = {path for path in needs - given
+                   if path.parts[1] != "common" or path.stem not in tracked_otherwise}
+        assert not lacking, f"{name}: add {', '.join(sorted(map(str, lacking)))} to its deps"
+        rooms = [path for path in given if path.parts[0] == "stages" and len(path.parts) == 2]
+        assert not rooms, f"{name}: name the modules of {rooms[0]}"
 
 
 def test_requirements_are_locked_with_hashes():

@@ -15,7 +15,7 @@ import SimpleITK as sitk
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import load
-from stages.radiomics import extract, manifest, table
+from stages.radiomics import extract, manifest, table, unlabelled
 from stages.radiomics.cache import Cache
 from tests.radiomics.conftest import ROOT, mirror, phantom, write
 
@@ -87,6 +87,19 @@ def test_from_series_to_table(extracted, joined):
     assert corrected.drop(columns="Num_Lesions").equals(released.drop(columns="Num_Lesions"))
     labels = released[["NE_Status", "NE_Class", "patient"]]
     assert labels.values.tolist() == [["positive", 1, 1]] * 2
+
+
+def test_features_of_series_without_scores_are_the_same(run, extracted, joined):
+    """What is predicted from is what was trained on; labels are neither needed nor written."""
+    extracted()
+    expected, _ = joined("as-released")
+    listed = pd.read_csv("manifest.csv")
+    listed[["File"]].to_csv("manifest.csv", index=False)
+    run(unlabelled, "--rows", "rows", "--out", "plain.csv", "--excluded", "left.csv")
+    got, left = pd.read_csv("plain.csv"), pd.read_csv("left.csv")
+    assert not {*table.TRAILING, "patient"} & set(got.columns)
+    pd.testing.assert_frame_equal(got, expected[list(got.columns)])
+    assert left["File"].tolist() == list(SERIES[2:])
 
 
 def test_columns_and_settings_are_those_of_the_released_table(extracted, joined):

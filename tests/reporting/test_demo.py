@@ -9,8 +9,8 @@ from stages.common.errors import InputError
 from stages.common.parameters import Imaging
 from stages.reporting import demo, published, unchecked
 
-IMAGING = Imaging(("unet",), ("baseline", "unet"), "cpu", {}, {"reference": "r", "predicted": "p"},
-                  "as-released", "e", 1)
+IMAGING = Imaging(("unet",), "lits", ("baseline", "unet"), "cpu", {},
+                  {"reference": "r", "predicted": "p"}, "as-released", "e", 1)
 
 
 def detected(sensitivity, dice):

@@ -34,7 +34,7 @@ def source(origin, **values):
 
 
 def build(numbers, *sources):
-    return ledger.build(numbers, RULES, {"cohort": list(sources)}, {}, Reporting(1e-9, 60))
+    return ledger.build(numbers, RULES, {"cohort": list(sources)}, {}, Reporting(1e-9, 60, 10))
 
 
 def test_one_configuration_for_a_row_beats_a_patchwork():
@@ -60,6 +60,15 @@ def test_as_released_is_preferred_and_the_text_is_named():
     assert "only as the text describes" in only[0]["note"]
 
 
+def test_a_chance_hit_of_another_protocol_does_not_take_the_row():
+    rows = build([number("a", "0.50"), number("b", "0.60")],
+                 source(TEXT, RF={"a": 0.5, "b": 0.1}), source(NEW, RF={"a": 0.3, "b": 0.2}))
+    assert {row["protocol"] for row in rows} == {"as-released"}
+    rows = build([number("a", "0.50"), number("b", "0.60")],
+                 source(TEXT, RF={"a": 0.5, "b": 0.6}), source(NEW, RF={"a": 0.5, "b": 0.2}))
+    assert {row["protocol"] for row in rows} == {"as-described"}
+
+
 def test_half_way_cases_are_named():
     row, = build([number("a", "0.48")], source(NEW, RF={"a": 0.475}))
     assert row["verdict"] == "exact" and "half-way" in row["note"]
@@ -83,7 +92,7 @@ def test_ledger_has_the_stated_columns():
     assert tuple(frame.columns) == (
         "item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
         "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
-        "median", "maximum")
+        "median", "maximum", "basis", "all_variations", "all_equal", "all_minimum", "all_maximum")
 
 
 def test_paths_reach_into_lists():

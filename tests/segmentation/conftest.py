@@ -38,3 +38,32 @@ def call(monkeypatch, capsys):
             code = stop.code
         return code, capsys.readouterr().err
     return run
+
+
+@pytest.fixture
+def nnunet(tmp_path, call):
+    """Cases that are prepared for a tiny nnU-Net. Returns their folder."""
+    from stages.segmentation import nnunet_prepare
+    from tests.segmentation import tiny_nnunet as tiny
+
+    tiny.scans(tmp_path)
+    tiny.params(tmp_path)
+    assert call(nnunet_prepare.stage, *tiny.prepare_arguments(tmp_path))[0] == 0
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def trained_nnunet(tmp_path_factory):
+    """A model that is trained once for all tests that only use one. Returns its folder."""
+    from stages.segmentation import nnunet_prepare, nnunet_train
+    from tests.segmentation import tiny_nnunet as tiny
+
+    folder = tmp_path_factory.mktemp("trained")
+    tiny.scans(folder)
+    tiny.params(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for stage, arguments in ((nnunet_prepare.stage, tiny.prepare_arguments(folder)),
+                                 (nnunet_train.stage, tiny.train_arguments(folder))):
+            patch.setattr("sys.argv", ["stage", *map(str, arguments)])
+            stage()
+    return folder

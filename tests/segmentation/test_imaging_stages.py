@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from stages.common import canonical
-from stages.segmentation import baseline, choose, detect, overlay, prepare
+from stages.segmentation import baseline, choose, detect, overlay, prepare, preview
 from tests.segmentation.volumes import box
 
 
@@ -63,7 +63,7 @@ def model(folder, dice):
 
 
 def params(folder, networks):
-    imaging = {"networks": networks, "methods": ["baseline", *networks], "device": "cpu",
+    imaging = {"networks": networks, "training_set": "lits", "methods": ["baseline", *networks], "device": "cpu",
                "labels": {}, "masks": {}, "protocol": "x", "environment": "x", "jobs": 1}
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump({"imaging": imaging}))
@@ -145,3 +145,17 @@ def test_a_picture_for_every_case(cohort, call, tmp_path):
     code, said = call(overlay.stage, "--manifest", cohort, "--params", params(tmp_path, ["one"]),
                       "--predictions", tmp_path / "g", "--out", tmp_path / "png")
     assert code == 2 and "one/b.nii.gz" in said
+
+
+def test_a_preview_needs_no_reference(cohort, call, tmp_path):
+    arguments = ("--manifest", cohort, "--out", tmp_path / "png")
+    assert call(preview.stage, *arguments)[0] == 0
+    found, _ = decode((tmp_path / "png" / "a.png").read_bytes())
+    assert found.shape == (18 * overlay.ZOOM, 2 * 20 * overlay.ZOOM + overlay.GAP, 3)
+    left, right = found[:, :20 * overlay.ZOOM], found[:, 20 * overlay.ZOOM + overlay.GAP:]
+    for colour, there in ((overlay.RED, True), (overlay.BLUE, True), (overlay.GREEN, False)):
+        assert (right == colour).all(axis=2).any() == there
+        assert not (left == colour).all(axis=2).any()
+    (tmp_path / "b_mask.nii.gz").unlink()
+    code, said = call(preview.stage, *arguments)
+    assert code == 2 and "b_mask.nii.gz" in said

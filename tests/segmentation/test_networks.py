@@ -1,6 +1,11 @@
 """Training, resuming, inference and baseline on tiny scans, through the command lines."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +15,17 @@ import yaml
 from stages.common import nifti
 from stages.common.parameters import section
 from stages.segmentation import (
-    baseline, checkpoint, infer, networks, prepare, settings, train,
+    baseline,
+    checkpoint,
+    infer,
+    networks,
+    prepare,
+    settings,
+    train,
 )
 from tests.segmentation.volumes import AFFINE, PARAMS, draw
 
+ROOT = Path(__file__).parents[2]
 TINY = {
     "seed": 3, "prepare": {"spacing_mm": [2, 2, 5], "foreground_hu": -600, "margin": 0},
     "windows_hu": [[-100, 250], [-50, 200]],
@@ -240,6 +252,39 @@ def test_training_complaints_are_one_line(prepared, call, tiny):
 def test_no_gpu_is_one_line(prepared, call):
     code, error = call(train.stage, *arguments(prepared), "--device", "cuda")
     assert code == 2 and "no GPU can be used" in error
+
+
+def test_a_full_gpu_is_one_line(prepared, cohort, call, monkeypatch):
+    call(train.stage, *arguments(prepared, "segresnet"))
+
+    def full(*_, **__):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(train, "epoch_loss", full)
+    code, error = call(train.stage, *arguments(prepared, out="other"))
+    assert code == 2 and "the GPU's memory is too small" in error.strip().splitlines()[-1]
+    assert not (prepared / "other").exists()
+    monkeypatch.setattr(networks, "probabilities", full)
+    code, error = call(infer.stage, *infer_arguments(cohort, prepared))
+    last = error.strip().splitlines()[-1]
+    assert code == 2 and "too large for the GPU's memory" in last and "a.nii.gz" in last
+
+
+def test_a_run_killed_by_the_system_goes_on_to_the_same_bytes(prepared, call):
+    """SIGKILL, in the middle of an epoch, to a process of its own."""
+    call(train.stage, *arguments(prepared, out="whole"))
+    line = [str(argument) for argument in arguments(prepared)]
+    state = prepared / "state" / checkpoint.FILE
+    process = subprocess.Popen([sys.executable, "-m", "stages.segmentation.train", *line],
+                               cwd=ROOT, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL and not (prepared / "model").exists()
+    code, error = call(train.stage, *line)
+    assert code == 0 and "starting anew" not in error
+    assert contents(prepared / "model") == contents(prepared / "whole")
 
 
 @pytest.mark.parametrize("part", [networks.MODEL, networks.WEIGHTS])

@@ -1,0 +1,150 @@
+"""``make predict``: one CT (or a folder of them) to masks, features and NE probability.
+
+Writes OUT/masks, OUT/features.csv, OUT/excluded.csv, OUT/predictions.csv and OUT/overlays, and
+prints one line per case. Nothing that is in OUT is overwritten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import csv
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, entry, environment
+
+MODEL = "data/imaging/chosen"
+CLASSIFIERS = "data/imaging/classifiers/predicted"
+ENVIRONMENT = "classification-notebook"
+# Labels of a mask. Source: stages.segmentation (0 background, 1 liver, 2 lesion).
+LIVER, LESION = "1", "2"
+WORK = ".incomplete"
+RESULTS = ("masks", "features.csv", "excluded.csv", "predictions.csv", "overlays")
+NOTE = "For research only: not a medical device, and no basis for any decision about a patient."
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="make predict", description=__doc__)
+    parser.add_argument("--ct", required=True, help="NIfTI or NRRD file, DICOM folder, or a folder")
+    parser.add_argument("--out", required=True, help="folder for the results; new or empty")
+    parser.add_argument("--model", default=MODEL, help=f"segmentation model (default {MODEL})")
+    parser.add_argument("--classifiers", default=CLASSIFIERS,
+                        help=f"folder of trained classifiers (default {CLASSIFIERS})")
+    parser.add_argument("--configuration", default="LR",
+                        help="the one whose probability is printed (default LR; all are written)")
+    parser.add_argument("--gpu", action="store_true", help="segment on the GPU")
+    options = parser.parse_args(arguments)
+    for name in ("ct", "out"):
+        if not getattr(options, name).strip():
+            parser.error("name both: make predict CT=… OUT=…")
+    return options
+
+
+def check(options: argparse.Namespace) -> tuple[Path, Path]:
+    """Return the CT and the result folder, absolute.
+
+    Raises
+    ------
+    LauncherError
+        If there is no CT or no trained model, or OUT holds something already.
+    """
+    ct, out = Path(options.ct).resolve(), Path(options.out).resolve()
+    if not ct.exists():
+        raise LauncherError(f"{options.ct}: no such file or folder; name a CT file or a folder")
+    for path, needed in ((options.model, "model.json"), (options.classifiers, None)):
+        folder = ROOT / path
+        if not (folder / needed).is_file() if needed else not any(folder.glob("*/features.json")):
+            raise LauncherError(f"{path}: holds no trained model; run 'make demo' to train the "
+                                "demonstration's, or name another folder")
+    if not (ROOT / options.classifiers / options.configuration).is_dir():
+        known = ", ".join(sorted(item.name for item in (ROOT / options.classifiers).iterdir()))
+        raise LauncherError(f"unknown configuration '{options.configuration}'; valid: {known}")
+    if out.exists() and not out.is_dir():
+        raise LauncherError(f"{options.out}: is a file; name a new folder")
+    if out.is_dir() and any(item.name != WORK for item in out.iterdir()):
+        raise LauncherError(f"{options.out}: is not empty; name a new folder, nothing is "
+                            "overwritten")
+    return ct, out
+
+
+def outside(path: str) -> list[str]:
+    """Return what lets a container read a folder that lies outside of the repository."""
+    folder = (ROOT / path).resolve()
+    return [] if folder.is_relative_to(ROOT) else ["--read", str(folder)]
+
+
+def commands(options: argparse.Namespace, ct: Path, work: Path) -> list[list[str]]:
+    """Return the stages, each as arguments of ``containers/run``."""
+    manifest, masks, rows = work / "manifest.csv", work / "masks", work / "rows"
+    reading = ["--read", str(ct if ct.is_dir() else ct.parent)]
+    device, gpu = ("cuda", ["--gpu"]) if options.gpu else ("cpu", [])
+    stages = [
+        (reading, "cohort", "stages.cohort.incoming", ["--ct", ct, "--out", work]),
+        ([*gpu, *outside(options.model)], "segmentation", "stages.segmentation.infer",
+         ["--manifest", manifest, "--model", options.model, "--device", device, "--out", masks]),
+        ([], "radiomics", "stages.radiomics.extract",
+         ["--manifest", manifest, "--label", LESION, "--other-labels", LIVER, "--out", rows]),
+        ([], "radiomics", "stages.radiomics.unlabelled",
+         ["--manifest", manifest, "--rows", rows, "--out", work / "features.csv",
+          "--excluded", work / "excluded.csv"]),
+        (outside(options.classifiers), ENVIRONMENT, "stages.classification.apply",
+         ["--features", work / "features.csv", "--excluded", work / "excluded.csv",
+          "--models", options.classifiers, "--out", work / "predictions.csv"]),
+        ([], "segmentation", "stages.segmentation.preview",
+         ["--manifest", manifest, "--out", work / "overlays"])]
+    return [[*extra, "--write", str(work), image, "--", "python", "-m", module,
+             *(str(argument) for argument in arguments)]
+            for extra, image, module, arguments in stages]
+
+
+def lines(out: Path, configuration: str) -> list[str]:
+    """Return one line per case: lesions, their volume, the NE probability."""
+    with open(out / "features.csv", newline="", encoding="utf-8") as stream:
+        features = {row["File"]: row for row in csv.DictReader(stream)}
+    with open(out / "predictions.csv", newline="", encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["configuration"] == configuration]
+    found = []
+    for row in rows:
+        name = row["File"]
+        if name not in features:
+            found.append(f"{name}: no NE probability ({row['reason']})")
+            continue
+        burden = features[name]
+        size = 1.0
+        for edge in ast.literal_eval(burden["diagnostics_Mask-original_Spacing"]):
+            size *= edge
+        volume = int(burden["diagnostics_Mask-original_VoxelNum"]) * size / 1000
+        count = int(burden["diagnostics_Mask-original_VolumeNum"])
+        found.append(f"{name}: {count} lesion{'s' * (count != 1)}, {volume:.1f} mL, NE probability "
+                     f"{float(row['probability']):.2f} ({configuration}: NE-{row['NE_Status']})")
+    return found
+
+
+def main() -> int:
+    """Entry point."""
+    environment.check_cpu()
+    options = parse(sys.argv[1:])
+    ct, out = check(options)
+    work = out / WORK
+    # What an interrupted run left.
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    launcher = [sys.executable, str(ROOT / "containers" / "run")]
+    for arguments in commands(options, ct, work):
+        if subprocess.run([*launcher, *arguments], cwd=ROOT).returncode:
+            shutil.rmtree(work)
+            out.rmdir()
+            return EXIT_BAD_INPUT
+    for name in RESULTS:
+        (work / name).rename(out / name)
+    shutil.rmtree(work)
+    print(*lines(out, options.configuration), NOTE, sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    entry(main)

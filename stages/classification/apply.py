@@ -1,0 +1,137 @@
+"""Apply stored ensembles to series whose NE status is not known.
+
+Writes one row per series and configuration: the probability of being NE-positive, and the status
+that the ensemble calls. Series without features have a row that says why and no probability.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from xgboost import Booster, DMatrix
+from xgboost.core import XGBoostError
+
+from stages.classification import storage
+from stages.common import canonical, cli
+from stages.common.columns import SERIES
+from stages.common.errors import InputError
+
+FEATURES = "features.json"
+COLUMNS = (SERIES, "configuration", "probability", "NE_Status", "reason")
+
+
+def member(path: Path, features: pd.DataFrame) -> np.ndarray:
+    """Return the probability of the positive class by one stored model, shape (n,).
+
+    Parameters
+    ----------
+    path : Path
+        A file of `storage.store`.
+    features : DataFrame, shape (n, p)
+        In the order in which the model sees them.
+
+    Raises
+    ------
+    InputError
+        If the file is no stored model.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return storage.forest_probability(path, features.to_numpy())
+        content = canonical.read_json(path)
+        if "coefficients" in content:
+            weights = np.array([content["coefficients"][name] for name in features.columns])
+            decision = features.to_numpy() @ weights + content["intercept"]
+            # Of the two equal forms the one that cannot overflow.
+            small = np.exp(-np.abs(decision))
+            return np.where(decision >= 0, 1 / (1 + small), small / (1 + small))
+        booster = Booster()
+        booster.load_model(bytearray(json.dumps(content).encode()))
+        return booster.predict(DMatrix(features)).astype(float)
+    except (KeyError, TypeError, SafetensorError, XGBoostError) as error:
+        raise InputError(f"is no stored model for these features ({_first_line(error)})", path,
+                         "train the classifiers again") from None
+
+
+def _first_line(error) -> str:
+    return str(error).strip().splitlines()[-1][:120]
+
+
+def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
+    """Return the mean probability of the members of one configuration, shape (n,).
+
+    Raises
+    ------
+    InputError
+        If the folder holds no models, or the table lacks a feature.
+    """
+    names = canonical.read_json(folder / FEATURES)
+    missing = [name for name in names if name not in table.columns]
+    if missing:
+        raise InputError(f"lacks the column(s) {', '.join(missing)}", source,
+                         "make it with stages.radiomics.unlabelled")
+    paths = sorted(path for path in folder.iterdir()
+                   if path.suffix in (".json", ".safetensors") and path.name != FEATURES)
+    if not paths:
+        raise InputError("holds no model", folder, "train the classifiers again")
+    if table.empty:
+        return np.empty(0)
+    return np.mean([member(path, table[names]) for path in paths], axis=0)
+
+
+def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame,
+                source) -> pd.DataFrame:
+    """Apply every configuration.
+
+    Parameters
+    ----------
+    models : Path
+        One folder per configuration.
+    table : DataFrame
+        n series: File and the features.
+    excluded : DataFrame
+        m series without features: File and reason.
+    source : path
+        The table's file, for error messages.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`, (n + m) x configurations rows, by series.
+    """
+    folders = sorted(path.parent for path in models.glob(f"*/{FEATURES}"))
+    if not folders:
+        raise InputError("holds no trained classifiers", models, "run 'make demo', or name others")
+    rows = []
+    for folder in folders:
+        found = ensemble(folder, table, source)
+        rows += [[name, folder.name, float(value), "positive" if value > 0.5 else "negative", ""]
+                 for name, value in zip(table[SERIES], found)]
+        rows += [[name, folder.name, None, "", reason]
+                 for name, reason in zip(excluded[SERIES], excluded["reason"])]
+    return pd.DataFrame(rows, columns=COLUMNS, dtype=object).sort_values(
+        [SERIES, "configuration"], kind="stable")
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.classification.apply", __doc__)
+    parser.add_argument("--features", type=Path, required=True, help="feature table (CSV)")
+    parser.add_argument("--excluded", type=Path, required=True,
+                        help="series without features (CSV)")
+    parser.add_argument("--models", type=Path, required=True,
+                        help="folder of one folder per configuration")
+    parser.add_argument("--out", type=Path, required=True, help="predictions (CSV)")
+    options = parser.parse_args()
+    table = canonical.read_csv(options.features, (SERIES,), dtype={SERIES: str})
+    excluded = canonical.read_csv(options.excluded, (SERIES, "reason"), dtype=str)
+    canonical.write_csv(options.out,
+                        predictions(options.models, table, excluded, options.features))
+
+
+if __name__ == "__main__":
+    cli.main(stage)

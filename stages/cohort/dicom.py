@@ -1,0 +1,230 @@
+"""One CT series from a folder of DICOM files, placed by the real positions of its slices.
+
+Positions are ImagePositionPatient along the normal of ImageOrientationPatient; SliceThickness and
+InstanceNumber are not looked at. Source of the geometry: DICOM PS3.3, C.7.6.2 (Image Plane).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.errors import InvalidDicomError
+
+from stages.common.errors import InputError
+from stages.common.nifti import Volume
+
+# Cosines are written with six digits or so; positions and pixel sizes with less than 1e-3 mm lost.
+PARALLEL = 1e-3
+SAME_MM = 1e-2
+# DICOM's axes run to the left, back and top; the house's to the right, front and top.
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+# What a slice must say, and how many numbers each is.
+NEEDED = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1,
+          "Columns": 1, "RescaleSlope": 1, "RescaleIntercept": 1}
+ENHANCED = "NumberOfFrames"
+EXPORT = "export the series from the archive again"
+
+
+def read(folder: Path, tolerance: float, padding_hu: float) -> tuple[Volume, list]:
+    """Read the one series of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the files of one series; other files than DICOM are left alone.
+    tolerance : float
+        Share of the slice distance by which a slice may lie off its place.
+    padding_hu : float
+        What padding (PixelPaddingValue) becomes where it would look like tissue.
+
+    Returns
+    -------
+    volume : Volume
+        HU, float64, shape (columns, rows, slices).
+    headers : list of Dataset
+        Of every slice, without pixels, in the order of the slices.
+
+    Raises
+    ------
+    InputError
+        Naming the folder or file: no DICOM, two series, no CT, a missing, doubled, tilted or
+        unevenly spaced slice, a slice of another size, or pixels that cannot be read.
+    """
+    slices = _ordered(_one_series(_files(folder), folder), folder)
+    affine = _affine([header for _, header in slices], folder, tolerance)
+    planes = [_plane(path, padding_hu) for path, _ in slices]
+    return Volume(np.stack(planes, axis=-1), affine), [header for _, header in slices]
+
+
+def _files(folder: Path) -> list[tuple[Path, pydicom.Dataset]]:
+    found = []
+    for path in sorted(item for item in folder.iterdir() if item.is_file()):
+        try:
+            header = pydicom.dcmread(path, stop_before_pixels=True)
+            # Values are read when they are asked for: ask now, so that a bad one is named here.
+            for _ in header.iterall():
+                pass
+        except InvalidDicomError:
+            continue
+        except (OSError, EOFError, ValueError, TypeError, AttributeError,
+                NotImplementedError) as error:
+            raise InputError(f"cannot be read as DICOM ({error})", path, EXPORT) from None
+        if "DirectoryRecordSequence" not in header:
+            found.append((path, header))
+    if not found:
+        raise InputError("holds no DICOM file", folder, "name the folder that holds the slices")
+    return found
+
+
+def _one_series(files, folder):
+    series: dict[str, list] = {}
+    for path, header in files:
+        series.setdefault(str(header.get("SeriesInstanceUID")), []).append((path, header))
+    if len(series) > 1:
+        counts = ", ".join(f"{count} files" for count in sorted(map(len, series.values())))
+        raise InputError(f"holds {len(series)} series ({counts})", folder,
+                         "give every series a folder of its own")
+    for path, header in files:
+        if header.get("Modality") != "CT":
+            raise InputError(f"is no CT (Modality is '{header.get('Modality', '')}')", path,
+                             "leave the series out")
+        if int(header.get(ENHANCED) or 1) > 1:
+            raise InputError("holds several frames", path,
+                             "convert the series to single-frame DICOM, NIfTI or NRRD")
+        _require_numbers(header, path)
+    return files
+
+
+def _require_numbers(header, path) -> None:
+    for name, count in NEEDED.items():
+        if header.get(name) in (None, ""):
+            raise InputError(f"lacks {name}", path, EXPORT)
+        try:
+            usable = np.isfinite(_vector(header, name)).sum() == count
+        except ValueError:
+            usable = False
+        if not usable:
+            raise InputError(f"has no usable {name}", path, EXPORT)
+    if _vector(header, "PixelSpacing").min() <= 0:
+        raise InputError("has no usable PixelSpacing", path, EXPORT)
+
+
+def _vector(header, name) -> np.ndarray:
+    value = header[name].value
+    return np.array([float(part) for part in (value if header[name].VM > 1 else [value])])
+
+
+def _normal(header) -> np.ndarray:
+    orientation = _vector(header, "ImageOrientationPatient")
+    return np.cross(orientation[:3], orientation[3:])
+
+
+def _ordered(files, folder):
+    """Sort by position along the normal; refuse slices that do not belong to one stack."""
+    path, first = files[0]
+    if len(files) < 2:
+        raise InputError("holds a single slice", folder, "a series of two slices or more is needed")
+    for path, header in files:
+        for name in ("Rows", "Columns"):
+            if header[name].value != first[name].value:
+                raise InputError(f"has another {name} than its series", path, EXPORT)
+        for name, allowed in (("PixelSpacing", SAME_MM), ("ImageOrientationPatient", PARALLEL)):
+            if np.abs(_vector(header, name) - _vector(first, name)).max() > allowed:
+                raise InputError(f"has another {name} than its series", path,
+                                 "take localizers and reformatted slices out of the folder")
+    normal = _normal(first)
+    return sorted(files, key=lambda item: float(_vector(item[1], "ImagePositionPatient") @ normal))
+
+
+def _affine(headers, folder: Path, tolerance: float) -> np.ndarray:
+    """Return the map from voxel indices to RAS mm of an ordered stack."""
+    first = headers[0]
+    along_row, along_column = np.split(_vector(first, "ImageOrientationPatient"), 2)
+    _require_right_angles(along_row, along_column, folder)
+    positions = np.array([_vector(header, "ImagePositionPatient") for header in headers])
+    normal = np.cross(along_row, along_column)
+    places = (positions - positions[0]) @ normal
+    step = _step(places, tolerance, folder)
+    drift = (positions - positions[0]) - places[:, None] * normal
+    _require_straight(drift, places, folder)
+    affine = np.eye(4)
+    rows, columns = _vector(first, "PixelSpacing")
+    affine[:3, :3] = np.column_stack([along_row * columns, along_column * rows, normal * step])
+    affine[:3, 3] = positions[0]
+    return LPS_TO_RAS @ affine
+
+
+def _require_right_angles(along_row, along_column, folder) -> None:
+    off = max(abs(np.linalg.norm(along_row) - 1), abs(np.linalg.norm(along_column) - 1),
+              abs(along_row @ along_column))
+    if off > PARALLEL:
+        raise InputError("its rows and columns are not at right angles (ImageOrientationPatient)",
+                         folder, EXPORT)
+
+
+def _step(places, tolerance: float, folder) -> float:
+    """Return the slice distance of sorted places, mm."""
+    gaps = np.diff(places)
+    usual = float(np.median(gaps))
+    doubled = int(np.count_nonzero(gaps < SAME_MM))
+    if doubled:
+        raise InputError(f"has {doubled + 1} slices at the same position" if doubled == 1 else
+                         f"has slices at the same position {doubled} times", folder,
+                         "remove the copies, or split the folder by acquisition")
+    wide = gaps > (1 + 0.5) * usual
+    if wide.any():
+        lacking = int(np.rint(gaps[wide] / usual - 1).sum())
+        where = int(np.argmax(wide))
+        raise InputError(f"lacks {max(lacking, 1)} slice(s), the first after slice {where + 1} "
+                         f"({gaps[where]:.2f} mm instead of {usual:.2f} mm)", folder, EXPORT)
+    step = float(places[-1] / (len(places) - 1))
+    off = float(np.abs(places - step * np.arange(len(places))).max())
+    if off > tolerance * step:
+        raise InputError(f"its slices are unevenly spaced (up to {off:.2f} mm off their place at "
+                         f"{step:.2f} mm)", folder, "resample it onto even distances, or raise "
+                         "own.spacing_tolerance in params.yaml")
+    return step
+
+
+def _require_straight(drift, places, folder) -> None:
+    if np.abs(drift).max() > SAME_MM:
+        angle = np.degrees(np.arctan2(np.linalg.norm(drift[-1]), places[-1]))
+        raise InputError(f"its slices are shifted against each other (a gantry tilted by "
+                         f"{angle:.1f} degrees, perhaps)", folder,
+                         "resample it onto a rectangular grid")
+
+
+def _plane(path: Path, padding_hu: float) -> np.ndarray:
+    """Return the HU of a slice, shape (columns, rows)."""
+    try:
+        dataset = pydicom.dcmread(path)
+        stored = dataset.pixel_array
+    except (OSError, EOFError, ValueError, AttributeError, NotImplementedError,
+            RuntimeError) as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise InputError(f"its pixels cannot be read ({reason})", path, EXPORT) from None
+    if stored.ndim != 2 or dataset.get("PhotometricInterpretation") != "MONOCHROME2":
+        raise InputError("is no grey-scale slice (MONOCHROME2)", path, EXPORT)
+    hu = stored * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept)
+    padded = _padded(dataset, stored)
+    # Padding at or below air is recognised by later stages as it is.
+    hu[padded & (hu > -1024)] = padding_hu
+    return hu.T
+
+
+def _padded(dataset, stored) -> np.ndarray:
+    value = dataset.get("PixelPaddingValue")
+    if value is None:
+        return np.zeros(stored.shape, bool)
+    limit = dataset.get("PixelPaddingRangeLimit")
+    ends = [_as_stored(end, stored.dtype) for end in (value, value if limit is None else limit)]
+    return (stored >= min(ends)) & (stored <= max(ends))
+
+
+def _as_stored(value, kind) -> int:
+    """Read a padding value, whose VR may be the other one of US and SS, in the pixels' type."""
+    bits = 8 * kind.itemsize
+    wrapped = int(value) % (1 << bits)
+    return wrapped - (1 << bits) if kind.kind == "i" and wrapped >= 1 << (bits - 1) else wrapped

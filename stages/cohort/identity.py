@@ -1,0 +1,114 @@
+"""Who a header names: every value of it that may identify a patient, and a search for them.
+
+Nothing of an input header is written to a cohort. What could still carry an identity is the names
+that the user's own table gives to series, studies and patients: they are compared with the headers.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import struct
+from pathlib import Path
+
+from pydicom.multival import MultiValue
+
+from stages.cohort import nrrd_file
+from stages.common.errors import InputError
+
+# Shorter values (a sex, a number 1) occur anywhere.
+SHORTEST = 3
+# Words of free text; shorter ones are units and fragments.
+SHORTEST_WORD = 4
+# Unique identifiers of the standard itself (classes, transfer syntaxes).
+STANDARD_UIDS = "1.2.840.10008."
+# Source: DICOM PS3.15, annex E, attributes of the basic profile that name a person, a place, a
+# device or an examination; all names, dates and unique identifiers are added by their type.
+KEYWORDS = frozenset((
+    "AccessionNumber", "AdditionalPatientHistory", "AdmissionID", "DeviceSerialNumber",
+    "DeviceUID", "EthnicGroup", "FillerOrderNumberImagingServiceRequest", "ImageComments",
+    "InstitutionAddress", "InstitutionName", "InstitutionalDepartmentName", "IssuerOfPatientID",
+    "MedicalRecordLocator", "Occupation", "OtherPatientIDs", "PatientAddress", "PatientComments",
+    "PatientID", "PatientTelephoneNumbers", "PerformedProcedureStepID", "PlateID",
+    "PlacerOrderNumberImagingServiceRequest", "RequestedProcedureID", "ScheduledProcedureStepID",
+    "ServiceEpisodeID", "StationName", "StudyID"))
+TYPES = frozenset(("PN", "UI", "DA", "DT"))
+PRIVATE_TYPES = frozenset(("LO", "SH", "LT", "ST", "UT", "UC", "PN", "UI", "DA", "DT"))
+# Pseudonyms where the header says that the identity was removed.
+PSEUDONYMS = frozenset(("PatientID", "PatientName"))
+# Source: nifti1.h: data_type, db_name, descrip, aux_file, intent_name.
+NIFTI_TEXTS = ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16))
+
+
+def of_dicom(headers) -> dict[str, str]:
+    """Return the identifying values of DICOM headers, each with the name of its attribute."""
+    found: dict[str, str] = {}
+    for header in headers:
+        removed = str(header.get("PatientIdentityRemoved", "")).upper() == "YES"
+        # Sequences are walked too.
+        for element in header.iterall():
+            wanted = (element.VR in TYPES or element.keyword in KEYWORDS
+                      or element.tag.is_private and element.VR in PRIVATE_TYPES)
+            if not wanted or removed and element.keyword in PSEUDONYMS:
+                continue
+            name = element.keyword or "a private attribute"
+            for value in _values(element):
+                found.setdefault(value, name)
+    return {value: name for value, name in found.items() if not value.startswith(STANDARD_UIDS)}
+
+
+def _values(element) -> list[str]:
+    value = element.value
+    parts = value if isinstance(value, (list, MultiValue)) else [value]
+    found = [str(part).strip() for part in parts if part is not None]
+    if element.VR == "PN":
+        found += [word for text in found for word in re.split(r"[\^=,; ]+", text)]
+    return [text for text in found if len(text) >= SHORTEST]
+
+
+def of_texts(texts, name: str) -> dict[str, str]:
+    """Return the words of free text, each with the name of the header's kind."""
+    words = (word for text in texts for word in re.split(r"[^0-9A-Za-z\x80-\xff]+", text))
+    return {word: name for word in words if len(word) >= SHORTEST_WORD}
+
+
+def of_file(path: Path) -> dict[str, str]:
+    """Return the identifying values of a NIfTI or NRRD header."""
+    if path.name.lower().endswith(".nrrd"):
+        return of_texts(nrrd_file.texts(path), "the NRRD header's free text")
+    content = path.read_bytes()
+    content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    texts = [content[start:start + length].split(b"\0")[0] for start, length in NIFTI_TEXTS]
+    order = "<" if struct.unpack_from("<i", content)[0] == 348 else ">"
+    offset = int(struct.unpack_from(f"{order}f", content, 108)[0])
+    # Extensions lie between the header and the voxels.
+    texts += re.findall(rb"[\x20-\x7e\x80-\xff]{4,}", content[352:offset])
+    return of_texts([text.decode("latin-1") for text in texts], "the NIfTI header's free text")
+
+
+def require_absent(identity: dict[str, str], texts: list[str], source) -> None:
+    """Refuse names that a header gives away.
+
+    Parameters
+    ----------
+    identity : dict
+        Identifying values, each with where it stands.
+    texts : list of str
+        Every text that will be written.
+    source : path
+        The table that the texts come from, for error messages.
+
+    Raises
+    ------
+    InputError
+        Quoting the name at fault, never another value of the header.
+    """
+    everything = "\n".join(texts).lower()
+    for value, name in identity.items():
+        if value.lower() not in everything:
+            continue
+        pattern = re.compile(rf"(?<![0-9a-z]){re.escape(value)}(?![0-9a-z])", re.IGNORECASE)
+        for text in texts:
+            if pattern.search(text):
+                raise InputError(f"'{text}' holds {name} of an image header", source,
+                                 "name series, studies and patients by pseudonyms")

@@ -1,0 +1,204 @@
+"""Take in an own CT cohort: NIfTI, NRRD or DICOM series named by a table (CSV).
+
+The table has one row per series: series, study, patient (pseudonyms), path (a NIfTI or NRRD file,
+or a folder with the DICOM files of one series; relative to the table), and where known mask, a
+score (NE_Score, or sample with --scores), Group (train, val, test) and Segmentation (train, test).
+Writes OUT/manifest.csv, OUT/series.csv, OUT/images/SERIES.nii.gz (HU) and OUT/masks/SERIES.nii.gz
+(0 background, 1 liver, 2 lesion). Nothing of an image header but its geometry is written; names
+that give away what a header holds are refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.cohort import dicom, identity, nrrd_file
+from stages.cohort.own_table import MASK, NAME, PART, PATH, Own, check, hold_out, read
+from stages.common import canonical, cli, nifti
+from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
+from stages.common.errors import InputError
+from stages.common.nifti import Volume
+from stages.common.parameters import load, section
+
+COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
+           "mask")
+COHORT = "own"
+FOUND = (SERIES, "format", "columns", "rows", "slices", "x_mm", "y_mm", "z_mm", "minimum_hu",
+         "maximum_hu", "not_finite", "liver_voxels", "lesion_voxels")
+LIVER, LESION = 1, 2
+
+
+def read_series(path: Path, own: Own) -> tuple[Volume, str, dict[str, str]]:
+    """Read a series of any kind.
+
+    Returns
+    -------
+    volume : Volume
+        Values as in the file (DICOM: HU).
+    format : str
+        ``dicom``, ``nifti`` or ``nrrd``.
+    identity : dict
+        The identifying values of its header, each with where it stands.
+
+    Raises
+    ------
+    InputError
+        If it is missing, of another kind, or cannot be used.
+    """
+    if path.is_dir():
+        volume, headers = dicom.read(path, own.spacing_tolerance, own.padding_hu)
+        return volume, "dicom", identity.of_dicom(headers)
+    volume, kind = read_file(path)
+    return volume, kind, identity.of_file(path)
+
+
+def read_file(path: Path) -> tuple[Volume, str]:
+    """Read a NIfTI or NRRD file; return it and its kind.
+
+    Raises
+    ------
+    InputError
+        If it is missing, of another kind, or cannot be used.
+    """
+    name = path.name.lower()
+    if not path.exists():
+        raise InputError("no such file or folder", path, "correct the path in the table")
+    if name.endswith((".nii", ".nii.gz")):
+        return nifti.read(path), "nifti"
+    if name.endswith(".nrrd"):
+        return nrrd_file.read(path), "nrrd"
+    raise InputError("is not a file type that is read", path,
+                     "give .nii, .nii.gz or .nrrd, or a folder of DICOM files")
+
+
+def hounsfield(volume: Volume, padding_hu: float, path: Path) -> tuple[Volume, int]:
+    """Turn a series into RAS order and int16 HU (float32 where it is not whole numbers).
+
+    Returns
+    -------
+    volume : Volume
+    not_finite : int
+        Voxels that were NaN or infinite and are ``padding_hu`` now.
+
+    Raises
+    ------
+    InputError
+        If it is a single slice, or nothing in it is finite.
+    """
+    volume = nifti.to_ras(volume)
+    if min(volume.data.shape) < 2:
+        raise InputError(f"has the shape {volume.data.shape}: a single slice", path,
+                         "leave the series out; a volume is needed")
+    data = volume.data
+    finite = np.isfinite(data)
+    lost = int(finite.size - np.count_nonzero(finite))
+    if lost == finite.size:
+        raise InputError("has no finite voxel", path, "export it again")
+    if lost:
+        data = np.where(finite, data, padding_hu)
+    whole = data.dtype.kind in "iu" or bool((data == np.rint(data)).all())
+    fits = data.min() >= -32768 and data.max() <= 32767
+    kind = np.int16 if whole and fits else np.float32
+    return Volume(data.astype(kind), volume.affine), lost
+
+
+def labels(path: Path, image: Volume, image_path: Path, own: Own) -> Volume:
+    """Read a mask on the grid of its image as uint8: 0 background, 1 liver, 2 lesion.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used, lies on another grid or holds an unknown label.
+    """
+    mask = nifti.to_ras(read_file(path)[0])
+    if not nifti.same_grid(image, mask):
+        raise InputError(f"lies on another grid than {image_path}", path,
+                         "resample the mask onto its image's grid")
+    known = (0, *own.liver_labels, *own.lesion_labels)
+    other = np.setdiff1d(np.unique(mask.data), known)
+    if len(other):
+        raise InputError(f"holds the label {other[0]:g} (known: {', '.join(map(str, known))})",
+                         path, "correct the mask, or own.liver_labels and own.lesion_labels in "
+                         "params.yaml")
+    result = np.where(np.isin(mask.data, own.liver_labels), LIVER, 0)
+    result[np.isin(mask.data, own.lesion_labels)] = LESION
+    return Volume(result.astype(np.uint8), image.affine)
+
+
+def manifest(table: pd.DataFrame, own: Own, boundary: float) -> pd.DataFrame:
+    """Return the cohort manifest, one row per series of the table, columns `COLUMNS`.
+
+    Where the table gives no Group (no Segmentation), scored series (series with a mask) get that
+    of their patient from `hold_out`.
+    """
+    drawn = hold_out(table[PATIENT], own)
+    rows = []
+    for row in table.to_dict("records"):
+        scored, group = not np.isnan(row[SCORE]), drawn[row[PATIENT]]
+        positive = scored and row[SCORE] > boundary
+        part = "test" if group == "test" else "train"
+        rows.append({
+            SERIES: row[NAME], STUDY: row[STUDY], PATIENT: row[PATIENT], "Cohort": COHORT,
+            SCORE: row[SCORE] if scored else None, LABEL: int(positive) if scored else None,
+            STATUS: ("positive" if positive else "negative") if scored else None,
+            GROUP: (row[GROUP] or group) if scored else row[GROUP],
+            "Segmentation": (row[PART] or part) if row[MASK] else row[PART],
+            "image": f"images/{row[NAME]}.nii.gz",
+            "mask": f"masks/{row[NAME]}.nii.gz" if row[MASK] else ""})
+    return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+
+
+def take(row: dict, home: Path, own: Own, texts: list[str], source: Path, out: Path) -> dict:
+    """Read, check and write one series; return its row of ``series.csv``.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or its header names what ``texts`` hold.
+    """
+    path = home / row[PATH]
+    volume, kind, named = read_series(path, own)
+    identity.require_absent(named, texts, source)
+    image, lost = hounsfield(volume, own.padding_hu, path)
+    mask = None
+    if row[MASK]:
+        mask_path = home / row[MASK]
+        mask = labels(mask_path, image, path, own)
+        identity.require_absent(identity.of_file(mask_path), texts, source)
+        nifti.write(out / "masks" / f"{row[NAME]}.nii.gz", mask)
+    nifti.write(out / "images" / f"{row[NAME]}.nii.gz", image)
+    counts = [int((mask.data == label).sum()) if mask else None for label in (LIVER, LESION)]
+    # Six digits: the rotation of an oblique series leaves rounding in the lengths of its axes.
+    spacing = [round(float(length), 6) for length in image.spacing]
+    extremes = [float(image.data.min()), float(image.data.max())]
+    found = row[NAME], kind, *image.data.shape, *spacing, *extremes, lost, *counts
+    return dict(zip(FOUND, found))
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.cohort.own", __doc__)
+    parser.add_argument("--table", type=Path, required=True, help="the cohort's table (CSV)")
+    parser.add_argument("--scores", type=Path, help="NE scores by sample (CSV)")
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
+    options = parser.parse_args()
+    own = section(options.params, "own", Own)
+    check(own, options.params)
+    table = read(options.table, options.scores)
+    listed = manifest(table, own, load(options.params).classification.boundary)
+    texts = sorted({name for column in (SERIES, STUDY, PATIENT) for name in listed[column]})
+    rows = []
+    with cli.progress("own: series", len(table)) as step:
+        for count, row in enumerate(table.to_dict("records"), 1):
+            step(count)
+            rows.append(take(row, options.table.parent, own, texts, options.table, options.out))
+    canonical.write_csv(options.out / "series.csv", pd.DataFrame(rows, columns=FOUND, dtype=object))
+    canonical.write_csv(options.out / "manifest.csv", listed)
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,1 @@
+"""NE scores from expression data."""

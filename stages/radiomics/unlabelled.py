@@ -1,0 +1,57 @@
+"""Join the rows of series without NE scores into a table of features, for prediction.
+
+Series without features (no lesion found, or lesions too small for PyRadiomics) are listed apart.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from stages.common import canonical, cli
+from stages.common.parameters import choose, load
+from stages.radiomics import manifest, table
+
+
+def join(rows: list[dict], rule: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make the feature table and the list of series without features.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of the stage ``extract``.
+    rule : str
+        How lesions are counted: ``components`` or ``components-and-background``.
+
+    Returns
+    -------
+    table : DataFrame
+        File, 37 diagnostics, 107 features, Num_Lesions.
+    excluded : DataFrame
+        File, status, reason, components, voxels.
+    """
+    listed = pd.DataFrame({manifest.SERIES: [row[manifest.SERIES] for row in rows],
+                           table.SCORE: float("nan"), table.GROUP: ""})
+    joined, excluded = table.join(rows, listed, rule, 0.0)
+    return joined.drop(columns=list(table.TRAILING)), excluded
+
+
+def main() -> None:
+    """Run the stage."""
+    parser = cli.parser("stages.radiomics.unlabelled", __doc__)
+    parser.add_argument("--params", default="params.yaml", help="parameters (default params.yaml)")
+    parser.add_argument("--manifest", required=True, help="CSV: File of each series")
+    parser.add_argument("--rows", required=True, help="folder of the stage extract")
+    parser.add_argument("--protocol", default="as-released",
+                        help="decides how lesions are counted (default as-released)")
+    parser.add_argument("--out", required=True, help="the feature table, CSV")
+    parser.add_argument("--excluded", required=True, help="series without features, CSV")
+    options = parser.parse_args()
+    rule = choose(load(options.params).radiomics.lesion_count, options.protocol, "protocol")
+    names = manifest.read(options.manifest)[manifest.SERIES].tolist()
+    features, excluded = join(table.read_rows(options.rows, names), rule)
+    canonical.write_csv(options.out, features)
+    canonical.write_csv(options.excluded, excluded)
+
+
+if __name__ == "__main__":
+    cli.main(main)

@@ -1,0 +1,77 @@
+"""Sentences whose every number comes from the results."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from stages.common.errors import InputError
+from stages.reporting.report_figures import NAMES, short
+from stages.reporting.report_inputs import EARLIER, RELEASE, Inputs
+from stages.reporting.report_protocol import aucs, told_apart
+from stages.reporting.report_tables import MODELS, Row
+
+
+def find(inputs: Inputs, item: str, row: str, metric: str, statistic: str) -> Row:
+    """Return one row of the ledger.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    wanted = (item, row, metric, statistic)
+    for entry in inputs.ledger:
+        if (entry["item"], entry["row"], entry["metric"], entry["statistic"]) == wanted:
+            return entry
+    raise InputError(f"lacks {' / '.join(wanted)}", "reports/ledger.csv",
+                     "restore metrics/published/ and run dvc repro ledger")
+
+
+def counts(inputs: Inputs) -> str:
+    """Return what became of the published numbers."""
+    tally = Counter(row["verdict"] for row in inputs.ledger)
+    private = tally["needs-private-images"] + tally["needs-private-labels"]
+    return (f"Of the {len(inputs.ledger)} numbers that the paper prints, {tally['exact']} follow "
+            f"at the printed precision from the released tables and code, {tally['envelope']} lie "
+            f"inside the spread that the same code shows over numerical variations, and "
+            f"{tally['contradicted']} do not follow; {private} rest on images, masks or labels "
+            f"that are not public, and {tally['not-checked']} are settings, literature values or "
+            "not settled.")
+
+
+def fragility(inputs: Inputs) -> str:
+    """Return what the headline AUC depends on."""
+    headline = find(inputs, "Abstract", "headline test", "AUC", "test_set")
+    solved = inputs.converged[RELEASE].get("configurations", "LR", "test", "AUC")
+    spread = ""
+    if headline["minimum"]:
+        spread = (f" and moves between {short(float(headline['minimum']), 2)} and "
+                  f"{short(float(headline['maximum']), 2)} over {headline['variations']} numerical "
+                  "variations of the same code")
+    return (f"The logistic regression of the headline stops before it converges: its AUC "
+            f"(printed {headline['published']}) follows from the {headline['release'] or EARLIER} "
+            f"release{spread}, Table 4 belongs to the {RELEASE} release, and the same objective "
+            f"solved to its optimum there gives {short(solved, 2)}.")
+
+
+def corrected(inputs: Inputs) -> str:
+    """Return what remains without leakage."""
+    rows = {row["key"][1]: row for row in aucs(inputs) if row["key"][0] == "test"}
+    told = told_apart(inputs)
+    said = ", ".join(f"{MODELS.get(name, NAMES[name]).lower() if name == 'volume' else name} "
+                     f"{short(row['AUC']['mean'], 2)} "
+                     f"({short(row['AUC']['patients']['low'], 2)} to "
+                     f"{short(row['AUC']['patients']['high'], 2)})" for name, row in rows.items())
+    verdict = ("no model is told apart from chance" if not told else
+               f"{', '.join(told)} {'is' if len(told) == 1 else 'are'} told apart from chance")
+    trivial = inputs.corrected.get("trivial_as_in_table_4", "F1", "mean")
+    printed = sorted({find(inputs, "Table4", model, "F1", "mean")["published"] for model in MODELS})
+    return (f"With folds by patient, everything chosen inside them and "
+            f"{inputs.corrected.get('seeds')} seeds, {verdict} on the test patients (mean AUC and "
+            f"95 % interval: {said}), and calling everyone NE-positive reaches F1 "
+            f"{short(trivial, 2)} where Table 4 prints {' to '.join((printed[0], printed[-1]))}.")
+
+
+def reviewer(inputs: Inputs) -> list[str]:
+    """Return three sentences for a reviewer of the paper."""
+    return [counts(inputs), fragility(inputs), corrected(inputs)]

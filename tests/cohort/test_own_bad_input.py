@@ -1,0 +1,110 @@
+"""Files, tables and parameters that an own cohort cannot use: one line, exit code 2."""
+
+import gzip
+import struct
+
+import nrrd
+import numpy as np
+import pytest
+
+from stages.common import nifti
+from tests.cohort.own_files import AFFINE, COLUMNS, lesions, write_nrrd
+from tests.cohort.slices import series, table, values
+
+
+def damage(home, fault):
+    image, mask = nifti.Volume(values(), AFFINE), nifti.Volume(lesions(), AFFINE)
+    if fault == "grid":
+        nifti.write(home / "b_mask.nii.gz", nifti.Volume(lesions(), AFFINE + _shift(0, 1.0)))
+    elif fault == "shape":
+        nifti.write(home / "b_mask.nii.gz", nifti.Volume(mask.data[1:], AFFINE))
+    elif fault == "label":
+        nifti.write(home / "b_mask.nii.gz", nifti.Volume(mask.data + 1, AFFINE))
+    elif fault == "slice":
+        nifti.write(home / "b.nii.gz", nifti.Volume(image.data[:, :, :1], AFFINE))
+    elif fault == "cut":
+        (home / "b.nii.gz").write_bytes((home / "b.nii.gz").read_bytes()[:-30])
+    elif fault == "sheared":
+        write_nrrd(home / "c.nrrd", values(), AFFINE + _shift(1, 0.5, column=2))
+    elif fault == "short":
+        (home / "c.nrrd").write_bytes((home / "c.nrrd").read_bytes()[:-40])
+    elif fault == "nowhere":
+        nrrd.write(str(home / "c.nrrd"), values())
+    elif fault == "four":
+        nrrd.write(str(home / "c.nrrd"), np.stack([values(), values()], axis=-1))
+    elif fault == "empty":
+        nifti.write(home / "b.nii.gz", nifti.Volume(np.full((6, 5, 4), np.nan, np.float32), AFFINE))
+    elif fault == "forms":
+        raw = bytearray(gzip.decompress((home / "b.nii.gz").read_bytes()))
+        struct.pack_into("<2h", raw, 252, 1, 1)
+        (home / "b.nii.gz").write_bytes(gzip.compress(bytes(raw)))
+    elif fault == "gone":
+        (home / "b.nii.gz").unlink()
+    elif fault == "tilt":
+        def tilt(index, dataset):
+            dataset.ImagePositionPatient[1] += index
+        series(home / "slices", change=tilt)
+
+
+def _shift(row, by, column=3):
+    change = np.zeros((4, 4))
+    change[row, column] = by
+    return change
+
+
+@pytest.mark.parametrize("fault, name, words", [
+    ("grid", "b_mask.nii.gz", "lies on another grid than"),
+    ("shape", "b_mask.nii.gz", "lies on another grid than"),
+    ("label", "b_mask.nii.gz", r"holds the label 3 (known: 0, 1, 2)"),
+    ("slice", "b.nii.gz", "a single slice"), ("cut", "b.nii.gz", "damaged gzip"),
+    ("sheared", "c.nrrd", "not at right angles"), ("short", "c.nrrd", "cannot be read as NRRD"),
+    ("nowhere", "c.nrrd", "does not say where it lies"), ("four", "c.nrrd", "not three axes"),
+    ("empty", "b.nii.gz", "has no finite voxel"), ("forms", "b.nii.gz", "qform and sform disagree"),
+    ("gone", "b.nii.gz", "no such file"), ("tilt", "slices", "gantry")])
+def test_bad_files_are_one_line(home, take, tmp_path, fault, name, words):
+    damage(home, fault)
+    code, error = take(home)
+    assert code == 2 and words in error and str(home / name) in error
+    assert error.startswith("error: ") and not (tmp_path / "out" / "manifest.csv").exists()
+
+
+@pytest.mark.parametrize("rows, columns, words", [
+    ([["a", "s", "p", "x"], ["a", "s", "p", "y"]], 4, "has 'a' twice in the column 'series'"),
+    ([["a", "s", "p", "x"], ["A", "s", "p", "y"]], 4, "twice, but for capital"),
+    ([["a", "s", "p", "x"], ["b", "s", "p", "x"]], 4, "has 'x' twice in the column 'path'"),
+    ([["../a", "s", "p", "x"]], 4, "'../a' in the column 'series' is no usable name"),
+    ([["a", "s", "", "x"]], 4, "'' in the column 'patient' is no usable name"),
+    ([["a", "s", "p", ""]], 4, "series a has no path"), ([], 4, "names no series"),
+    ([["a", "s", "p"]], 3, "lacks the column 'path'"),
+    ([["a", "s", "p", "x", "", "1.5"]], 6, "series a has the NE_Score '1.5'"),
+    ([["a", "s", "p", "x", "", "high"]], 6, "series a has the NE_Score 'high'"),
+    ([["a", "s", "p", "x"], ["b", "s", "q", "y"]], 4, "study s has more than one patient"),
+    ([["a", "s", "p", "x", "", 0.1], ["b", "s", "p", "y", "", 0.2]], 6,
+     "study s has more than one NE_Score")])
+def test_bad_tables_are_one_line(tmp_path, take, rows, columns, words):
+    table(tmp_path / "cohort.csv", rows, COLUMNS[:columns])
+    code, error = take(tmp_path)
+    assert code == 2 and words in error and "cohort.csv" in error
+
+
+@pytest.mark.parametrize("column, values_, words", [
+    ("Group", ["train", "test"], "patient p has more than one Group"),
+    ("Group", ["train", ""], "has a Group for some of the scored series only"),
+    ("Group", ["training", "training"], "valid: train, val, test"),
+    ("Segmentation", ["train", "test"], "patient p has more than one Segmentation"),
+    ("scanner", ["x", "y"], "has the column 'scanner'"),
+    ("sample", ["x", "y"], "give their scores with --scores")])
+def test_bad_parts_are_one_line(tmp_path, take, column, values_, words):
+    table(tmp_path / "cohort.csv", [[f"a{n}", f"s{n}", "p", f"x{n}", 0.1, value]
+                                    for n, value in enumerate(values_)],
+          (*COLUMNS[:4], "NE_Score", column))
+    code, error = take(tmp_path)
+    assert code == 2 and words in error
+
+
+@pytest.mark.parametrize("changed, words", [
+    ({"test_share": 0.9, "val_share": 0.2}, "sum is below 1"), ({"lesion_labels": []}, "labels"),
+    ({"spacing_tolerance": 0.7}, "between 0 and 0.5"), ({"padding_hu": 0}, "own.padding_hu")])
+def test_bad_parameters_are_one_line(home, take, changed, words):
+    code, error = take(home, **changed)
+    assert code == 2 and words in error

@@ -1,0 +1,60 @@
+"""The imaging pipeline's cohort comes from the source that params.yaml names."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from stages.cohort import lits, own, source
+from stages.common import cli, nifti
+from tests.cohort.conftest import ROOT
+from tests.cohort.slices import table
+
+AFFINE = np.diag([0.8, 0.8, 2.0, 1])
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch, capsys):
+    def run(name):
+        params = yaml.safe_load((ROOT / "params.yaml").read_text())
+        params["cohort"]["source"] = name
+        params["lits"] |= {"cases": 2, "test": 1}
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+        monkeypatch.setattr("sys.argv", [
+            "source", "--params", str(tmp_path / "params.yaml"), "--inputs", str(tmp_path / "in"),
+            "--checksums", str(tmp_path / "sums.csv"), "--out", str(tmp_path / "out")])
+        try:
+            cli.main(source.stage)
+        except SystemExit as stop:
+            return stop.code, capsys.readouterr().err.strip().splitlines()[-1]
+        return 0, pd.read_csv(tmp_path / "out" / "manifest.csv")
+    return run
+
+
+def write(path, data):
+    nifti.write(path, nifti.Volume(data, AFFINE))
+
+
+def test_a_folder_of_lits(make, tmp_path):
+    for number in (0, 1):
+        write(tmp_path / "in" / f"volume-{number}.nii.gz", np.full((3, 4, 5), 40, np.int16))
+        write(tmp_path / "in" / f"segmentation-{number}.nii.gz", np.ones((3, 4, 5), np.uint8))
+    code, found = make("lits")
+    assert code == 0 and tuple(found.columns) == lits.COLUMNS
+    assert (found["Cohort"] == "lits").all() and sorted(found["Segmentation"]) == ["test", "train"]
+
+
+def test_an_own_cohort_with_scores_of_samples(make, tmp_path):
+    write(tmp_path / "in" / "a.nii.gz", np.full((3, 4, 5), 40, np.int16))
+    table(tmp_path / "in" / "cohort.csv", [["a", "s", "p", "a.nii.gz", "X"]],
+          ("series", "study", "patient", "path", "sample"))
+    assert "give their scores with --scores" in make("own")[1]
+    table(tmp_path / "in" / "scores.csv", [["X", 0.5]], ("sample", "NE_Score"))
+    code, found = make("own")
+    assert code == 0 and tuple(found.columns) == own.COLUMNS
+    assert found["NE_Score"].tolist() == [0.5] and found["Cohort"].tolist() == ["own"]
+
+
+def test_an_unknown_source_is_one_line(make):
+    code, error = make("mine")
+    assert code == 2 and "valid: lits, own, phantom" in error

@@ -1,0 +1,113 @@
+"""``make predict``: what it refuses, what it runs, what it prints."""
+
+import csv
+
+import pytest
+
+from containers.launcher import LauncherError, predict
+
+
+@pytest.fixture
+def ready(tmp_path, monkeypatch):
+    """A repository with trained models, and a CT."""
+    monkeypatch.setattr(predict, "ROOT", tmp_path / "repository")
+    for path in (f"{predict.MODEL}/model.json", f"{predict.CLASSIFIERS}/LR/features.json"):
+        file = tmp_path / "repository" / path
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    (tmp_path / "ct.nii.gz").write_bytes(b"ct")
+    return tmp_path
+
+
+def options(folder, *more):
+    return predict.parse(["--ct", str(folder / "ct.nii.gz"), "--out", str(folder / "out"), *more])
+
+
+def test_a_fresh_folder_is_taken(ready):
+    assert predict.check(options(ready)) == (ready / "ct.nii.gz", ready / "out")
+    (ready / "out" / predict.WORK).mkdir(parents=True)  # what an interrupted run left
+    predict.check(options(ready))
+
+
+@pytest.mark.parametrize("fault, words", [
+    ("ct", "no such file or folder"), ("model", "run 'make demo'"),
+    ("classifiers", "run 'make demo'"), ("full", "is not empty"), ("file", "is a file"),
+    ("configuration", "unknown configuration 'SVM'; valid: LR")])
+def test_refusals(ready, fault, words):
+    more = ["--configuration", "SVM"] if fault == "configuration" else []
+    if fault == "ct":
+        (ready / "ct.nii.gz").unlink()
+    elif fault == "model":
+        (ready / "repository" / predict.MODEL / "model.json").unlink()
+    elif fault == "classifiers":
+        (ready / "repository" / predict.CLASSIFIERS / "LR" / "features.json").unlink()
+    elif fault == "full":
+        (ready / "out").mkdir()
+        (ready / "out" / "notes.txt").write_text("mine")
+    elif fault == "file":
+        (ready / "out").write_text("mine")
+    with pytest.raises(LauncherError, match=words):
+        predict.check(options(ready, *more))
+    if fault == "full":
+        assert (ready / "out" / "notes.txt").read_text() == "mine"
+
+
+def test_missing_arguments(capsys):
+    with pytest.raises(SystemExit) as stop:
+        predict.parse(["--ct", "", "--out", "x"])
+    assert stop.value.code == 2 and "CT=… OUT=…" in capsys.readouterr().err
+
+
+def test_the_stages_in_their_images(ready):
+    ct, out = predict.check(options(ready))
+    run = predict.commands(options(ready), ct, out / predict.WORK)
+    images = [line[line.index("--") - 1] for line in run]
+    assert images == ["cohort", "segmentation", "radiomics", "radiomics",
+                      predict.ENVIRONMENT, "segmentation"]
+    for line in run:
+        assert line[line.index("--write") + 1] == str(out / predict.WORK)
+        assert "--gpu" not in line
+    assert run[0][:2] == ["--read", str(ready)]
+    gpu = predict.commands(options(ready, "--gpu"), ct, out)
+    assert [("--gpu" in line) for line in gpu] == [False, True, False, False, False, False]
+    assert gpu[1][gpu[1].index("--device") + 1] == "cuda"
+
+
+def test_models_elsewhere_are_mounted(ready):
+    (ready / "mine" / "LR").mkdir(parents=True)
+    (ready / "mine" / "model.json").write_text("{}")
+    given = options(ready, "--model", str(ready / "mine"))
+    assert predict.outside(given.model) == ["--read", str(ready / "mine")]
+    assert predict.outside(predict.MODEL) == []
+
+
+def test_a_failing_stage_leaves_nothing(ready, monkeypatch):
+    class Failed:
+        returncode = 2
+
+    monkeypatch.setattr(predict.subprocess, "run", lambda *_, **__: Failed())
+    monkeypatch.setattr(predict.environment, "check_cpu", lambda: None)
+    monkeypatch.setattr("sys.argv", ["predict", "--ct", str(ready / "ct.nii.gz"),
+                                     "--out", str(ready / "out")])
+    assert predict.main() == 2
+    assert not (ready / "out").exists()
+
+
+def test_one_line_per_case(tmp_path):
+    def table(name, rows):
+        with open(tmp_path / name, "w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+    mask = "diagnostics_Mask-original_"
+    table("features.csv", [{"File": "a", f"{mask}Spacing": "(2.0, 2.0, 5.0)",
+                            f"{mask}VoxelNum": 100, f"{mask}VolumeNum": 3}])
+    blank = {"NE_Status": "", "probability": "", "reason": "the mask holds no lesion"}
+    good = {"NE_Status": "positive", "probability": 0.8125, "reason": ""}
+    table("predictions.csv", [{"File": "a", "configuration": "LR", **good},
+                              {"File": "a", "configuration": "RF", **good},
+                              {"File": "b", "configuration": "LR", **blank}])
+    assert predict.lines(tmp_path, "LR") == [
+        "a: 3 lesions, 2.0 mL, NE probability 0.81 (LR: NE-positive)",
+        "b: no NE probability (the mask holds no lesion)"]
