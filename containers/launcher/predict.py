@@ -27,7 +27,13 @@ NOTE = "For research only: not a medical device, and no basis for any decision a
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Parse the command line."""
+    """Parse the command line.
+
+    Raises
+    ------
+    LauncherError
+        If the CT or the folder is not named.
+    """
     parser = argparse.ArgumentParser(prog="make predict", description=__doc__)
     parser.add_argument("--ct", required=True, help="NIfTI or NRRD file, DICOM folder, or a folder")
     parser.add_argument("--out", required=True, help="folder for the results; new or empty")
@@ -40,7 +46,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     for name in ("ct", "out"):
         if not getattr(options, name).strip():
-            parser.error("name both: make predict CT=… OUT=…")
+            raise LauncherError("name both the CT and the folder: make predict CT=… OUT=…")
     return options
 
 

@@ -12,7 +12,8 @@ from containers.launcher import ROOT, entry, images, orchestrator, venv
 # Where tests run: image (or orchestrator) and what pytest collects there.
 SUITES = (
     ("orchestrator", ["tests/containers", "tests/pipeline"]),
-    ("cohort", ["tests/common", "tests/cohort", "stages/common", "stages/cohort/own_table.py"]),
+    ("cohort", ["tests/common", "tests/cohort", "stages/common", "stages/cohort/own_table.py",
+                "stages/cohort/real_case.py"]),
     ("expression", ["tests/expression"]),
     ("classification-paper", ["tests/classification", "stages/classification"]),
     ("classification-notebook", ["tests/classification", "stages/classification"]),

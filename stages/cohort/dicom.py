@@ -42,7 +42,7 @@ def read(folder: Path, tolerance: float, padding_hu: float) -> tuple[Volume, lis
     Returns
     -------
     volume : Volume
-        HU, float64, shape (columns, rows, slices).
+        HU, int16 (float32 where they are not whole numbers), shape (columns, rows, slices).
     headers : list of Dataset
         Of every slice, without pixels, in the order of the slices.
 
@@ -211,7 +211,9 @@ def _plane(path: Path, padding_hu: float) -> np.ndarray:
     padded = _padded(dataset, stored)
     # Padding at or below air is recognised by later stages as it is.
     hu[padded & (hu > -1024)] = padding_hu
-    return hu.T
+    # A fine series in double precision would not fit in memory.
+    whole = hu.min() >= -32768 and hu.max() <= 32767 and bool((hu == np.rint(hu)).all())
+    return hu.T.astype(np.int16 if whole else np.float32)
 
 
 def _padded(dataset, stored) -> np.ndarray:

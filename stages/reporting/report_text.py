@@ -42,16 +42,19 @@ def counts(inputs: Inputs) -> str:
 def fragility(inputs: Inputs) -> str:
     """Return what the headline AUC depends on."""
     headline = find(inputs, "Abstract", "headline test", "AUC", "test_set")
+    table = find(inputs, "Table4", "LR", "AUC", "mean")
     solved = inputs.converged[RELEASE].get("configurations", "LR", "test", "AUC")
+    warned = inputs.models[EARLIER].get("configurations", "LR", "warnings", "refit")
     spread = ""
     if headline["minimum"]:
         spread = (f" and moves between {short(float(headline['minimum']), 2)} and "
                   f"{short(float(headline['maximum']), 2)} over {headline['variations']} numerical "
                   "variations of the same code")
-    return (f"The logistic regression of the headline stops before it converges: its AUC "
-            f"(printed {headline['published']}) follows from the {headline['release'] or EARLIER} "
-            f"release{spread}, Table 4 belongs to the {RELEASE} release, and the same objective "
-            f"solved to its optimum there gives {short(solved, 2)}.")
+    return (f"The logistic regression of the headline "
+            f"{'stops before it converges' if warned else 'converges'}: its AUC (printed "
+            f"{headline['published']}) is that of the {headline['release']} release{spread}, Table "
+            f"4 is that of the {table['release']} release, and the same objective solved to its "
+            f"optimum on release {RELEASE} gives {short(solved, 2)}.")
 
 
 def corrected(inputs: Inputs) -> str:

@@ -87,6 +87,16 @@ def test_a_range_of_padding(tmp_path):
     np.testing.assert_array_equal(row, [40, -2048, -2048, -2048, 3006])
 
 
+def test_fractions_are_kept(tmp_path):
+    def halve(index, dataset):
+        dataset.RescaleSlope = 0.5
+        fill(dataset, values()[:, :, index] + 0.5)
+
+    volume = read(series(tmp_path, change=halve))
+    assert volume.data.dtype == np.float32
+    np.testing.assert_array_equal(volume.data, values() + 0.5)
+
+
 def test_compressed_slices(tmp_path):
     def compress(index, dataset):
         dataset.compress(RLELossless)

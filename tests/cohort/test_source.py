@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.cohort import lits, own, source
+from stages.cohort import lits, own, scored, source
 from stages.common import cli, nifti
 from tests.cohort.conftest import ROOT
 from tests.cohort.slices import table
@@ -53,6 +53,9 @@ def test_an_own_cohort_with_scores_of_samples(make, tmp_path):
     code, found = make("own")
     assert code == 0 and tuple(found.columns) == own.COLUMNS
     assert found["NE_Score"].tolist() == [0.5] and found["Cohort"].tolist() == ["own"]
+    # What the next stage of the pipeline does with it.
+    listed = pd.read_csv(tmp_path / "out" / "manifest.csv", dtype=str, keep_default_na=False)
+    assert scored.scored(listed, "manifest.csv")["File"].tolist() == ["a"]
 
 
 def test_an_unknown_source_is_one_line(make):

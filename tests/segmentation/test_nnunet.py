@@ -24,6 +24,7 @@ from stages.segmentation import (
 )
 from stages.segmentation.nnunet_trainer import CURVE, Trainer
 from tests.segmentation.tiny_nnunet import (
+    AFFINE,
     ROOT,
     SHAPE,
     contents,
@@ -178,6 +179,17 @@ def test_a_run_killed_in_the_middle_goes_on_to_the_same_bytes(trained_nnunet, ca
     code, error = call(nnunet_train.stage, *arguments)
     assert code == 0 and "starting anew" not in error
     assert contents(trained_nnunet / "killed") == contents(trained_nnunet / "model")
+
+
+def test_a_scan_with_an_empty_mask_is_background_to_learn_from(tmp_path, call):
+    scans(tmp_path)
+    nifti.write(tmp_path / "s1_mask.nii.gz", Volume(np.zeros(SHAPE, np.uint8), AFFINE))
+    params(tmp_path, epochs=1)
+    assert call(nnunet_prepare.stage, *prepare_arguments(tmp_path))[0] == 0
+    table = (tmp_path / "prepared" / "cases.csv").read_text().splitlines()
+    assert table[2].startswith("s1,") and table[2].endswith(",0,0")
+    code, error = call(nnunet_train.stage, *train_arguments(tmp_path))
+    assert code == 0, error
 
 
 def test_a_state_of_other_settings_is_left_out(nnunet, call, monkeypatch):
