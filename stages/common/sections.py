@@ -268,11 +268,13 @@ class Statistics:
 class Imaging:
     """What ``imaging/dvc.yaml`` runs.
 
-    ``networks`` are trained and tested, ``methods`` compared; ``masks`` names the folders of the
-    masks that features are extracted from; ``jobs`` series are computed at the same time.
+    ``networks`` are those of MONAI; nnU-Net learns from ``training_set``; ``methods`` are compared.
+    ``masks`` names the folders of the masks that features are extracted from; ``jobs`` series are
+    computed at the same time.
     """
 
     networks: tuple[str, ...]
+    training_set: str
     methods: tuple[str, ...]
     device: str
     labels: dict[str, int]

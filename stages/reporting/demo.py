@@ -144,7 +144,10 @@ def page(summary: dict, imaging: Imaging, pictures: list[str]) -> str:
     if summary["planted"]:
         lines += ["The line `planted` holds the right answer: the correlation that was built into "
                   "the cohort, and how well planted burden, planted texture and both together tell "
-                  "NE-positive from NE-negative test series.", ""]
+                  "NE-positive from NE-negative test series.", "",
+                  f"The test part has {summary['planted']['test_series']} series. The intervals are "
+                  "made as in the paper: they vary the series within a study, not the studies, so "
+                  "they say nothing of how much an AUC owes to these few patients.", ""]
     lines += ["## One slice of every test scan", "",
               f"From left to right: CT, reference, {panels}. Liver in blue, reference lesions in "
               "green, predicted lesions in red.", ""]

@@ -1,5 +1,6 @@
-"""Take the trained network with the best validation Dice; the test cases have no say.
+"""Take the network of MONAI with the best validation Dice; the test cases have no say.
 
+nnU-Net divides the cases in its own way: its validation scores are of other cases.
 Copies its folder to OUT and writes every network's validation Dice (--metrics).
 """
 

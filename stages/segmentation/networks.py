@@ -19,7 +19,7 @@ from stages.segmentation.settings import Network, Preset
 CLASSES = 3
 MODEL, WEIGHTS = "model.json", "model.safetensors"
 # What decides the values of a prediction besides weights and code.
-PACKAGES = ("monai", "numpy", "torch")
+PACKAGES = ("monai", "nnunetv2", "numpy", "torch")
 
 
 def build(network: Network) -> torch.nn.Module:
@@ -85,7 +85,9 @@ def probabilities(model, image: torch.Tensor, preset: Preset) -> torch.Tensor:
 def write(folder: Path, weights: dict, network: Network, preset: Preset, result: dict) -> None:
     """Write a trained model: its weights, and what it takes to use it."""
     canonical.write_bytes(folder / WEIGHTS, save(weights))
-    canonical.write_json(folder / MODEL, {"network": asdict(network), "preset": asdict(preset),
+    # What the preset does not have (an nnU-Net) is not written.
+    kept = {name: value for name, value in asdict(preset).items() if value is not None}
+    canonical.write_json(folder / MODEL, {"network": asdict(network), "preset": kept,
                                           "result": result})
 
 

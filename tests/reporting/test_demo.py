@@ -9,8 +9,8 @@ from stages.common.errors import InputError
 from stages.common.parameters import Imaging
 from stages.reporting import demo, published, unchecked
 
-IMAGING = Imaging(("unet",), ("baseline", "unet"), "cpu", {}, {"reference": "r", "predicted": "p"},
-                  "as-released", "e", 1)
+IMAGING = Imaging(("unet",), "lits", ("baseline", "unet"), "cpu", {},
+                  {"reference": "r", "predicted": "p"}, "as-released", "e", 1)
 
 
 def detected(sensitivity, dice):
@@ -27,7 +27,7 @@ def metrics(tmp_path):
     write(tmp_path / "detection" / "unet.json", detected(0.75, None))
     write(tmp_path / "choice.json", {"chosen": "unet"})
     write(tmp_path / "planted.json", {
-        "designed": {"burden_spearman": 0.683}, "drawn": {"burden_spearman": 0.75},
+        "designed": {"burden_spearman": 0.683}, "test_series": 22, "drawn": {"burden_spearman": 0.75},
         "test_auc": {"burden": 0.8, "texture": 0.7, "both": None}})
     for name, rho in (("reference", 0.7), ("predicted", 0.6)):
         write(tmp_path / "statistics" / f"{name}.json", {"n": 50, "spearman": {"rho": rho,
@@ -55,6 +55,7 @@ def test_page_shows_every_picture_and_the_order_of_its_panels(metrics):
     page = demo.page(demo.summarise(metrics, IMAGING, 0), IMAGING, ["demo/a.png", "demo/b.png"])
     assert "![a](demo/a.png)" in page and "![b](demo/b.png)" in page
     assert "CT, reference, baseline, unet" in page and "right answer" in page
+    assert "The test part has 22 series" in page
 
 
 def test_a_cohort_without_planted_effect_claims_none(metrics):
