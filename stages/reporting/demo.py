@@ -121,7 +121,7 @@ def facts(summary: dict) -> tuple[str, str]:
     any_method = next(iter(summary["detection"].values()))
     free = any_method["lesion_free"]["scans"]
     return (f"{any_method['scans']} test scans with {any_method['lesions']} lesions"
-            f" ({free} scans without any).",
+            f" (scans without any: {free}).",
             f"Best on the validation cases: {summary['chosen']}; its masks are the predicted ones. "
             f"{summary['series_without_features']} series had too little lesion for features.")
 

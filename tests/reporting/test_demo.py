@@ -48,7 +48,7 @@ def test_every_number_reaches_the_tables(metrics):
     assert reference[:4] == ["reference masks", "0.70", "1e-09", "0.80 [0.50, 0.88]"]
     assert predicted[0] == "predicted masks" and len(head) == len(planted) == len(predicted)
     text = demo.shown(summary)
-    assert "3 test scans with 8 lesions (1 scans without any)" in text and "4 series" in text
+    assert "3 test scans with 8 lesions (scans without any: 1)" in text and "4 series" in text
 
 
 def test_page_shows_every_picture_and_the_order_of_its_panels(metrics):
