@@ -32,7 +32,7 @@ real-case: setup  ## fetch one real LiTS case and run the imaging stages that ne
 test: setup  ## run every room's tests in its image
 	@$(BIN)/python -m containers.launcher.tests
 
-images: setup  ## build the container images [ENGINE=docker|podman BASE=auto|offline|registry]
+images: setup  ## build the container images [ENGINE=docker|podman BASE=auto|debian|registry]
 	@$(BIN)/python containers/build $(if $(ENGINE),--engine $(ENGINE)) --base $(or $(BASE),auto)
 
 sif: setup  ## make Apptainer's SIF files of the built images

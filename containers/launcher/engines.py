@@ -104,7 +104,7 @@ def _starts(engine: str, image: Image, digest: str) -> bool:
         last = (started.stderr.strip().splitlines() or ["no message"])[-1]
         print(f"notice: {engine} not used, it cannot start a container: {last}", file=sys.stderr)
         return False
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(OSError):
         STARTED.mkdir(parents=True, exist_ok=True)
         known.write_text(here)
     return True

@@ -7,6 +7,7 @@ is moved, locked and checked; the folder is made of a checked file only and name
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -50,7 +51,9 @@ def root(image: Image, digest: str) -> Path:
         with open(folder.parent / f"{image.name}.lock", "w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             return folder if folder.is_dir() or _make(image, folder) else image.sif
-    except PermissionError:
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EROFS):
+            print(f"notice: not unpacked: {error.filename}: {error.strerror}", file=sys.stderr)
         return image.sif
 
 

@@ -67,9 +67,10 @@ def fetch(case: RealCase, destination: Path, mirror: Path, timeout: float) -> st
 
 def download(case: RealCase, folder: Path, timeout: float) -> str | None:
     """Have pip download the wheel into a folder; return why it could not, or None."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary",
-               ":all:", "--disable-pip-version-check", "--retries", "1", "--timeout", f"{timeout:g}",
-               "--dest", str(folder), f"{case.package}=={case.version}"]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+               "--only-binary", ":all:", "--disable-pip-version-check", "--retries", "1",
+               "--timeout", f"{timeout:g}", "--dest", str(folder),
+               f"{case.package}=={case.version}"]
     result = subprocess.run(command, capture_output=True, text=True)
     lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
     return (lines[-1][:200] if lines else "pip failed") if result.returncode else None

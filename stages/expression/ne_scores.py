@@ -1,4 +1,4 @@
-"""NE scores from expression data (RNA sequencing or cfDNA-derived): genes in rows, samples in columns.
+"""NE scores from expression data (RNA sequencing or cfDNA-derived), genes x samples.
 
 Writes --out (CSV): sample, NE_Score in [-1, 1], NE_Status, NE_Class (1 where the score is above the
 boundary), and the two parts of the score. The correlation needs the mean expression of the 50 genes

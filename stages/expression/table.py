@@ -90,8 +90,8 @@ def signature(genes: pd.Index, least_share: float, path) -> tuple[dict[str, list
     for name, missing in lost.items():
         count = len(missing) + len(found[name])
         if len(found[name]) < least_share * count:
-            raise InputError(f"lacks {len(missing)} of the {count} {name} genes ("
-                             f"{', '.join(missing[:5])}{', …' if len(missing) > 5 else ''})", path,
+            few = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
+            raise InputError(f"lacks {len(missing)} of the {count} {name} genes ({few})", path,
                              "name genes by HGNC symbols, or lower expression.least_share in "
                              "params.yaml")
     return found, lost

@@ -82,6 +82,8 @@ def read(folder: str | Path, tolerance: float) -> list[Claim]:
             entries = yaml.safe_load(path.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:
             raise InputError(f"is not readable YAML ({error})", path, "correct it") from None
+        if not isinstance(entries, list) or not all(isinstance(item, dict) for item in entries):
+            raise InputError("is not a list of claims", path, "begin each claim with '- id:'")
         for entry in entries:
             claim = _claim(entry, path, {"rounds": lambda a, b: rounds(a, b, tolerance)})
             if claim.id in seen:
@@ -100,6 +102,8 @@ def _claim(entry, path, functions) -> Claim:
     if faults:
         raise InputError(f"claim {name}: missing or unknown part {', '.join(faults)}", path,
                          f"parts: {', '.join(sorted(wanted))}, derived")
+    if not isinstance(entry["values"], dict) or not isinstance(entry.get("derived", {}), dict):
+        raise InputError(f"claim {name}: values and derived must be 'name: …' pairs", path)
     if entry["severity"] not in SEVERITIES:
         raise InputError(f"claim {name}: severity is '{entry['severity']}'", path,
                          f"valid: {', '.join(SEVERITIES)}")

@@ -1,5 +1,7 @@
 """A SIF file is unpacked once, beside it; what cannot be unpacked is run from the file."""
 
+import errno
+
 import pytest
 
 from containers.launcher import LauncherError, images, unpacked
@@ -47,6 +49,18 @@ def test_what_cannot_be_unpacked_is_run_from_the_file(sif, tmp_path, capsys):
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2 and "no space left on device" in said[1]
     assert not list((tmp_path / "unpacked").glob(f"*{IMAGE}[-.][!l]*"))
+
+
+@pytest.mark.parametrize("number, said", [(errno.EACCES, ""), (errno.EROFS, ""),
+                                          (errno.ENOSPC, "notice: not unpacked")])
+def test_a_folder_that_cannot_be_made_is_done_without(sif, monkeypatch, number, said, capsys):
+    def refuse(path, **options):
+        raise OSError(number, "no", str(path))
+
+    monkeypatch.setattr(unpacked.Path, "mkdir", refuse)
+    assert unpacked.root(sif, DIGEST) == sif.sif
+    printed = capsys.readouterr().err
+    assert printed.startswith(said) and bool(printed) == bool(said)
 
 
 def test_a_user_may_ask_for_the_file_itself(sif, monkeypatch, tmp_path):

@@ -188,6 +188,7 @@ def test_printed_numbers_alone_are_text_only(folder):
 @pytest.mark.parametrize(("change", "said"), [
     ({"severity": "grave"}, "severity is 'grave'"),
     ({"surprise": 1}, "missing or unknown part surprise"),
+    ({"values": ["x"]}, "must be 'name"),
     ({"confirmed": "z > 1"}, "uses z"),
     ({"confirmed": "__import__('os')"}, "calls something other"),
     ({"confirmed": "x.real > 1"}, "Attribute"),
@@ -209,6 +210,8 @@ def test_bad_claims_are_one_clear_line(folder, change, said):
 def test_claims_are_listed_once_and_there_are_some(folder):
     write(folder, CLAIM, CLAIM)
     assert "listed twice" in run_in(folder).stderr
+    (folder / "claims" / "c.yaml").write_text("id: a\n")
+    assert "is not a list of claims" in run_in(folder).stderr
     (folder / "claims" / "c.yaml").unlink()
     assert "holds no claims" in run_in(folder).stderr
 
