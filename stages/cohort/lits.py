@@ -146,6 +146,9 @@ def stage() -> None:
     if not 0 < settings.test <= settings.cases:
         raise InputError(f"parameter 'lits.test' is {settings.test}", options.params,
                          f"give a number from 1 to {settings.cases}")
+    if settings.seed < 0:
+        raise InputError(f"parameter 'lits.seed' is {settings.seed}", options.params,
+                         "give 0 or a larger whole number")
     checksums = {}
     with cli.progress("lits: case", len(pairs)) as step:
         for count, paths in enumerate(pairs.values(), 1):

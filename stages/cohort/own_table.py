@@ -151,7 +151,12 @@ def _looked_up(table, path, scores: Path) -> pd.Series:
     if len(twice):
         raise InputError(f"has the sample {twice.iloc[0]} twice", scores,
                          "run stages.expression.ne_scores again")
-    known = dict(zip(known[SAMPLE], known[SCORE]))
+    numbers = pd.to_numeric(known[SCORE], errors="coerce")
+    wrong = known[SAMPLE][known[SCORE].notna() & ~numbers.between(-1, 1)]
+    if len(wrong):
+        raise InputError(f"sample {wrong.iloc[0]} has no {SCORE} from -1 to 1", scores,
+                         "run stages.expression.ne_scores again")
+    known = dict(zip(known[SAMPLE], numbers))
     named = table[SAMPLE] != ""
     lost = named & ~table[SAMPLE].isin(known)
     if lost.any():

@@ -29,12 +29,25 @@ def parser(module: str, description: str | None) -> argparse.ArgumentParser:
 
 
 def main(stage: Callable[[], None]) -> None:
-    """Run a stage; turn `InputError` into one line on standard error and exit code 2."""
+    """Run a stage; turn what its user can mend into one line on standard error and exit code 2.
+
+    That is `InputError`, a failure of the file system, and too little memory.
+    """
     try:
         stage()
         _record_numerics()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except OSError as error:
+        # A file that no reader or writer of canonical files handles: a name too long, a full disk.
+        where = f"{error.filename}: " if error.filename is not None else ""
+        print(f"error: {where}{error.strerror or error}; correct the path, or make room for it",
+              file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except MemoryError:
+        print("error: the memory is too small for this input; give the stage more memory or fewer "
+              "--jobs", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         print("error: interrupted; run the same command again to go on", file=sys.stderr)

@@ -160,6 +160,9 @@ def _data(content, order, shape, path) -> np.ndarray:
                          "convert it to integers or floats")
     kind = np.dtype(TYPES[code]).newbyteorder(order)
     count = int(np.prod(shape))
+    # A float in the header: NaN and what lies inside the header come from damage.
+    if not HEADER <= offset <= len(content):
+        raise InputError("does not say where its voxels begin", path, "copy or convert it again")
     if len(content) < int(offset) + count * kind.itemsize:
         raise InputError("ends before its last voxel", path, "copy it again")
     flat = np.frombuffer(content, kind, count, int(offset))

@@ -158,6 +158,6 @@ def _check_radiomics(radiomics: Radiomics, path) -> None:
     _check(radiomics.method, RADIOMICS_METHODS, "radiomics.method", path)
     for name, rule in radiomics.lesion_count.items():
         _check(rule, LESION_COUNTS, f"radiomics.lesion_count.{name}", path)
-    if len(radiomics.spacing) != 3 or min(radiomics.spacing) <= 0:
-        raise InputError("parameter 'radiomics.spacing' must be three positive numbers", path,
-                         "give x, y and z in mm")
+    if len(radiomics.spacing) != 3 or not all(0 < size <= 100 for size in radiomics.spacing):
+        raise InputError("parameter 'radiomics.spacing' must be three numbers above 0, up to 100",
+                         path, "give x, y and z in mm")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 
@@ -52,6 +53,8 @@ def _plain(kind, value, source, where):
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if kind is float and isinstance(value, float):
+        _expect(math.isfinite(value), "a finite number", value, source, where)
     right = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
     _expect(right, f"a value of type {kind.__name__}", value, source, where)
     return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +88,10 @@ def _results(waiting, settings, jobs):
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool:
         futures = {pool.submit(rows.compute, *call): name for name, call in calls.items()}
         for future in as_completed(futures):
+            if isinstance(future.exception(), BrokenProcessPool):
+                raise InputError("the system ended a process that computed features", None,
+                                 "it takes too much memory: give fewer --jobs, or more memory; "
+                                 "with --cache it goes on from here")
             yield futures[future], future.result
 
 

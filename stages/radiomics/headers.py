@@ -117,7 +117,7 @@ def read_header(path: Path) -> Nifti:
     for order in "<>":
         for layout in LAYOUTS:
             if len(raw) >= layout.length and _get(raw, order, 0, "i") == (layout.length,):
-                return _parse(raw, order, layout)
+                return _parse(raw, order, layout, path)
     raise InputError("has no NIfTI header", path, "copy or export it again")
 
 
@@ -129,15 +129,19 @@ def _get(raw: bytes, order: str, place: int, kind: str) -> tuple:
     return struct.unpack_from(order + kind, raw, place)
 
 
-def _parse(raw: bytes, order: str, layout: _Layout) -> Nifti:
+def _parse(raw: bytes, order: str, layout: _Layout, path: Path) -> Nifti:
     dims, pixdim, offset, bits, codes, quaternion, rows = (
         _get(raw, order, place, kind) for place, kind in layout.fields)
     size = tuple(max(1, int(n)) for n in dims[1:1 + max(1, min(7, dims[0]))])
     spacing = np.array(pixdim[1:4], float)
+    if not np.isfinite(offset[0]):
+        raise InputError("does not say where its voxels begin", path, "copy or export it again")
     expected = int(offset[0]) + int(np.prod(size, dtype=np.int64)) * bits[1] // 8
     kind = np.dtype(order + FLOATS[bits[0]]) if bits[0] in FLOATS else None
     qform = _from_quaternion(quaternion, spacing, pixdim[0]) if codes[0] > 0 else None
     sform = np.array(rows, float).reshape(3, 4) if codes[1] > 0 else None
+    if not all(np.isfinite(form).all() for form in (spacing, qform, sform) if form is not None):
+        raise InputError("has an unusable coordinate system", path, "export it again")
     return Nifti(size, spacing, int(offset[0]), expected, kind, qform, sform)
 
 

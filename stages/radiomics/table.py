@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from stages.common import canonical, cli
+from stages.common.columns import GROUPS
 from stages.common.errors import InputError
 from stages.common.parameters import choose, load
 from stages.radiomics import manifest
@@ -33,7 +35,10 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     listed = manifest.read(path, (SCORE, GROUP))
     scores = pd.to_numeric(listed[SCORE], errors="coerce")
     checks = ((scores.isna(), "no number as NE_Score"), (listed[GROUP].isna(), "no Group"))
-    for wrong, what in checks:
+    infinite = [(np.isinf(listed[name]), f"an infinite {name}")
+                for name in listed.select_dtypes("number")]
+    unknown = (~listed[GROUP].isin(GROUPS), f"a Group other than {', '.join(GROUPS)}")
+    for wrong, what in (*checks, *infinite, unknown):
         if wrong.any():
             raise InputError(f"series {listed[manifest.SERIES][wrong].iloc[0]} has {what}", path,
                              "fill it in, or take the series out")
@@ -54,6 +59,11 @@ def read_rows(folder: str | Path, names: list[str]) -> list[dict]:
         row = canonical.read_json(path)
         if not isinstance(row, dict) or not {*EXCLUDED} <= set(row):
             raise InputError("is no row of features", path, "run the stage extract again")
+        complete = isinstance(row["components"], int) and (
+            row["status"] != "features" or isinstance(row.get("values"), dict) and row["values"])
+        if not complete or row[manifest.SERIES] != name:
+            raise InputError(f"is no whole row of series {name}", path,
+                             "run the stage extract again")
         found.append(row)
     return found
 

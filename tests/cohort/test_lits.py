@@ -26,9 +26,9 @@ def folder(tmp_path):
 
 @pytest.fixture
 def take(tmp_path, folder, monkeypatch, capsys):
-    def run(cases=12, test=3, out="cohort/manifest.csv"):
+    def run(cases=12, test=3, out="cohort/manifest.csv", seed=1):
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(
-            {"lits": {"cases": cases, "test": test, "seed": 1}}))
+            {"lits": {"cases": cases, "test": test, "seed": seed}}))
         monkeypatch.setattr("sys.argv", [
             "lits", "--folder", str(folder), "--params", str(tmp_path / "params.yaml"),
             "--checksums", str(tmp_path / "sums.csv"), "--out", str(tmp_path / out)])
@@ -114,6 +114,11 @@ def test_a_pair_more_or_less_is_named(take, folder):
 def test_bad_counts_are_one_line(take, arguments, words):
     code, error = take(**arguments)
     assert code == 2 and words in error
+
+
+def test_a_negative_seed_is_one_line(take):
+    code, error = take(seed=-7)
+    assert code == 2 and "parameter 'lits.seed' is -7" in error
 
 
 def test_no_folder_is_one_line(take, folder):

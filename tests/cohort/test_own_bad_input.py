@@ -7,7 +7,9 @@ import nrrd
 import numpy as np
 import pytest
 
+from stages.cohort.own_table import read
 from stages.common import nifti
+from stages.common.errors import InputError
 from tests.cohort.own_files import AFFINE, COLUMNS, lesions, write_nrrd
 from tests.cohort.slices import series, table, values
 
@@ -108,3 +110,12 @@ def test_bad_parts_are_one_line(tmp_path, take, column, values_, words):
 def test_bad_parameters_are_one_line(home, take, changed, words):
     code, error = take(home, **changed)
     assert code == 2 and words in error
+
+
+@pytest.mark.parametrize("score", ["high", "inf", "1.5"])
+def test_bad_scores_are_one_line(tmp_path, score):
+    path = tmp_path / "cohort.csv"
+    table(path, [["a", "s", "p", "x", "one"]], (*COLUMNS[:4], "sample"))
+    (tmp_path / "scores.csv").write_text(f"sample,NE_Score\none,{score}\n")
+    with pytest.raises(InputError, match="scores.csv: sample one has no NE_Score from -1 to 1"):
+        read(path, tmp_path / "scores.csv")

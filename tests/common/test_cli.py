@@ -36,3 +36,14 @@ def test_wrong_arguments_exit_2():
 
 def test_success_exits_0():
     assert run("print('ok')").stdout == "ok\n"
+
+
+def test_a_failure_of_the_file_system_is_one_line():
+    result = run("open('x' * 300)")
+    assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
+    assert "File name too long" in result.stderr and "xxx" in result.stderr
+
+
+def test_too_little_memory_is_one_line():
+    result = run("raise MemoryError")
+    assert result.returncode == 2 and len(result.stderr.splitlines()) == 1

@@ -84,6 +84,8 @@ def rewrite(path, volume, offset, layout, *values):
     (252, "<2h", (1, 1), "disagree"),
     (280, "<4f", (0.7, 0.7, 0, 0), "right angles"),
     (280, "<4f", (float("nan"), 0, 0, 0), "unusable"),
+    (108, "<f", (float("nan"),), "where its voxels begin"),
+    (108, "<f", (-400.0,), "where its voxels begin"),
     (344, "<4s", (b"abc\0",), "not a NIfTI-1 file"),
 ])
 def test_bad_headers_are_named(tmp_path, volume, offset, layout, values, message):

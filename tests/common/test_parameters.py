@@ -59,6 +59,12 @@ def test_wrong_type(tmp_path, content, value):
     assert "must be a value of type int" in refusal(tmp_path, content)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_are_finite(tmp_path, content, value):
+    content["classification"]["bootstrap"]["level"] = value
+    assert "'classification.bootstrap.level' must be a finite number" in refusal(tmp_path, content)
+
+
 def test_wrong_choice_lists_the_valid_ones(tmp_path, content):
     content["classification"]["protocols"]["as-released"]["ensemble"] = "median"
     assert "valid: refit, fold-mean" in refusal(tmp_path, content)

@@ -143,6 +143,14 @@ def test_qform_and_sform_disagree(pair, tmp_path, settings):
     rejected("qform and sform disagree by 40.0 mm", image, mask, settings, image)
 
 
+@pytest.mark.parametrize("place, words", [
+    (108, "where its voxels begin"), (280, "unusable coordinate system")])
+def test_header_with_nan(pair, tmp_path, settings, place, words):
+    image, mask = write(tmp_path, pair)
+    patched(image, place, "f", float("nan"))
+    rejected(words, image, mask, settings, image)
+
+
 @pytest.mark.parametrize("direction", [
     (-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0),
     (0.96, -0.28, 0.0, 0.28, 0.96, 0.0, 0.0, 0.0, 1.0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import SimpleITK as sitk
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import load
-from stages.radiomics import extract, manifest, table, unlabelled
+from stages.radiomics import extract, manifest, rows, table, unlabelled
 from stages.radiomics.cache import Cache
 from tests.radiomics.conftest import ROOT, mirror, phantom, write
 
@@ -201,6 +202,9 @@ def test_stale_rows_are_removed(tmp_path):
 @pytest.mark.parametrize("score, group, match", [
     ("", "train", "series b has no number as NE_Score"),
     ("high", "train", "series b has no number as NE_Score"),
+    (".inf", "train", "series b has no number as NE_Score"),
+    ("inf", "train", "series b has an infinite NE_Score"),
+    ("0.1", "training", "series b has a Group other than train, val, test"),
     ("0.1", "", "series b has no Group")])
 def test_every_series_needs_a_score_and_a_group(tmp_path, score, group, match):
     path = tmp_path / "manifest.csv"
@@ -224,6 +228,30 @@ def test_table_needs_every_row(tmp_path):
         table.read_rows(tmp_path, ["a"])
 
 
+@pytest.mark.parametrize("change", [
+    {"values": None}, {"values": {}}, {"components": None}, {"components": "2"}, {"File": "b"}])
+def test_table_needs_whole_rows(tmp_path, change):
+    row = {"File": "a", "status": "features", "reason": "", "components": 2, "voxels": 9,
+           "values": {"original_shape_Elongation": 1.0}}
+    canonical.write_json(tmp_path / "a.json", row)
+    assert table.read_rows(tmp_path, ["a"]) == [row]
+    canonical.write_json(tmp_path / "a.json", row | change)
+    with pytest.raises(InputError, match="a.json: is no whole row of series a"):
+        table.read_rows(tmp_path, ["a"])
+
+
+def test_a_process_that_is_killed_is_one_line(cohort, settings, monkeypatch):
+    listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+              for name in SERIES[:2]]
+    monkeypatch.setattr(rows, "compute", killed)
+    with pytest.raises(InputError, match="give fewer --jobs"):
+        extract.extract(listed, settings, Cache(None, settings), 2)
+
+
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_cohort_without_lesions_gives_one_line(cohort, extracted, joined):
     listed = pd.read_csv(cohort / "manifest.csv")
     listed[2:].to_csv(cohort / "manifest.csv", index=False)
@@ -234,8 +262,10 @@ def test_cohort_without_lesions_gives_one_line(cohort, extracted, joined):
 
 @pytest.mark.parametrize("change, match", [
     ("  method: quick", "parameter 'radiomics.method' is 'quick'"),
-    ("  spacing: [1, 1]", "must be three positive numbers"),
-    ("  spacing: [1, 0, 1]", "must be three positive numbers"),
+    ("  spacing: [1, 1000000, 1]", "must be three numbers above 0"),
+    ("  spacing: [1, 1, .nan]", "must be a finite number"),
+    ("  spacing: [1, 1]", "must be three numbers above 0"),
+    ("  spacing: [1, 0, 1]", "must be three numbers above 0"),
     ("  lesion_count: {corrected: all}", "parameter 'radiomics.lesion_count.corrected' is 'all'")])
 def test_parameters_are_checked(tmp_path, change, match):
     lines = (ROOT / "params.yaml").read_text().splitlines()
