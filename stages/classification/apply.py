@@ -44,6 +44,8 @@ def member(path: Path, features: pd.DataFrame) -> np.ndarray:
             return storage.forest_probability(path, features.to_numpy())
         content = canonical.read_json(path)
         if "coefficients" in content:
+            if set(content["coefficients"]) != set(features.columns):
+                raise KeyError("other features have coefficients")
             weights = np.array([content["coefficients"][name] for name in features.columns])
             decision = features.to_numpy() @ weights + content["intercept"]
             # Of the two equal forms the one that cannot overflow.
@@ -52,7 +54,7 @@ def member(path: Path, features: pd.DataFrame) -> np.ndarray:
         booster = Booster()
         booster.load_model(bytearray(json.dumps(content).encode()))
         return booster.predict(DMatrix(features)).astype(float)
-    except (KeyError, TypeError, SafetensorError, XGBoostError) as error:
+    except (LookupError, TypeError, ValueError, SafetensorError, XGBoostError) as error:
         raise InputError(f"is no stored model for these features ({_first_line(error)})", path,
                          "train the classifiers again") from None
 
@@ -70,6 +72,8 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
         If the folder holds no models, or the table lacks a feature.
     """
     names = canonical.read_json(folder / FEATURES)
+    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
+        raise InputError("is no list of features", folder / FEATURES, "train the classifiers again")
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise InputError(f"lacks the column(s) {', '.join(missing)}", source,
@@ -80,7 +84,15 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
         raise InputError("holds no model", folder, "train the classifiers again")
     if table.empty:
         return np.empty(0)
-    return np.mean([member(path, table[names]) for path in paths], axis=0)
+    wrong = ~np.isfinite(table[names].apply(pd.to_numeric, errors="coerce")).all(axis=1)
+    if wrong.any():
+        raise InputError(f"series {table[SERIES][wrong].iloc[0]} lacks a number among its features",
+                         source, "make it with stages.radiomics.unlabelled")
+    found = np.mean([member(path, table[names]) for path in paths], axis=0)
+    if not np.isfinite(found).all():
+        raise InputError("holds a model that gives no number", folder,
+                         "train the classifiers again")
+    return found
 
 
 def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame,
@@ -103,7 +115,7 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame,
     DataFrame
         Columns `COLUMNS`, (n + m) x configurations rows, by series.
     """
-    folders = sorted(path.parent for path in models.glob(f"*/{FEATURES}"))
+    folders = sorted(path for path in models.glob("*/") if path.is_dir())
     if not folders:
         raise InputError("holds no trained classifiers", models, "run 'make demo', or name others")
     rows = []
@@ -129,6 +141,10 @@ def stage() -> None:
     options = parser.parse_args()
     table = canonical.read_csv(options.features, (SERIES,), dtype={SERIES: str})
     excluded = canonical.read_csv(options.excluded, (SERIES, "reason"), dtype=str)
+    series = pd.concat([table[SERIES], excluded[SERIES]])
+    if series.duplicated().any():
+        raise InputError(f"series {series[series.duplicated()].iloc[0]} is there twice",
+                         options.features, "make it with stages.radiomics.unlabelled")
     canonical.write_csv(options.out,
                         predictions(options.models, table, excluded, options.features))
 

@@ -82,13 +82,31 @@ def test_no_series_with_features_is_no_error(trained, run):
 @pytest.mark.parametrize("fault, words", [
     ("models", "holds no trained classifiers"), ("column", "lacks the column"),
     ("linear", "is no stored model"), ("forest", "is no stored model"),
-    ("booster", "is no stored model")])
+    ("booster", "is no stored model"), ("unnamed", "features.json: no such file"),
+    ("names", "features.json: is no list of features"), ("fewer", "is no stored model"),
+    ("nan", "gives no number"), ("hole", "lacks a number among its features"),
+    ("twice", "is there twice")])
 def test_bad_input_is_one_line(trained, run, fault, words):
     if fault == "models":
         (trained / "models").rename(trained / "elsewhere")
     elif fault == "column":
         table = pd.read_csv(trained / "features.csv").drop(columns=FEATURES[2])
         canonical.write_csv(trained / "features.csv", table)
+    elif fault in ("unnamed", "names", "fewer"):
+        path = trained / "models" / "LR" / "features.json"
+        names = canonical.read_json(path)
+        path.unlink()
+        if fault != "unnamed":
+            canonical.write_json(path, names[1:] if fault == "fewer" else {})
+    elif fault == "nan":
+        for path in (trained / "models" / "LR").iterdir():
+            if path.name != "features.json":
+                path.write_text(path.read_text().replace('"intercept": ', '"intercept": NaN, "x": '))
+    elif fault in ("hole", "twice"):
+        table = pd.read_csv(trained / "features.csv")
+        table.loc[0, FEATURES[2]] = np.nan if fault == "hole" else 1.0
+        canonical.write_csv(trained / "features.csv", table if fault == "hole" else
+                            pd.concat([table, table[:1]]))
     else:
         kind = {"linear": "LR", "forest": "RF", "booster": "XGB"}[fault]
         for path in (trained / "models" / kind).iterdir():
