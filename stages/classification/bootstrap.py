@@ -12,6 +12,7 @@ from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.parameters import Bootstrap, load
 
+TEXTS = {"configuration": str, "series": str, "study": str}
 
 def draw(studies: np.ndarray, samples: int, seed: int) -> np.ndarray:
     """Draw one series of each study, many times.
@@ -152,6 +153,17 @@ def summarise(predictions: pd.DataFrame, parameters: Bootstrap) -> dict:
     return found
 
 
+def _check(predictions: pd.DataFrame, path) -> None:
+    """Refuse predictions that are not whole."""
+    numbers = predictions[["NE_Class", "predicted", "probability"]].apply(
+        pd.to_numeric, errors="coerce")
+    whole = (predictions[[*TEXTS]].notna().all(axis=1) & numbers["probability"].between(0, 1)
+             & numbers[["NE_Class", "predicted"]].isin((0, 1)).all(axis=1))
+    if predictions.empty or not whole.all():
+        line = 2 if predictions.empty else 2 + int(np.argmin(whole))
+        raise InputError(f"line {line} is no whole prediction", path, "run the train stage again")
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.classification.bootstrap", __doc__)
@@ -164,7 +176,8 @@ def stage() -> None:
     options = parser.parse_args()
     parameters = load(options.params).classification.bootstrap
     columns = ("configuration", "series", "study", "NE_Class", "predicted", "probability")
-    predictions = canonical.read_csv(options.predictions, columns)
+    predictions = canonical.read_csv(options.predictions, columns, dtype=TEXTS)
+    _check(predictions, options.predictions)
     canonical.write_json(options.out, {
         "run": data.run_of(options), "metrics": list(scores.METRICS),
         "configurations": summarise(predictions, parameters)})

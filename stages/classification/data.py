@@ -11,7 +11,19 @@ import pandas as pd
 from threadpoolctl import threadpool_info
 
 from stages.common import canonical, cli
-from stages.common.columns import FEATURES, GROUP, LABEL, PATIENT, SCORE, SERIES, STUDY
+from stages.common.columns import (
+    FEATURES,
+    GROUP,
+    GROUPS,
+    LABEL,
+    PATIENT,
+    SCORE,
+    SERIES,
+    STUDY,
+)
+from stages.common.errors import InputError
+
+MAKE_AGAIN = "make the table again (stages.cohort.table or stages.radiomics.table)"
 
 
 @dataclass(frozen=True)
@@ -76,14 +88,48 @@ def kernel() -> str:
 
 
 def read_table(path: str | Path, columns=()) -> pd.DataFrame:
-    """Read a canonical cohort table; its features and labels must be there."""
+    """Read a canonical cohort table.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, there is no series, or a series is there twice or lacks a feature,
+        score, label, name or group.
+    """
     needed = (SERIES, STUDY, PATIENT, *FEATURES, SCORE, LABEL, GROUP)
-    return canonical.read_csv(path, (*needed, *columns))
+    table = canonical.read_csv(path, (*needed, *columns))
+    if table.empty:
+        raise InputError("holds no series", path, MAKE_AGAIN)
+    numbers = table[[*FEATURES, SCORE]].apply(pd.to_numeric, errors="coerce")
+    checks = {"is there twice": table[SERIES].duplicated(),
+              "lacks its name, study or patient": table[[SERIES, STUDY, PATIENT]].isna().any(axis=1),
+              "lacks a number among its features or as its score": ~np.isfinite(numbers).all(axis=1),
+              f"has an {LABEL} other than 0 and 1": ~table[LABEL].isin((0, 1)),
+              f"has a {GROUP} other than {', '.join(GROUPS)}": ~table[GROUP].isin(GROUPS)}
+    for what, wrong in checks.items():
+        if wrong.any():
+            raise InputError(f"series {table[SERIES][wrong].iloc[0]} {what}", path, MAKE_AGAIN)
+    for name in sorted({GROUPS[0], GROUPS[-1]} - set(table[GROUP])):
+        raise InputError(f"has no series of the {GROUP} {name}", path, "assign some to it")
+    return table
 
 
 def read_selected(path: str | Path) -> list[str]:
-    """Read the names of the selected features, in the order of the table."""
-    return canonical.read_csv(path, ("feature",))["feature"].tolist()
+    """Read the names of the selected features, in the order of the table.
+
+    Raises
+    ------
+    InputError
+        If none is named, one is no feature, or is named twice.
+    """
+    names = canonical.read_csv(path, ("feature",))["feature"].tolist()
+    if not names:
+        raise InputError("names no feature", path, "select with a smaller alpha")
+    for name in names:
+        if name not in FEATURES or names.count(name) > 1:
+            raise InputError(f"'{name}' is no feature, or is there twice", path,
+                             "make it again with stages.classification.select")
+    return names
 
 
 def parser(module: str, description: str | None, *, protocol: bool = True):

@@ -130,11 +130,21 @@ def _check_choices(classification: Classification, path) -> None:
         where = f"classification.protocols.{name}"
         _check(item.ensemble, ENSEMBLES, f"{where}.ensemble", path)
         _check(item.folds.kind, FOLD_KINDS, f"{where}.folds.kind", path)
+        _check(item.selection.target, TARGETS, f"{where}.selection.target", path)
+        _check_range(item.selection.alpha > 0, f"{where}.selection.alpha", "above 0", path)
         for model in item.models:
             _check(model, MODELS, f"{where}.models", path)
     for name, configuration in classification.configurations.items():
         _check(configuration.model, MODELS, f"classification.configurations.{name}.model", path)
+    _check_bootstrap(classification.bootstrap, "classification.bootstrap", path)
+    _check_bootstrap(classification.corrected.bootstrap, "classification.corrected.bootstrap", path)
     _check_corrected(classification.corrected, "classification.corrected", path)
+
+
+def _check_bootstrap(bootstrap: Bootstrap, where: str, path) -> None:
+    _check_range(bootstrap.samples > 0, f"{where}.samples", "at least 1", path)
+    _check_range(0 <= bootstrap.seed < 1 << 32, f"{where}.seed", "from 0 to 2^32 - 1", path)
+    _check_range(0 < bootstrap.level < 1, f"{where}.level", "between 0 and 1", path)
 
 
 def _check_corrected(corrected: Corrected, where: str, path) -> None:
@@ -147,6 +157,11 @@ def _check_corrected(corrected: Corrected, where: str, path) -> None:
         if not all(0 < penalty < 1 for penalty in item.penalties):
             raise InputError(f"parameter '{where}.models.{name}.penalties' must lie between 0 and "
                              "1", path, "1 removes every feature")
+
+
+def _check_range(holds, where, valid, path):
+    if not holds:
+        raise InputError(f"parameter '{where}' cannot be used", path, f"valid: {valid}")
 
 
 def _check(value, valid, where, path):

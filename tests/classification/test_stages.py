@@ -15,6 +15,8 @@ from stages.classification import data, failure
 from stages.classification.select import family, select, summary
 from stages.classification.weights import evaluate, grid, winners
 from stages.common import canonical
+from stages.common.columns import FEATURES
+from stages.common.errors import InputError
 from stages.common.parameters import Search, Selection
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,6 +142,44 @@ def test_bad_input_is_one_line(work, arguments, said):
     result = stage(*arguments[:1], work, *arguments[1:])
     assert result.returncode == 2 and said in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("column, value, words", [
+    ("File", "P-0_0_1.nii.gz", "is there twice"), ("study", None, "lacks its name, study"),
+    (FEATURES[3], np.inf, "lacks a number"), (FEATURES[3], "high", "lacks a number"),
+    ("NE_Score", None, "lacks a number"), ("NE_Class", 2, "has an NE_Class other than 0 and 1"),
+    ("Group", "training", "has a Group other than train, val, test")])
+def test_bad_cells_name_the_series(tmp_path, table, column, value, words):
+    bad = table.astype({column: object})
+    bad.loc[0, column] = value
+    bad.to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(InputError, match=words) as error:
+        data.read_table(tmp_path / "table.csv")
+    assert "table.csv: series P-0_0_" in str(error.value)
+
+
+@pytest.mark.parametrize("keep, words", [("train", "no series of the Group test"),
+                                         ("none", "holds no series")])
+def test_table_without_a_part(tmp_path, table, keep, words):
+    table[table["Group"] == keep].to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(InputError, match=words):
+        data.read_table(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize("names", [[], ["volume"], [FEATURES[0], FEATURES[0]]])
+def test_bad_selections(tmp_path, names):
+    (tmp_path / "selected.csv").write_text("\n".join(["feature", *names]) + "\n")
+    with pytest.raises(InputError, match="selected.csv: "):
+        data.read_selected(tmp_path / "selected.csv")
+
+
+@pytest.mark.parametrize("cell", ["a,b,c,1,1,nan", "a,b,c,1,1,1.5", "a,b,,1,1,0.5", "a,b,c,2,1,0.5"])
+def test_bad_predictions_name_the_line(work, cell):
+    head = "configuration,series,study,NE_Class,predicted,probability"
+    (work / "p.csv").write_text(f"{head}\nLR,s,t,1,1,0.7\n{cell}\n")
+    result = stage("bootstrap", work, "--predictions", work / "p.csv", "--out", work / "o.json")
+    assert result.returncode == 2 and "p.csv: line 3 is no whole prediction" in result.stderr
+    assert not (work / "o.json").exists()
 
 
 def test_unknown_protocol_lists_the_valid_ones(work):

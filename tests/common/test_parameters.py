@@ -65,6 +65,19 @@ def test_numbers_are_finite(tmp_path, content, value):
     assert "'classification.bootstrap.level' must be a finite number" in refusal(tmp_path, content)
 
 
+@pytest.mark.parametrize("name, value", [
+    ("samples", 0), ("samples", -5), ("seed", -1), ("level", 1.0), ("level", 0.0)])
+def test_bootstrap_parameters_have_bounds(tmp_path, content, name, value):
+    content["classification"]["bootstrap"][name] = value
+    assert f"'classification.bootstrap.{name}' cannot be used" in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize("name, value", [("alpha", -1.0), ("alpha", 0.0), ("target", "score")])
+def test_selection_parameters_are_checked(tmp_path, content, name, value):
+    content["classification"]["protocols"]["as-released"]["selection"][name] = value
+    assert f"protocols.as-released.selection.{name}'" in refusal(tmp_path, content)
+
+
 def test_wrong_choice_lists_the_valid_ones(tmp_path, content):
     content["classification"]["protocols"]["as-released"]["ensemble"] = "median"
     assert "valid: refit, fold-mean" in refusal(tmp_path, content)
