@@ -28,7 +28,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="containers/run",
         description="Run a command in an image, with the engine that MSCLC_ENGINE names "
                     f"({', '.join(engines.ENGINES)}).")
-    parser.add_argument("--threads", type=int, default=1, help="threads for the stage (default 1)")
+    parser.add_argument("--threads", type=_count, default=1, help="threads for the stage (default 1)")
     parser.add_argument("--setup", action="store_true", help="only make the image ready")
     parser.add_argument("--tests", action="store_true", help="put the test tools on the path")
     parser.add_argument("--gpu", action="store_true", help="let the stage use the GPU")
@@ -49,7 +49,15 @@ def _folder(text: str) -> Path:
     path = Path(text).resolve()
     if ":" in text or "," in text:
         raise argparse.ArgumentTypeError(f"'{text}': engines cannot mount a name with ':' or ','")
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"'{text}': no such folder; make it or correct the name")
     return path
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}': give a whole number from 1")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:

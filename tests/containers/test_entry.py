@@ -2,7 +2,7 @@
 
 import pytest
 
-from containers.launcher import LauncherError, entry
+from containers.launcher import LauncherError, entry, main
 
 
 def raising(error):
@@ -27,3 +27,12 @@ def test_one_line_and_its_exit_status(command, status, said, capsys):
 def test_programming_errors_are_not_hidden():
     with pytest.raises(ZeroDivisionError):
         entry(lambda: 1 / 0)
+
+
+@pytest.mark.parametrize("options, said", [
+    (["--read", "/no/such/folder"], "no such folder"), (["--write", "/no/such/folder"], "no such"),
+    (["--threads", "-1"], "whole number from 1"), (["--threads", "0"], "whole number from 1")])
+def test_options_that_cannot_work_are_refused(options, said, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main.parse([*options, "cohort", "--", "true"])
+    assert stopped.value.code == 2 and said in capsys.readouterr().err
