@@ -97,8 +97,8 @@ def main() -> None:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000])
     options = parser.parse_args()
-    print(f"{'stage':<9} {'series':>6} {'first':>8} {'nothing':>8} {'one more':>8}  one more, of a first"
-          " run")
+    print(f"{'stage':<9} {'series':>6} {'first':>8} {'nothing':>8} {'one more':>8}"
+          "  one more, of a first run")
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)

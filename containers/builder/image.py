@@ -91,8 +91,8 @@ def sif(image: Image, source: str) -> dict:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=SIFS) as scratch:
         archive, made = Path(scratch, "image.tar"), Path(scratch, "image.sif")
         steps.run(f"{image.name}-sif", _save(source, image, archive), f"saving {image.name}")
-        # One image, two shared cores: Zstandard packed it in 4 s to 162 MB, the default gzip in 93 s to 157;
-        # a small fit from the file then took 3.0 s of processor time against 3.3.
+        # One image, two shared cores: Zstandard packed it in 4 s to 162 MB, the default gzip in
+        # 93 s to 157; a small fit from the file then took 3.0 s of processor time against 3.3.
         line = ["apptainer", "build", "--mksquashfs-args=-comp zstd -Xcompression-level 3",
                 str(made), f"docker-archive:{archive}"]
         steps.run(f"{image.name}-sif", line, f"making {image.sif.name}",

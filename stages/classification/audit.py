@@ -22,7 +22,12 @@ from stages.classification.weights import grid
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.parameters import (
-    Bootstrap, Classification, Configuration, Folds, load, protocol,
+    Bootstrap,
+    Classification,
+    Configuration,
+    Folds,
+    load,
+    protocol,
 )
 
 UNITS = ("studies", "patients")

@@ -101,9 +101,11 @@ def read_table(path: str | Path, columns=()) -> pd.DataFrame:
     if table.empty:
         raise InputError("holds no series", path, MAKE_AGAIN)
     numbers = table[[*FEATURES, SCORE]].apply(pd.to_numeric, errors="coerce")
+    unnamed = table[[SERIES, STUDY, PATIENT]].isna().any(axis=1)
+    unmeasured = ~np.isfinite(numbers).all(axis=1)
     checks = {"is there twice": table[SERIES].duplicated(),
-              "lacks its name, study or patient": table[[SERIES, STUDY, PATIENT]].isna().any(axis=1),
-              "lacks a number among its features or as its score": ~np.isfinite(numbers).all(axis=1),
+              "lacks its name, study or patient": unnamed,
+              "lacks a number among its features or as its score": unmeasured,
               f"has an {LABEL} other than 0 and 1": ~table[LABEL].isin((0, 1)),
               f"has a {GROUP} other than {', '.join(GROUPS)}": ~table[GROUP].isin(GROUPS)}
     for what, wrong in checks.items():

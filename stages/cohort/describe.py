@@ -9,7 +9,16 @@ import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.columns import (
-    COMPONENTS, FEATURES, GROUP, IMAGE_MINIMUM, LABEL, PATIENT, RESAMPLED, SCORE, SERIES, STUDY,
+    COMPONENTS,
+    FEATURES,
+    GROUP,
+    IMAGE_MINIMUM,
+    LABEL,
+    PATIENT,
+    RESAMPLED,
+    SCORE,
+    SERIES,
+    STUDY,
     spacing_mm,
 )
 from stages.common.parameters import load

@@ -18,7 +18,16 @@ import pandas as pd
 from stages.cohort import cells, relations
 from stages.common import canonical, cli
 from stages.common.columns import (
-    FEATURES, GROUP, PATIENT, RESAMPLED, SCORE, SERIES, SPACING, STUDY, VOXELS, spacing_mm,
+    FEATURES,
+    GROUP,
+    PATIENT,
+    RESAMPLED,
+    SCORE,
+    SERIES,
+    SPACING,
+    STUDY,
+    VOXELS,
+    spacing_mm,
 )
 from stages.common.errors import InputError
 from stages.common.parameters import Faults, load

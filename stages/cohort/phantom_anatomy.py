@@ -12,7 +12,14 @@ import numpy as np
 
 from stages.cohort import phantom_plan as plan
 from stages.cohort.phantom_shapes import (
-    Capsule, Ellipsoid, Lobed, Ribs, Union, Waves, Within, waves,
+    Capsule,
+    Ellipsoid,
+    Lobed,
+    Ribs,
+    Union,
+    Waves,
+    Within,
+    waves,
 )
 
 BACKGROUND, LIVER, LESION = 0, 1, 2

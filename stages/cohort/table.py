@@ -12,8 +12,19 @@ import pandera.pandas as pa
 
 from stages.common import canonical, cli
 from stages.common.columns import (
-    COMPONENTS, FEATURES, GROUP, GROUPS, LABEL, PATIENT, SCORE, SERIES, SPACING, STATUS, STUDY,
-    VOXELS, spacing_mm,
+    COMPONENTS,
+    FEATURES,
+    GROUP,
+    GROUPS,
+    LABEL,
+    PATIENT,
+    SCORE,
+    SERIES,
+    SPACING,
+    STATUS,
+    STUDY,
+    VOXELS,
+    spacing_mm,
 )
 from stages.common.errors import InputError
 from stages.common.parameters import Expected, load

@@ -131,9 +131,9 @@ def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin 
         verdict, said = envelope.settle(varied, settings.least_variations, envelope.races(path))
         notes += [f"nearest of {len(cell)} runs", said]
     return base | _spread(varied, basis) | {
-        "computed": (rule.source, path), "verdict": verdict, "reproduced": candidate.value, "protocol": origin.protocol,
-        "release": origin.release, "environment": origin.environment, "kernel": origin.kernel,
-        "note": _notes(*notes)}
+        "computed": (rule.source, path), "verdict": verdict, "reproduced": candidate.value,
+        "protocol": origin.protocol, "release": origin.release, "environment": origin.environment,
+        "kernel": origin.kernel, "note": _notes(*notes)}
 
 
 def _spread(varied: envelope.Envelope | None, basis: str) -> dict:

@@ -138,7 +138,8 @@ def read(folder: str | Path) -> list[Number]:
     if not paths:
         raise InputError("holds no published table", folder, "restore it from the repository")
     for path in paths:
-        for row in canonical.read_csv(path, COLUMNS, dtype=str, keep_default_na=False).to_dict("records"):
+        table = canonical.read_csv(path, COLUMNS, dtype=str, keep_default_na=False)
+        for row in table.to_dict("records"):
             for bound in BOUNDS:
                 if not row[bound]:
                     continue

@@ -100,7 +100,7 @@ def test_selection_sees_only_the_training_rows_of_the_fold():
     problem = synthetic(3)
     training, test = problem.inputs["radiomics"]
     folds = grouped_folds(problem.label, problem.patients, SETTINGS.folds, 1)
-    for number, (inside, outside) in enumerate(folds):
+    for number, (_, outside) in enumerate(folds):
         planted = training.copy()
         planted[:, 5] = 0.0
         planted[outside, 5] = 2 * problem.label[outside] - 1

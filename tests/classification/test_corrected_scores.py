@@ -7,8 +7,18 @@ from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score
 from stages.classification import bootstrap, corrected_summary, data
 from stages.classification.corrected_fit import Outcome
 from stages.classification.corrected_scores import (
-    Part, difference, draw_patients, interval, net_benefit, over_seeds, reliability, seed_scores,
-    spread, threshold, thresholds_of)
+    Part,
+    difference,
+    draw_patients,
+    interval,
+    net_benefit,
+    over_seeds,
+    reliability,
+    seed_scores,
+    spread,
+    threshold,
+    thresholds_of,
+)
 from stages.common.parameters import Bootstrap, NetBenefit
 
 LABEL = np.array([1, 1, 0, 1, 0, 1])

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.cohort import phantom, phantom_plan as plan
+from stages.cohort import phantom
+from stages.cohort import phantom_plan as plan
 from stages.cohort.phantom_anatomy import LESION, LIVER, Tissue
 from stages.cohort.phantom_render import render, sample
 from stages.cohort.phantom_shapes import Capsule, Ellipsoid

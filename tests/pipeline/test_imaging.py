@@ -52,7 +52,7 @@ def test_every_stage_runs_in_the_root_and_writes_to_its_own_place(lock):
     stages = yaml.safe_load((ROOT / "imaging" / "dvc.yaml").read_text())["stages"]
     for name, stage in stages.items():
         assert stage.get("do", stage)["wdir"] == "..", name
-    for name, stage in lock.items():
+    for stage in lock.values():
         for out in stage.get("outs", []):
             assert re.match(r"(data|features|masks|metrics|models)/imaging/|reports/demo", out["path"])
 
