@@ -15,20 +15,22 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pandas as pd
 
-from stages.classification import data, kernels, weights
+from stages.classification import data, forest, kernels, weights
 from stages.classification.bootstrap import summarise
 from stages.classification.failure import analyse
 from stages.classification.select import select
 from stages.classification.select import summary as selection_summary
-from stages.classification.train import predictions, summary, train
-from stages.common import canonical, cli
+from stages.classification.train import Trained, predictions, summary, train
+from stages.common import cli
 from stages.common.columns import FEATURES, GROUP
 from stages.common.errors import InputError
-from stages.common.parameters import Classification, Protocol, load, protocol
+from stages.common.parameters import Classification, Parameters, load, protocol
 
 RELEASED, REVERSED, SORTED, PERMUTED = "released", "reversed", "sorted", "permuted"
-DEFAULT_UPDATER, DETERMINISTIC_UPDATER = "shotgun", "coord_descent"
-TASKS = ("linear", "booster", "forest", "search")
+DETERMINISTIC_UPDATER = "coord_descent"
+LINEAR, BOOSTER, SHOTGUN, FOREST = "linear", "booster", "shotgun", "forest"
+SEARCH_LR, SEARCH_XGB = "search-LR", "search-XGB"
+TASKS = (LINEAR, BOOSTER, SHOTGUN, FOREST, SEARCH_LR, SEARCH_XGB)
 
 # What is kept of each summary: the parts that published numbers come from.
 MODEL_PARTS = ("cross_validation", "test", "test_percent")
@@ -44,11 +46,12 @@ class Variation:
     Attributes
     ----------
     task : str
-        ``linear`` (selection, logistic regression, linear booster), ``booster`` (the linear
-        booster with the deterministic updater), ``forest`` or ``search`` (weight search).
+        ``linear`` (selection, logistic regression, linear booster), ``booster`` (the linear booster
+        with the deterministic updater), ``shotgun`` (with its default updater, in one thread),
+        ``forest``, ``search-LR`` or ``search-XGB`` (search of the class weight).
     release, kernel : str
     threads : int
-        Of OpenBLAS; of the booster in ``booster``.
+        Of OpenBLAS; also those of the booster in ``booster`` and of the trees in ``forest``.
     order : str
         Of the columns: ``released``, ``reversed``, ``sorted`` or ``permuted-N``.
     noise : int
@@ -62,6 +65,11 @@ class Variation:
     threads: int
     order: str
     noise: int
+
+    @property
+    def table(self) -> str:
+        """Name of the table that trees are grown from: no kernel and no thread enters it."""
+        return f"{self.release} {self.order} {self.noise}"
 
 
 def reorder(features: list[str], order: str, seed: int) -> list[str]:
@@ -110,7 +118,8 @@ def _part(content: dict, names: tuple[str, ...]) -> dict:
 
 
 def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
-            parameters: Classification, seed: int) -> list[list]:
+            parameters: Parameters, known: forest.Grown | None = None
+            ) -> tuple[list[list], forest.Grown | None]:
     """Compute one variation.
 
     Parameters
@@ -121,47 +130,64 @@ def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
         Features that the selection stage kept: every variation fits these. (The selection is
         varied by itself, on all features.)
     variation : Variation
-    parameters : Classification
-    seed : int
-        Of permutations and noise.
+    parameters : Parameters
+    known : Grown, optional
+        Forests of the same table, grown whole.
 
     Returns
     -------
     list of [source, path, value]
         Named as in the metrics files of the stages that are varied.
+    Grown or None
+        The forests, where this variation grew them whole.
     """
+    seed, classification = parameters.sensitivity.seed, parameters.classification
     table = table.copy()
     table[list(FEATURES)] = jitter(table[list(FEATURES)].to_numpy(float), variation.noise, seed)
-    settings = protocol(parameters, "as-released")
     features = reorder(selected, variation.order, seed)
-    if variation.task == "search":
-        return _search(table, features, parameters)
-    if variation.task == "forest":
-        return _configurations(table, features, settings, parameters, ("RF",))
-    if variation.task == "booster":
+    if variation.task in (SEARCH_LR, SEARCH_XGB):
+        return _search(table, features, classification, variation.task.split("-")[1]), None
+    settings, sets = protocol(classification, "as-released"), data.train_and_test(table, features)
+    if variation.task == FOREST:
+        trained, grown = forest.repeat(
+            *sets, settings, _of(classification, forest.MODEL),
+            parameters.sensitivity.forest.witnesses, variation.threads, known)
+        return _evaluate(trained, sets[1], classification), grown
+    if variation.task == BOOSTER:
         booster = settings.models["XGB"] | {"updater": DETERMINISTIC_UPDATER,
                                             "n_jobs": variation.threads}
         settings = replace(settings, models=settings.models | {"XGB": booster})
-        return _configurations(table, features, settings, parameters, ("XGB",))
-    candidates = reorder(list(FEATURES), variation.order, seed)
-    found = selection_summary(select(*data.train_and_test(table, candidates), settings.selection),
+    chosen = ("LR", "XGB") if variation.task == LINEAR else ("XGB",)
+    trained = {name: train(*sets, settings, configuration)
+               for name, configuration in sorted(_of(classification, *chosen).items())}
+    rows = _evaluate(trained, sets[1], classification)
+    if variation.task == LINEAR:
+        rows = _selection(table, variation.order, settings.selection, seed) + rows
+    return rows, None
+
+
+def _of(parameters: Classification, *chosen: str) -> dict:
+    """Return the configurations of these models."""
+    return {name: configuration for name, configuration in parameters.configurations.items()
+            if configuration.model in chosen}
+
+
+def _selection(table: pd.DataFrame, order: str, settings, seed: int) -> list[list]:
+    """Select among all features."""
+    candidates = reorder(list(FEATURES), order, seed)
+    found = selection_summary(select(*data.train_and_test(table, candidates), settings),
                               len(candidates))
-    rows = [["selection", path[1:], value]
+    return [["selection", path[1:], value]
             for path, value in flatten(_part(found, SELECTION_PARTS), "")]
-    return rows + _configurations(table, features, settings, parameters, ("LR", "XGB"))
 
 
-def _configurations(table: pd.DataFrame, features: list[str], settings: Protocol,
-                    parameters: Classification, chosen: tuple[str, ...]) -> list[list]:
-    """Train and bootstrap the configurations of the chosen models; analyse the failures."""
-    train_set, test_set = data.train_and_test(table, features)
+def _evaluate(trained: dict[str, Trained], test_set: data.Split,
+              parameters: Classification) -> list[list]:
+    """Score and bootstrap the fitted configurations; analyse the failures."""
     rows, predicted = [], []
-    for name, configuration in sorted(parameters.configurations.items()):
-        if configuration.model not in chosen or (chosen == ("RF",) and name != "RF"):
-            continue  # the forest is a control: its unweighted configuration is enough
-        trained = train(train_set, test_set, settings, configuration)
-        predicted.append(predictions(name, trained, test_set))
-        kept = _part(summary(trained, test_set), MODEL_PARTS)
+    for name, outcome in trained.items():
+        predicted.append(predictions(name, outcome, test_set))
+        kept = _part(summary(outcome, test_set), MODEL_PARTS)
         rows += [["models", *item] for item in flatten(kept, f"configurations/{name}")]
     predicted = pd.concat(predicted)
     for name, metrics in summarise(predicted, parameters.bootstrap).items():
@@ -173,33 +199,36 @@ def _configurations(table: pd.DataFrame, features: list[str], settings: Protocol
                    for item in flatten(content, f"configurations/{name}")]
 
 
-def _search(table: pd.DataFrame, features: list[str], parameters: Classification) -> list[list]:
+def _search(table: pd.DataFrame, features: list[str], parameters: Classification,
+            model: str) -> list[list]:
     parts = [data.split(table, table[GROUP] == name, features) for name in ("train", "val")]
-    rows = []
-    for model in ("LR", "XGB"):
-        curve = weights.evaluate(*parts, model, parameters.search.models[model],
-                                 weights.grid(parameters.search))
-        for metric, winner in weights.winners(curve).items():
-            rows.append(["weights", f"winners/{model}/{metric}/weight", winner["weight"]])
-    return rows
+    curve = weights.evaluate(*parts, model, parameters.search.models[model],
+                             weights.grid(parameters.search))
+    return [["weights", f"winners/{model}/{metric}/weight", winner["weight"]]
+            for metric, winner in weights.winners(curve).items()]
 
 
 def stage() -> None:
     """Carry out the job on standard input."""
     job = json.load(sys.stdin)
-    parameters = load(job["params"])
-    ran, rows = data.kernel(), []
+    parameters, ran = load(job["params"]), data.kernel()
     if not kernels.is_kernel(job["kernel"], ran):
         raise InputError(f"OpenBLAS runs kernel {ran}, not {job['kernel']}", None,
                          "run the sensitivity stage, which probes them first")
+    known = {key: forest.Grown(**grown) for key, grown in job["forests"].items()}
+    found = {"rows": [], "forests": {}, "whole": []}
     for item in job["variations"]:
         variation = Variation(**item)
         inputs = job["inputs"][variation.release]
         selected = data.read_selected(inputs["selected"])
-        table = data.read_table(inputs["table"], selected)
-        rows += [list(asdict(variation).values()) + row for row in measure(
-            table, selected, variation, parameters.classification, parameters.sensitivity.seed)]
-    sys.stdout.write(canonical.json_bytes(rows).decode())
+        rows, grown = measure(data.read_table(inputs["table"], selected), selected, variation,
+                              parameters, known.get(variation.table))
+        found["rows"] += [list(asdict(variation).values()) + row for row in rows]
+        if grown:
+            found["forests"][variation.table] = asdict(grown)
+            found["whole"].append(variation.release)
+            known.setdefault(variation.table, grown)
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

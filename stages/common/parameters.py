@@ -50,6 +50,7 @@ LESION_COUNTS = ("components", "components-and-background")
 INPUTS = ("radiomics", "volume")
 THRESHOLDS = ("balanced-accuracy", "F1")
 TARGETS = ("NE_Score", "NE_Class")
+ORDERS = ("released", "reversed", "sorted")
 
 
 def load(path: str | Path) -> Parameters:
@@ -66,6 +67,7 @@ def load(path: str | Path) -> Parameters:
     parameters = strict.build(Parameters, content, str(path), "")
     _check_choices(parameters.classification, path)
     _check_radiomics(parameters.radiomics, path)
+    _check_sensitivity(parameters.sensitivity, path)
     return parameters
 
 
@@ -176,3 +178,13 @@ def _check_radiomics(radiomics: Radiomics, path) -> None:
     if len(radiomics.spacing) != 3 or not all(0 < size <= 100 for size in radiomics.spacing):
         raise InputError("parameter 'radiomics.spacing' must be three numbers above 0, up to 100",
                          path, "give x, y and z in mm")
+
+
+def _check_sensitivity(sensitivity: Sensitivity, path) -> None:
+    for order in sensitivity.forest.orders:
+        _check(order, ORDERS, "sensitivity.forest.orders", path)
+    for name in ("workers", "threads"):
+        value = getattr(sensitivity, name)
+        if not value or min(value if name == "threads" else (value,)) < 1:
+            raise InputError(f"parameter 'sensitivity.{name}' must be 1 or more", path,
+                             "give at least one")

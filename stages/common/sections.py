@@ -203,10 +203,27 @@ class PublishedStatistic:
 
 @dataclass(frozen=True)
 class SearchSweep:
-    """The part of the sweep that repeats the weight search, which is slow."""
+    """Repeats of the weight search in these releases: noisy tables (LR), column orders (XGB)."""
+
+    releases: tuple[str, ...]
+    noises: int
+    permutations: int
+
+
+@dataclass(frozen=True)
+class BoosterSweep:
+    """Column orders of the linear booster."""
+
+    permutations: int
+
+
+@dataclass(frozen=True)
+class ForestSweep:
+    """Column orders and noisy tables of the forest; how many trees confirm a whole one."""
 
     orders: tuple[str, ...]
     noises: int
+    witnesses: int
 
 
 @dataclass(frozen=True)
@@ -228,6 +245,8 @@ class Sensitivity:
     noises: int
     seed: int
     workers: int
+    booster: BoosterSweep
+    forest: ForestSweep
     search: SearchSweep
     racing: Racing
 

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.classification import kernels, sensitivity
+from stages.classification import data, design, forest, kernels, sensitivity
+from stages.classification.kept import Kept
 from stages.classification.train import summary, train
 from stages.classification.variation import Variation, flatten, jitter, measure, reorder
 from stages.common import canonical
@@ -30,8 +33,11 @@ def small(tmp_path, table):
                                                    for name in ("LR", "RF", "XGB")}
     content["classification"]["protocols"]["as-released"]["models"]["RF"]["n_estimators"] = 5
     content["classification"]["bootstrap"]["samples"] = 50
-    content["sensitivity"] |= {"kernels": ["Haswell"], "machine_kernels": [], "threads": [1, 2],
-                               "permutations": 0, "noises": 1}
+    content["sensitivity"] |= {
+        "kernels": ["Haswell"], "machine_kernels": [], "threads": [1, 2], "permutations": 0,
+        "noises": 1, "booster": {"permutations": 1},
+        "forest": {"orders": ["released", "reversed"], "noises": 1, "witnesses": 2},
+        "search": {"releases": ["r"], "noises": 0, "permutations": 0}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     canonical.write_csv(tmp_path / "table.csv", table)
     canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": table.columns[:4]}))
@@ -59,48 +65,90 @@ def test_orders_hold_the_same_features():
 def test_design_has_enough_variations_of_every_kind():
     settings = load(ROOT / "params.yaml").sensitivity
     for available in (list(settings.kernels), ["Haswell", "Sandybridge", "Nehalem", "Prescott"]):
-        variations = sensitivity.design(settings, available, ["a", "b"])
+        variations = design.variations(settings, available, ["2025-06", "2025-08"])
         assert len(set(variations)) == len(variations)
-        linear = [item for item in variations if item.task == "linear"]
-        for release in "ab":
-            assert sum(item.release == release for item in linear) >= 60
-        assert {item.kernel for item in linear} == set(available)
-        assert {item.threads for item in linear} == set(settings.threads)
-        together = [item for group in sensitivity.jobs(variations) for item in group]
+        for release in ("2025-06", "2025-08"):
+            count = Counter(item.task for item in variations if item.release == release)
+            assert min(count["linear"], count["booster"] + count["shotgun"], count["forest"]) >= 60
+            assert (count["search-XGB"] >= 60) == (release in settings.search.releases)
+        for task in ("linear", "forest"):
+            assert {item.kernel for item in variations if item.task == task} == set(available)
+            assert {i.threads for i in variations if i.task == task} == set(settings.threads)
+        together = [item for group in design.jobs(variations) for item in group]
         assert sorted(together, key=str) == sorted(variations, key=str)
+        first, rest = design.first_of_each_forest(variations)
+        assert sorted(first + rest, key=str) == sorted(variations, key=str)
+        assert len(first) == 2 * len(settings.forest.orders)
 
 
-def test_an_unchanged_variation_is_the_released_analysis(small, table):
-    parameters = load(small / "params.yaml")
-    names = list(table.columns[:4])
-    rows = measure(table, names, Variation("linear", "r", "Haswell", 1, "released", 0),
-                   parameters.classification, 1)
-    from stages.classification import data
-    sets = data.train_and_test(table, names)
-    expected = summary(train(*sets, protocol(parameters.classification, "as-released"),
-                             parameters.classification.configurations["LR"]), sets[1])
+def outcome(small, table, variation, known=None):
+    return measure(table, list(table.columns[:4]), variation, load(small / "params.yaml"), known)
+
+
+@pytest.mark.parametrize("task, name", [("linear", "LR"), ("shotgun", "XGB"), ("forest", "RF")])
+def test_an_unchanged_variation_is_the_released_analysis(small, table, task, name):
+    parameters = load(small / "params.yaml").classification
+    rows, _ = outcome(small, table, Variation(task, "r", "Haswell", 1, "released", 0))
+    sets = data.train_and_test(table, list(table.columns[:4]))
+    expected = summary(train(*sets, protocol(parameters, "as-released"),
+                             parameters.configurations[name]), sets[1])
     found = {path: value for source, path, value in rows if source == "models"}
-    for path, value in flatten(expected["test"], "configurations/LR/test"):
-        assert found[path] == value
-    assert {source for source, _, _ in rows} == {"selection", "models", "bootstrap", "failure"}
+    for part in ("test", "cross_validation"):
+        for path, value in flatten(expected[part], f"configurations/{name}/{part}"):
+            assert found[path] == value
+    sources = {"models", "bootstrap"} | ({"selection", "failure"} if task == "linear" else set())
+    assert {source for source, _, _ in rows} == sources
 
 
-def test_the_search_and_the_forest_are_varied_too(small, table):
-    parameters, found = load(small / "params.yaml").classification, {}
-    for task in ("search", "forest"):
-        variation = Variation(task, "r", "Haswell", 1, "reversed", 0)
-        rows = measure(table, list(table.columns[:4]), variation, parameters, 1)
-        found[task] = {path for _, path, _ in rows}
-    assert "winners/LR/F1/weight" in found["search"] and "winners/XGB/AUC/weight" in found["search"]
-    assert "configurations/RF/AUC/mean" in found["forest"]
+def test_the_search_is_varied_too(small, table):
+    for model in ("LR", "XGB"):
+        rows, _ = outcome(small, table, Variation(f"search-{model}", "r", "Haswell", 1, "sorted", 0))
+        assert {path for _, path, _ in rows} == {
+            f"winners/{model}/{score}/weight" for score in ("F1", "Accuracy", "AUC")}
 
 
 def test_deterministic_booster_repeats_exactly(small, table):
+    one, four, again = (outcome(small, table, Variation("booster", "r", "Haswell", threads,
+                                                        "released", 0))[0]
+                        for threads in (1, 4, 4))
+    assert four == again and len(one) == len(four)
+
+
+def test_a_forest_that_is_confirmed_is_the_one_grown_whole(small, table):
+    first = Variation("forest", "r", "Haswell", 1, "released", 0)
+    rows, grown = outcome(small, table, first)
+    assert grown is not None
+    # Through JSON, as between processes; noise in the last of 53 bits is none in 24.
+    known = forest.Grown(**json.loads(json.dumps(asdict(grown))))
+    for variation in (replace(first, threads=2), replace(first, noise=1)):
+        confirmed, none = outcome(small, table, variation, known)
+        assert none is None and confirmed == rows
+        assert outcome(small, table, variation)[0] == rows
+
+
+def test_a_forest_that_differs_is_grown_whole(small, table):
+    first = Variation("forest", "r", "Haswell", 1, "released", 0)
+    _, known = outcome(small, table, first)
+    other_order = replace(first, order="reversed")
+    rows, grown = outcome(small, table, other_order, known)
+    assert grown is not None and grown.inputs != known.inputs
+    assert rows == outcome(small, table, other_order)[0]
+    # The same bits and yet another split: the witnesses tell.
+    assert outcome(small, table, first, replace(known, witnesses="other"))[1] == known
+    moved = table.copy()
+    moved.iloc[0, 0] += 1e-3
+    assert outcome(small, moved, first, known)[1] is not None
+
+
+def test_a_few_trees_are_the_first_of_many(small, table):
     parameters = load(small / "params.yaml").classification
-    runs = [measure(table, list(table.columns[:4]),
-                    Variation("booster", "r", "Haswell", threads, "released", 0), parameters, 1)
-            for threads in (1, 4, 4)]
-    assert runs[1] == runs[2] and len(runs[0]) == len(runs[1])
+    sets = data.train_and_test(table, list(table.columns[:4]))
+    arguments = (*sets, protocol(parameters, "as-released"),
+                 {"RF": parameters.configurations["RF"]})
+    whole, few, other = (forest.grow(*arguments, witnesses, 1, whole=whole)
+                         for witnesses, whole in ((2, True), (2, False), (3, False)))
+    assert whole.witnesses == few.witnesses != other.witnesses
+    assert few.probabilities == {"RF": []} and len(whole.probabilities["RF"]) == 6
 
 
 def test_kernels_that_do_not_run_are_listed():
@@ -112,21 +160,71 @@ def test_a_worker_refuses_another_kernel(small):
     group = [Variation("linear", "r", "NoSuchKernel", 1, "released", 0)]
     inputs = {"r": {"table": "t", "selected": "s"}}
     with pytest.raises(InputError, match="not NoSuchKernel"):
-        sensitivity.carry_out(group, inputs, small / "params.yaml")
+        sensitivity.carry_out(group, sensitivity.Sweep(inputs, small / "params.yaml", 1), {})
 
 
 def test_sweep_twice_gives_the_same_bytes(small):
     for out in ("first", "second"):
         command = [sys.executable, "-m", "stages.classification.sensitivity", "--environment", "e",
                    "--release", f"r={small / 'table.csv'}={small / 'selected.csv'}",
-                   "--task", "booster", "--params", str(small / "params.yaml"),
+                   "--task", "booster", "--task", "forest", "--params", str(small / "params.yaml"),
                    "--out", str(small / out / "s.csv"), "--summary", str(small / out / "s.json")]
         result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
                                 env={**os.environ, "PYTHONPATH": str(ROOT)})
         assert result.returncode == 0, result.stderr
     for name in ("s.csv", "s.json"):
         assert (small / "first" / name).read_bytes() == (small / "second" / name).read_bytes()
-    spreads = json.loads((small / "first" / "s.json").read_text())["releases"]["r"]
-    spread = spreads["models"]["configurations/XGB/test/AUC"]
+    found = json.loads((small / "first" / "s.json").read_text())
+    spread = found["releases"]["r"]["models"]["configurations/XGB/test/AUC"]
     assert spread["min"] <= spread["median"] <= spread["max"]
-    assert spread["variations"] == 5  # three orders, one noise, two threads
+    assert spread["variations"] == 6  # four orders, one noise, two threads
+    # Two orders grown whole; noise and threads confirmed.
+    assert found["forests"] == {"r": {"whole": 2, "witnesses": 2, "trees": 2}}
+    assert found["releases"]["r"]["models"]["configurations/RF/test/AUC"]["variations"] == 4
+
+
+def test_an_interrupted_sweep_goes_on(small, monkeypatch):
+    paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
+    item = Variation("booster", "r", "Haswell", 1, "released", 0)
+
+    def answer(params="params.yaml"):
+        files = [small / params, *paths.values()]
+        sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1,
+                                  Kept(small / "kept", files))
+        return sensitivity.carry_out([item], sweep, {}), sweep.kept
+
+    first, _ = answer()
+    monkeypatch.setattr(sensitivity.sys, "executable", "/nonexistent")
+    again, kept = answer()
+    assert again == first and len(list((small / "kept").iterdir())) == 1
+    # Another byte in a file that the job reads: computed anew.
+    (small / "other.yaml").write_text("a: 1")
+    with pytest.raises(FileNotFoundError):
+        answer("other.yaml")
+    kept.clear()
+    assert not (small / "kept").exists()
+
+
+def test_a_release_needs_its_table_and_its_features():
+    with pytest.raises(InputError, match="r=t is not NAME=TABLE=SELECTED"):
+        sensitivity.read_releases(["r=t"])
+
+
+def test_what_only_this_machine_shows(small):
+    content = yaml.safe_load((small / "params.yaml").read_text())
+    content["sensitivity"] |= {"machine_kernels": ["Haswell", "NoSuchKernel"], "threads": [1],
+                               "racing": {"threads": [1, 2], "repeats": 2}}
+    (small / "params.yaml").write_text(yaml.safe_dump(content))
+    result = subprocess.run(
+        [sys.executable, "-m", "stages.classification.machine", "--environment", "e",
+         "--release", f"r={small / 'table.csv'}={small / 'selected.csv'}",
+         "--params", str(small / "params.yaml"), "--out", str(small / "m.json")],
+        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert result.returncode == 0, result.stderr
+    found = json.loads((small / "m.json").read_text())
+    assert found["kernels"] == ["Haswell"] and list(found["not_run"]) == ["NoSuchKernel"]
+    raced = found["racing"]["r"]["threads 2"]["bootstrap/XGB/AUC/mean"]
+    assert raced["repeats"] == 2 and sum(raced["counts"].values()) == 2
+    # One thread cannot race.
+    assert found["racing"]["r"]["threads 1"]["bootstrap/XGB/AUC/mean"]["distinct"] == 1
+    assert found["variations"] == {"r": {"linear": 4}}
