@@ -61,8 +61,9 @@ def _by_kernel(settings: Sensitivity, available: list[str], release: str) -> lis
     plans = {
         LINEAR: [*((plain, order, 0) for order in orders(settings.permutations)),
                  *noisy(settings.noises), *threaded],
-        FOREST: [*((plain, order, 0) for order in settings.forest.orders),
-                 *noisy(settings.forest.noises), *threaded],
+        FOREST: [(number, order, noise) for number in settings.threads for order, noise in
+                 (*((order, 0) for order in orders(settings.forest.permutations)),
+                  *((RELEASED, noise) for noise in range(1, settings.forest.noises + 1)))],
         SEARCH_LR: [(plain, RELEASED, 0), *noisy(settings.search.noises)]}
     if release not in settings.search.releases:
         del plans[SEARCH_LR]

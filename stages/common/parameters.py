@@ -50,7 +50,6 @@ LESION_COUNTS = ("components", "components-and-background")
 INPUTS = ("radiomics", "volume")
 THRESHOLDS = ("balanced-accuracy", "F1")
 TARGETS = ("NE_Score", "NE_Class")
-ORDERS = ("released", "reversed", "sorted")
 
 
 def load(path: str | Path) -> Parameters:
@@ -181,8 +180,6 @@ def _check_radiomics(radiomics: Radiomics, path) -> None:
 
 
 def _check_sensitivity(sensitivity: Sensitivity, path) -> None:
-    for order in sensitivity.forest.orders:
-        _check(order, ORDERS, "sensitivity.forest.orders", path)
     for name in ("workers", "threads"):
         value = getattr(sensitivity, name)
         if not value or min(value if name == "threads" else (value,)) < 1:

@@ -221,7 +221,7 @@ class BoosterSweep:
 class ForestSweep:
     """Column orders and noisy tables of the forest; how many trees confirm a whole one."""
 
-    orders: tuple[str, ...]
+    permutations: int
     noises: int
     witnesses: int
 

@@ -36,7 +36,7 @@ def small(tmp_path, table):
     content["sensitivity"] |= {
         "kernels": ["Haswell"], "machine_kernels": [], "threads": [1, 2], "permutations": 0,
         "noises": 1, "booster": {"permutations": 1},
-        "forest": {"orders": ["released", "reversed"], "noises": 1, "witnesses": 2},
+        "forest": {"permutations": 0, "noises": 1, "witnesses": 2},
         "search": {"releases": ["r"], "noises": 0, "permutations": 0}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     canonical.write_csv(tmp_path / "table.csv", table)
@@ -178,9 +178,9 @@ def test_sweep_twice_gives_the_same_bytes(small):
     spread = found["releases"]["r"]["models"]["configurations/XGB/test/AUC"]
     assert spread["min"] <= spread["median"] <= spread["max"]
     assert spread["variations"] == 6  # four orders, one noise, two threads
-    # Two orders and the noisy table grown whole; threads confirmed.
-    assert found["forests"] == {"r": {"whole": 3, "witnesses": 1, "trees": 2}}
-    assert found["releases"]["r"]["models"]["configurations/RF/test/AUC"]["variations"] == 4
+    # Three orders and the noisy table grown whole; a second thread confirms each.
+    assert found["forests"] == {"r": {"whole": 4, "witnesses": 4, "trees": 2}}
+    assert found["releases"]["r"]["models"]["configurations/RF/test/AUC"]["variations"] == 8
 
 
 def test_an_interrupted_sweep_goes_on(small, monkeypatch):
