@@ -78,7 +78,7 @@ def test_design_has_enough_variations_of_every_kind():
         assert sorted(together, key=str) == sorted(variations, key=str)
         first, rest = design.first_of_each_forest(variations)
         assert sorted(first + rest, key=str) == sorted(variations, key=str)
-        assert len(first) == 2 * len(settings.forest.orders)
+        assert len(first) == 2 * (3 + settings.forest.permutations + settings.forest.noises)
 
 
 def outcome(small, table, variation, known=None):
