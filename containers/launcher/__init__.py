@@ -5,6 +5,8 @@ Standard library only: the launcher is what must work before anything is install
 
 from __future__ import annotations
 
+import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,30 @@ class LauncherError(Exception):
     """Something that a user can act on; printed as one line, exit code 2."""
 
 
+class Terminated(BaseException):
+    """This process was asked to end (SIGTERM)."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A command line that refuses in one line what it does not know."""
+
+    def error(self, message: str) -> None:
+        """Refuse the arguments.
+
+        Raises
+        ------
+        LauncherError
+            Saying why.
+        """
+        raise LauncherError(f"{self.prog}: {message}; see --help")
+
+
+def no_arguments(program: str, description: str | None) -> None:
+    """Refuse any argument but ``--help``."""
+    Parser(prog=program, description=description,
+           formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+
+
 def entry(command: Callable[[], int | None]) -> None:
     """Run a command line and exit: one line and code 2 for what the user can mend.
 
@@ -26,6 +52,7 @@ def entry(command: Callable[[], int | None]) -> None:
     command : callable
         Returns the exit status (None is 0).
     """
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         sys.exit(command())
     except LauncherError as error:
@@ -37,4 +64,11 @@ def entry(command: Callable[[], int | None]) -> None:
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         print("error: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(128 + signal.SIGINT)
+    except Terminated:
+        print("error: terminated; run the same command again to go on", file=sys.stderr)
+        sys.exit(128 + signal.SIGTERM)
+
+
+def _terminated(number, frame):
+    raise Terminated

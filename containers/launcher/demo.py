@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from containers.launcher import ROOT, entry, environment, pipeline
+from containers.launcher import ROOT, entry, environment, no_arguments, pipeline
 
 FILE = "imaging/dvc.yaml"
 RUN_BEFORE = ROOT / "logs" / "demonstrated"
@@ -69,6 +69,7 @@ def run() -> None:
 
 def main() -> None:
     """Entry point."""
+    no_arguments("make demo", __doc__)
     environment.check_cpu()
     run()
 
