@@ -11,6 +11,8 @@ import subprocess
 
 from containers.launcher import Terminated
 
+# What a shell adds to the number of a signal.
+SIGNALLED = 128
 # For the signal that a terminal sends to the command too, seconds before it is passed on.
 GRACE = 1.0
 # A command that does not end by then is killed, seconds.
@@ -18,7 +20,7 @@ PATIENCE = 60.0
 
 
 def run(line: list[str], **options) -> int:
-    """Run a command; return its exit status, negative for a signal that ended it.
+    """Run a command; return its exit status, 128 and the number for a signal that ended it.
 
     Parameters
     ----------
@@ -34,11 +36,13 @@ def run(line: list[str], **options) -> int:
     """
     process = subprocess.Popen(line, **options)
     try:
-        return process.wait()
+        status = process.wait()
     except (KeyboardInterrupt, Terminated) as stopped:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        return _end(process, signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT)
+        status = _end(process, signal.SIGTERM if isinstance(stopped, Terminated)
+                      else signal.SIGINT)
+    return SIGNALLED - status if status < 0 else status
 
 
 def _end(process: subprocess.Popen, number: int) -> int:
