@@ -6,6 +6,8 @@ Standard library only: the launcher is what must work before anything is install
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -71,4 +73,29 @@ def entry(command: Callable[[], int | None]) -> None:
 
 
 def _terminated(number, frame):
+    """End what this process started, which a signal from elsewhere than a terminal does not reach.
+
+    Raises
+    ------
+    Terminated
+        Always.
+    """
+    signal.signal(number, signal.SIG_IGN)
+    for process in descendants(os.getpid()):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process, number)
     raise Terminated
+
+
+def descendants(ancestor: int) -> list[int]:
+    """Return the processes that a process and its children started, and that still run."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name, in brackets, may hold anything; the parent is the second field behind it.
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    found = [ancestor]
+    for process in found:
+        found += children.get(process, [])
+    return found[1:]

@@ -40,13 +40,14 @@ def run(line: list[str], **options) -> int:
     except (KeyboardInterrupt, Terminated) as stopped:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+        # SIGTERM was passed on when it came.
         status = _end(process, signal.SIGTERM if isinstance(stopped, Terminated)
                       else signal.SIGINT)
     return SIGNALLED - status if status < 0 else status
 
 
 def _end(process: subprocess.Popen, number: int) -> int:
-    if number == signal.SIGINT and _ended(process, GRACE):
+    if _ended(process, GRACE):
         return process.returncode
     process.send_signal(number)
     if not _ended(process, PATIENCE):

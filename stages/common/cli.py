@@ -73,6 +73,8 @@ def main(stage: Callable[[], None]) -> None:
 
 
 def _terminated(number, frame):
+    # It may come twice: from a cluster to every process, and from the launcher.
+    signal.signal(number, _ignored)
     raise Terminated
 
 
@@ -82,7 +84,6 @@ def _ignored(number, frame):
 
 def _end(stopped: BaseException) -> None:
     """Say in one line what ended the stage, and exit as a shell would say it."""
-    # The same signal may come twice: from the terminal (or a cluster) and from the launcher.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _ignored)
     number = signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from containers.launcher import ROOT, LauncherError, Terminated, entry, main
+from containers.launcher import ROOT, LauncherError, Terminated, descendants, entry, main
 
 
 def raising(error):
@@ -86,3 +86,34 @@ def test_a_signal_ends_the_stage_with_one_line(tmp_path, number, everyone, statu
         error = run.communicate()[1]
     assert run.returncode == status and time.monotonic() - began < 50
     assert error.strip() == f"error: {said}; run the same command again to go on"
+
+
+def runs(process):
+    """Tell whether a process is there and has not ended (Z: nobody has asked for its status)."""
+    try:
+        with open(f"/proc/{process}/stat") as stream:
+            return stream.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_what_others_started_ends_too(tmp_path):
+    """As dvc stands between ``make demo`` and a stage."""
+    stage = [sys.executable, str(ROOT / "containers" / "run"), "orchestrator", "--", "python", "-c",
+             CODE, str(tmp_path / "begun")]
+    code = ("import subprocess, sys; from containers.launcher import entry; shell = 'sh', '-c', "
+            "'\"$@\"; true', 'sh'; entry(lambda: subprocess.call([*shell, *sys.argv[1:]]))")
+    line = [sys.executable, "-c", code, *stage]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, cwd=ROOT) as run:
+        while not (tmp_path / "begun").exists() and run.poll() is None:
+            time.sleep(0.01)
+        below = descendants(run.pid)
+        run.send_signal(signal.SIGTERM)
+        error = run.communicate()[1]
+    assert run.returncode == 143 and len(below) >= 3
+    deadline = time.monotonic() + 20
+    while any(map(runs, below)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(runs, below))
+    assert error.count("error: terminated; run the same command again to go on") == 2
+    assert "Traceback" not in error
