@@ -1,7 +1,7 @@
 """Summarise the imaging pipeline: detection by method, and what became of the planted effect.
 
 Writes the summary (--out) and a page with the pictures (--page); --show prints a summary that is
-there already.
+there already, --detection what was detected in a cohort without NE scores.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ def detection(found: dict) -> dict:
             "lesion_free": found["lesion_free"]}
 
 
+def detections(metrics: Path, imaging: Imaging) -> dict:
+    """Return `detection` of every method; ``metrics`` is the folder of the pipeline's metrics."""
+    return {method: detection(canonical.read_json(metrics / "detection" / f"{method}.json"))
+            for method in imaging.methods}
+
+
 def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
     """Collect the metrics of the pipeline.
 
@@ -53,8 +59,7 @@ def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
     burden = {name: read(metrics / "statistics" / f"{name}.json") for name in imaging.masks}
     return {
         "methods": list(imaging.methods), "masks": list(imaging.masks),
-        "detection": {method: detection(read(metrics / "detection" / f"{method}.json"))
-                      for method in imaging.methods},
+        "detection": detections(metrics, imaging),
         "chosen": read(metrics / "choice.json")["chosen"],
         "planted": read(metrics / "planted.json"),
         "burden": {name: {"studies": found["n"], **found["spearman"]}
@@ -116,26 +121,34 @@ def markdown(table: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in (table[0], rule, *table[1:]))
 
 
-def facts(summary: dict) -> tuple[str, str]:
-    """Return one sentence about the test scans and one about what went on to radiomics."""
+def scans(summary: dict) -> str:
+    """Return one sentence about the test scans."""
     any_method = next(iter(summary["detection"].values()))
     free = any_method["lesion_free"]["scans"]
     return (f"{any_method['scans']} test scans with {any_method['lesions']} lesions"
-            f" (scans without any: {free}).",
-            f"Best on the validation cases: {summary['chosen']}; its masks are the predicted ones. "
+            f" (scans without any: {free}).")
+
+
+def chosen(summary: dict) -> str:
+    """Return one sentence about what went on to radiomics."""
+    return (f"Best on the validation cases: {summary['chosen']}; its masks are the predicted ones. "
             f"{summary['series_without_features']} series had too little lesion for features.")
+
+
+def detected(summary: dict) -> str:
+    """Return what was detected, for a terminal."""
+    return f"Detection: {scans(summary)}\n{terminal(detection_table(summary))}"
 
 
 def shown(summary: dict) -> str:
     """Return the summary for a terminal."""
-    first, second = facts(summary)
-    return "\n".join(["Detection: " + first, terminal(detection_table(summary)), "",
-                      second, "", terminal(effect_table(summary))])
+    second = chosen(summary)
+    return "\n".join([detected(summary), "", second, "", terminal(effect_table(summary))])
 
 
 def page(summary: dict, imaging: Imaging, pictures: list[str]) -> str:
     """Return the page as Markdown; ``pictures`` are paths relative to it."""
-    first, second = facts(summary)
+    first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
     lines = ["# The imaging pipeline on its cohort", "",
              "Made by `make demo` (`imaging/dvc.yaml`). All numbers: `metrics/imaging/`.", "",
@@ -169,7 +182,14 @@ def stage() -> None:
     parser.add_argument("--page", type=Path, help="page to write (Markdown)")
     parser.add_argument("--out", type=Path, help="summary to write (JSON)")
     parser.add_argument("--show", action="store_true", help="only print the summary --out")
+    parser.add_argument("--detection", action="store_true",
+                        help="only print what the stage detect found")
     options = parser.parse_args()
+    if options.detection:
+        imaging = section(options.params, "imaging", Imaging)
+        print(detected({"methods": imaging.methods,
+                        "detection": detections(options.metrics, imaging)}))
+        return
     if options.out is None or (options.page is None and not options.show):
         parser.error("give --out and --page, or --out and --show")
     if options.show:
