@@ -7,9 +7,11 @@ there already, --detection what was detected in a cohort without NE scores.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from stages.common import canonical, cli
+from stages.common.errors import InputError
 from stages.common.parameters import Imaging, section
 
 MODELS = ("LR", "RF", "XGB")
@@ -18,6 +20,21 @@ DETECTION = (("sensitivity", "sensitivity"), ("ppv", "PPV"), ("false_positives",
 # How masks are named in tables.
 MASKS = {"reference": "reference masks", "predicted": "predicted masks"}
 NOT_DEFINED = "-"
+
+
+def read(path: Path, make: Callable[[dict], dict]) -> dict:
+    """Return what ``make`` takes from a file of metrics.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or lacks a part.
+    """
+    content = canonical.read_json(path)
+    try:
+        return make(content)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"is not complete ({error})", path, "make it again (make demo)") from None
 
 
 def detection(found: dict) -> dict:
@@ -33,8 +50,20 @@ def detection(found: dict) -> dict:
 
 def detections(metrics: Path, imaging: Imaging) -> dict:
     """Return `detection` of every method; ``metrics`` is the folder of the pipeline's metrics."""
-    return {method: detection(canonical.read_json(metrics / "detection" / f"{method}.json"))
+    return {method: read(metrics / "detection" / f"{method}.json", detection)
             for method in imaging.methods}
+
+
+def areas(found: dict) -> dict:
+    """Return the test AUC of each model, from the metrics of the stage ``bootstrap``."""
+    return {model: {key: found["configurations"][model]["AUC"][key]
+                    for key in ("mean", "low", "high")} for model in MODELS}
+
+
+def burden(found: dict) -> dict:
+    """Return studies and Spearman's correlation, from the metrics of the stage ``burden``."""
+    return {"studies": found["n"], **{key: found["spearman"][key] for key in ("rho", "p")},
+            **found["spearman"]}
 
 
 def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
@@ -52,22 +81,25 @@ def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
     Raises
     ------
     InputError
-        If one is missing.
+        If one is missing or not complete.
     """
-    read = canonical.read_json
-    boot = {name: read(metrics / "bootstrap" / f"{name}.json") for name in imaging.masks}
-    burden = {name: read(metrics / "statistics" / f"{name}.json") for name in imaging.masks}
     return {
         "methods": list(imaging.methods), "masks": list(imaging.masks),
         "detection": detections(metrics, imaging),
-        "chosen": read(metrics / "choice.json")["chosen"],
-        "planted": read(metrics / "planted.json"),
-        "burden": {name: {"studies": found["n"], **found["spearman"]}
-                   for name, found in burden.items()},
-        "test_auc": {name: {model: {key: found["configurations"][model]["AUC"][key]
-                                    for key in ("mean", "low", "high")} for model in MODELS}
-                     for name, found in boot.items()},
+        "chosen": read(metrics / "choice.json", lambda found: found["chosen"]),
+        "planted": read(metrics / "planted.json", planted),
+        "burden": {name: read(metrics / "statistics" / f"{name}.json", burden)
+                   for name in imaging.masks},
+        "test_auc": {name: read(metrics / "bootstrap" / f"{name}.json", areas)
+                     for name in imaging.masks},
         "series_without_features": excluded}
+
+
+def planted(found: dict) -> dict:
+    """Return the right answer, from the metrics of the stage ``planted``; empty without one."""
+    if found:
+        effect_line(found)
+    return found
 
 
 def number(value, digits: int = 2) -> str:
@@ -88,22 +120,24 @@ def detection_table(summary: dict) -> list[list[str]]:
                                 for name, _ in DETECTION)] for method in summary["methods"]]
 
 
+def effect_line(found: dict) -> list[str]:
+    """Return the line of the planted effect."""
+    said = [f"{name} {number(found['test_auc'][name])}" for name in ("burden", "texture", "both")]
+    return ["planted", f"{number(found['drawn']['burden_spearman'])} "
+            f"(designed {number(found['designed']['burden_spearman'])})", "", *said]
+
+
 def effect_table(summary: dict) -> list[list[str]]:
     """Return heading, the planted effect where there is one, and one line per kind of masks."""
     head = ["effect", "Spearman rho, burden and NE score", "P",
             *(f"test AUC, {model} [95 %]" for model in MODELS)]
-    planted, lines = summary["planted"], []
-    if planted:
-        auc = planted["test_auc"]
-        said = [f"{name} {number(auc[name])}" for name in ("burden", "texture", "both")]
-        lines.append(["planted", f"{number(planted['drawn']['burden_spearman'])} "
-                      f"(designed {number(planted['designed']['burden_spearman'])})", "", *said])
+    lines = [effect_line(summary["planted"])] if summary["planted"] else []
     for name in summary["masks"]:
-        burden = summary["burden"][name]
-        areas = [summary["test_auc"][name][model] for model in MODELS]
-        lines.append([MASKS.get(name, name), number(burden["rho"]), f"{burden['p']:.1g}",
+        tumour = summary["burden"][name]
+        found = [summary["test_auc"][name][model] for model in MODELS]
+        lines.append([MASKS.get(name, name), number(tumour["rho"]), f"{tumour['p']:.1g}",
                       *(f"{number(a['mean'])} [{number(a['low'])}, {number(a['high'])}]"
-                        for a in areas)])
+                        for a in found)])
     return [head, *lines]
 
 
@@ -193,7 +227,7 @@ def stage() -> None:
     if options.out is None or (options.page is None and not options.show):
         parser.error("give --out and --page, or --out and --show")
     if options.show:
-        print(shown(canonical.read_json(options.out)))
+        print(read(options.out, shown))
         return
     imaging = section(options.params, "imaging", Imaging)
     excluded = canonical.read_csv(options.excluded, ("File",))
