@@ -1,4 +1,4 @@
-"""A command that ends as its launcher is asked to: nothing runs on, and one line says what happened.
+"""A command ends as its launcher is asked to: nothing runs on, and one line says what happened.
 
 Ctrl-C reaches every process of a terminal, a signal from elsewhere (a cluster, ``kill``) perhaps
 only the launcher. The command says itself what ended it; the launcher waits and returns its status.

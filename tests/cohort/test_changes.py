@@ -21,8 +21,8 @@ def make(tmp_path, monkeypatch, capsys):
     def run(name="own", inputs="home", **changes):
         params = yaml.safe_load((ROOT / "params.yaml").read_text())
         params["cohort"]["source"] = name
-        for section, values in changes.items():
-            params[section] |= values
+        for section, changed in changes.items():
+            params[section] |= changed
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
         monkeypatch.setattr("sys.argv", [
             "source", "--params", str(tmp_path / "params.yaml"), "--inputs", str(tmp_path / inputs),

@@ -138,6 +138,7 @@ def test_every_source_has_its_training_set():
 def test_the_cluster_job_says_what_it_lacks(tmp_path):
     script = ROOT / "imaging" / "slurm.sbatch"
     for folder, said in ((None, "this is a job script"), (tmp_path, "run 'make setup'")):
-        variables = {"PATH": "/usr/bin:/bin"} | ({"SLURM_SUBMIT_DIR": str(folder)} if folder else {})
+        variables = {"PATH": "/usr/bin:/bin"}
+        variables |= {"SLURM_SUBMIT_DIR": str(folder)} if folder else {}
         done = subprocess.run(["bash", script], env=variables, capture_output=True, text=True)
         assert done.returncode and said in done.stderr and len(done.stderr.splitlines()) == 1
