@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 
-from containers.launcher import ROOT, LauncherError, entry
+from containers.launcher import ROOT, LauncherError, Parser, entry
 
 FOLDER = ROOT / "logs" / "compare"
 COMPARED = ("metrics", "reports/ledger.csv")
@@ -60,7 +60,10 @@ def take_out(base: str) -> str:
 
 def main() -> int:
     """Entry point: 0 where nothing moved too far, 1 where something did, 2 for bad input."""
-    name = take_out(sys.argv[1] if len(sys.argv) > 1 else "")
+    parser = Parser(prog="make compare", description=__doc__)
+    parser.add_argument("base", nargs="?", default="", metavar="BASE",
+                        help="a revision that git knows, such as HEAD~1 or origin/main")
+    name = take_out(parser.parse_args().base)
     command = [sys.executable, str(ROOT / "containers" / "run"), "reporting", "--", "python", "-m",
                "stages.reporting.compare", "--base", str(FOLDER.relative_to(ROOT)), "--name", name]
     return subprocess.run(command, cwd=ROOT).returncode

@@ -1,16 +1,24 @@
-"""``make demo``: the imaging half from CT to NE status, on the synthetic cohort by default."""
+"""``make demo``: the imaging half from CT to NE status, on the synthetic cohort by default.
+
+On a cohort without NE scores (LiTS) it ends with the detection.
+"""
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import time
+from pathlib import Path
 
-from containers.launcher import ROOT, entry, environment, pipeline
+from containers.launcher import ROOT, entry, environment, no_arguments, pipeline
 
 FILE = "imaging/dvc.yaml"
 RUN_BEFORE = ROOT / "logs" / "demonstrated"
 LOG = ROOT / "logs" / "demo.log"
+MANIFEST = ROOT / "data" / "imaging" / "cohort" / "manifest.csv"
+# What a cohort without scores ends with.
+DETECTION = ("detect", "pictures")
 FIRST = r"cohort|prepare"
 # A network whose stages are no part of a matrix has them as train-NAME, infer-NAME and so on.
 NETWORK = r"train[@-](.+)"
@@ -38,6 +46,23 @@ def parts(names: list[str]) -> tuple[list[str], dict[str, list[str]], list[str]]
     return first, side, [name for name in names if name not in done]
 
 
+def scored(manifest: Path) -> bool:
+    """Tell whether any series of a cohort can be classified: it has an NE score and a group."""
+    with open(manifest, newline="", encoding="utf-8") as stream:
+        return any(row["NE_Score"] and row["Group"] for row in csv.DictReader(stream))
+
+
+def stages_of(names: list[str], groups: tuple[str, ...]) -> list[str]:
+    """Return the stages that a matrix (or a single stage) of one of these names makes.
+
+    Examples
+    --------
+    >>> stages_of(["f:detect@a", "f:detect@b", "f:choose"], ("detect",))
+    ['f:detect@a', 'f:detect@b']
+    """
+    return [name for name in names if name.rpartition(":")[2].split("@")[0] in groups]
+
+
 def run() -> None:
     """Run the imaging pipeline and print its summary.
 
@@ -53,22 +78,33 @@ def run() -> None:
     with pipeline.display() as progress:
         pipeline.set_up(progress, pipeline.used("imaging/dvc.lock"))
         names = pipeline.stages(FILE)
-        if not RUN_BEFORE.exists():
+        again = () if RUN_BEFORE.exists() else pipeline.AGAIN
+        pipeline.repro(progress, "cohort", [*again, f"{FILE}:cohort"], 1, LOG)
+        whole = scored(MANIFEST)
+        if not whole:
+            names = stages_of(names, DETECTION)
+        elif again:
             first, side, rest = parts(names)
+            first.remove(f"{FILE}:cohort")
             pipeline.repro(progress, "first", [*pipeline.AGAIN, *first], len(first), LOG)
             pipeline.lanes(progress, side, pipeline.AGAIN, workers, LOG)
             pipeline.repro(progress, "rest", [*pipeline.AGAIN, *rest], len(rest), LOG)
-        pipeline.repro(progress, "demo", [FILE], len(names), LOG)
-    RUN_BEFORE.touch()
+        pipeline.repro(progress, "demo", [FILE] if whole else names, len(names), LOG)
     print()
-    pipeline.in_image("reporting", "stages.reporting.demo", "--show", "--out",
-                      "metrics/imaging/summary.json")
-    print(f"\n{(time.monotonic() - start) / 60:.0f} minutes. Pictures and tables: reports/demo.md; "
-          "all numbers: metrics/imaging/")
+    if whole:
+        RUN_BEFORE.touch()
+        pipeline.in_image("reporting", "stages.reporting.demo", "--show", "--out",
+                          "metrics/imaging/summary.json")
+    else:
+        pipeline.in_image("reporting", "stages.reporting.demo", "--detection")
+        print("\nNo series has an NE score and a group: the pipeline ends with the detection.")
+    print(f"\n{(time.monotonic() - start) / 60:.0f} minutes. Pictures: reports/demo; "
+          f"{'tables: reports/demo.md; ' if whole else ''}all numbers: metrics/imaging/")
 
 
 def main() -> None:
     """Entry point."""
+    no_arguments("make demo", __doc__)
     environment.check_cpu()
     run()
 

@@ -15,6 +15,7 @@ from containers.launcher import (
     LauncherError,
     apptainer,
     box,
+    child,
     environment,
     oci,
     orchestrator,
@@ -168,7 +169,7 @@ def _unmarked() -> dict[str, str]:
 def _timed(line: list[str], variables: dict[str, str]) -> tuple[int, float]:
     start = time.monotonic()
     try:
-        status = subprocess.run(line, env=variables, cwd=ROOT, umask=0o022).returncode
+        status = child.run(line, env=variables, cwd=ROOT, umask=0o022)
     except FileNotFoundError as error:
         raise LauncherError(f"{error.filename} is not installed") from None
     return status, time.monotonic() - start

@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
             inner = Path(scratch, "provenance.json")
             _record(request, {"engine": engine, "digest": digest, "status": status,
                               "seconds": round(seconds, 3)}, inner)
-    return 128 - status if status < 0 else status
+    return status
 
 
 def _record(request: engines.Request, outcome: dict, inner: Path) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
-from containers.launcher import ROOT, LauncherError, environment
+from containers.launcher import ROOT, LauncherError, child, environment
 
 NAME = "orchestrator"
 PYTHON = ROOT / ".venv" / "bin" / "python"
@@ -31,5 +30,5 @@ def run(command: list[str], threads: int) -> int:
     passed = {name: os.environ[name] for name in PASSED if name in os.environ}
     variables = environment.variables(threads) | passed | {"PYTHONPATH": str(ROOT)}
     variables["PATH"] = f"{PYTHON.parent}:{variables['PATH']}"
-    return subprocess.run([str(PYTHON.parent / command[0]), *command[1:]], env=variables, cwd=ROOT,
-                          umask=0o022).returncode
+    return child.run([str(PYTHON.parent / command[0]), *command[1:]], env=variables, cwd=ROOT,
+                     umask=0o022)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from containers.launcher import ROOT, LauncherError, entry
+from containers.launcher import ROOT, LauncherError, entry, no_arguments
 
 FOLDER = "data/real"
 # Labels of a LiTS mask. Source: LiTS, 0 background, 1 liver, 2 tumour.
@@ -64,6 +64,7 @@ def summary(folder: Path) -> str:
 
 def main() -> int:
     """Run the chain and print its summary."""
+    no_arguments("make real-case", __doc__)
     run(FOLDER)
     print(summary(ROOT / FOLDER))
     return 0

@@ -14,7 +14,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from containers.launcher import ROOT, LauncherError, demo, entry, environment, pipeline
+from containers.launcher import (
+    ROOT,
+    LauncherError,
+    demo,
+    entry,
+    environment,
+    no_arguments,
+    pipeline,
+)
 from containers.launcher.pipeline import in_image
 
 # What a reviewer asks first, and the stages that it takes.
@@ -122,6 +130,7 @@ def published(names: list[str]) -> None:
 
 def main(run_demo: Callable[[], None] = demo.run) -> None:
     """Entry point; ``run_demo`` is what runs where the released tables cannot be reached."""
+    no_arguments("make reproduce", __doc__)
     environment.check_cpu()
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_text("")

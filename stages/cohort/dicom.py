@@ -58,6 +58,17 @@ def read(folder: Path, tolerance: float, padding_hu: float) -> tuple[Volume, lis
     return Volume(np.stack(planes, axis=-1), affine), [header for _, header in slices]
 
 
+def headers(folder: Path) -> list[pydicom.Dataset]:
+    """Return the headers of all slices of a folder, without pixels.
+
+    Raises
+    ------
+    InputError
+        If there is none, or one cannot be read.
+    """
+    return [header for _, header in _files(folder)]
+
+
 def _files(folder: Path) -> list[tuple[Path, pydicom.Dataset]]:
     found = []
     for path in sorted(item for item in folder.iterdir() if item.is_file()):

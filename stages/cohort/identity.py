@@ -37,6 +37,7 @@ PRIVATE_TYPES = frozenset(("LO", "SH", "LT", "ST", "UT", "UC", "PN", "UI", "DA",
 # Pseudonyms where the header says that the identity was removed.
 PSEUDONYMS = frozenset(("PatientID", "PatientName"))
 # Source: nifti1.h: data_type, db_name, descrip, aux_file, intent_name.
+NIFTI_HEADER = 352
 NIFTI_TEXTS = ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16))
 
 
@@ -76,13 +77,16 @@ def of_file(path: Path) -> dict[str, str]:
     """Return the identifying values of a NIfTI or NRRD header."""
     if path.name.lower().endswith(".nrrd"):
         return of_texts(nrrd_file.texts(path), "the NRRD header's free text")
-    content = path.read_bytes()
-    content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    texts = [content[start:start + length].split(b"\0")[0] for start, length in NIFTI_TEXTS]
-    order = "<" if struct.unpack_from("<i", content)[0] == 348 else ">"
-    offset = int(struct.unpack_from(f"{order}f", content, 108)[0])
-    # Extensions lie between the header and the voxels.
-    texts += re.findall(rb"[\x20-\x7e\x80-\xff]{4,}", content[352:offset])
+    with open(path, "rb") as start:
+        packed = start.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if packed else open(path, "rb") as stream:
+        head = stream.read(NIFTI_HEADER)
+        order = "<" if struct.unpack_from("<i", head)[0] == 348 else ">"
+        offset = int(struct.unpack_from(f"{order}f", head, 108)[0])
+        # Extensions lie between the header and the voxels, which are not read.
+        extensions = stream.read(max(0, offset - NIFTI_HEADER))
+    texts = [head[start:start + length].split(b"\0")[0] for start, length in NIFTI_TEXTS]
+    texts += re.findall(rb"[\x20-\x7e\x80-\xff]{4,}", extensions)
     return of_texts([text.decode("latin-1") for text in texts], "the NIfTI header's free text")
 
 

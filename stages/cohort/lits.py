@@ -1,7 +1,8 @@
 """Take in a folder of LiTS as distributed: volume-N.nii and segmentation-N.nii (or .nii.gz).
 
 Checks every pair, writes the cohort manifest (--out), and guards the files: the first run writes
-their checksums (--checksums), every later run compares with them.
+their checksums (--checksums), every later run compares with them. A pair that --record knows and
+that did not change is not read again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 
 from stages.common import canonical, cli, nifti
 from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
+from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.parameters import section
 
@@ -125,6 +127,28 @@ def guard(found: dict[str, str], known: Path) -> None:
     canonical.write_csv(known, table)
 
 
+def checked(pairs: dict[int, tuple[Path, Path]], folder: Path, record: Record) -> dict[str, str]:
+    """Check every pair that ``record`` does not know; return the SHA-256 of every file.
+
+    Raises
+    ------
+    InputError
+        As `check` does.
+    """
+    checksums = {}
+    with cli.progress("lits: case", len(pairs)) as step:
+        for count, (number, paths) in enumerate(pairs.items(), 1):
+            step(count)
+            known = record.get(f"lits-{number:03d}", paths)
+            if known is None:
+                check(*paths)
+                known = [canonical.sha256(path) for path in paths]
+                record.put(f"lits-{number:03d}", paths, value=known)
+            checksums |= {str(path.relative_to(folder)): digest
+                          for path, digest in zip(paths, known)}
+    return checksums
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.lits", __doc__)
@@ -132,6 +156,7 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--checksums", type=Path, required=True, help="checksums (CSV)")
     parser.add_argument("--out", type=Path, required=True, help="cohort manifest (CSV)")
+    parser.add_argument("--record", type=Path, help="what was checked before: only changes are")
     parser.add_argument("--cases", type=int, help="number of cases, instead of params.yaml's")
     parser.add_argument("--test", type=int, help="how many for the test, instead of params.yaml's")
     options = parser.parse_args()
@@ -149,14 +174,10 @@ def stage() -> None:
     if settings.seed < 0:
         raise InputError(f"parameter 'lits.seed' is {settings.seed}", options.params,
                          "give 0 or a larger whole number")
-    checksums = {}
-    with cli.progress("lits: case", len(pairs)) as step:
-        for count, paths in enumerate(pairs.values(), 1):
-            step(count)
-            check(*paths)
-            checksums |= {str(path.relative_to(options.folder)): canonical.sha256(path)
-                          for path in paths}
-    guard(checksums, options.checksums)
+    record = Record(options.record, context("lits", ("numpy",), __file__))
+    guard(checked(pairs, options.folder, record), options.checksums)
+    # What another source left in the cohort's folder goes.
+    record.close(options.out.parent)
     canonical.write_csv(options.out,
                         manifest(pairs, split(list(pairs), settings), options.out.parent))
 

@@ -5,11 +5,14 @@ or a folder with the DICOM files of one series; relative to the table), and wher
 score (NE_Score, or sample with --scores), Group (train, val, test) and Segmentation (train, test).
 Writes OUT/manifest.csv, OUT/series.csv, OUT/images/SERIES.nii.gz (HU) and OUT/masks/SERIES.nii.gz
 (0 background, 1 liver, 2 lesion). Nothing of an image header but its geometry is written; names
-that give away what a header holds are refused.
+that give away what a header holds are refused. Of a series that --record knows nothing but its
+header is read again, and that only where the table has new names.
 """
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from stages.cohort import dicom, identity, nrrd_file
 from stages.cohort.own_table import MASK, NAME, PART, PATH, Own, check, hold_out, read
 from stages.common import canonical, cli, nifti
 from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
+from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
 from stages.common.parameters import load, section
@@ -29,6 +33,54 @@ COHORT = "own"
 FOUND = (SERIES, "format", "columns", "rows", "slices", "x_mm", "y_mm", "z_mm", "minimum_hu",
          "maximum_hu", "not_finite", "liver_voxels", "lesion_voxels")
 LIVER, LESION = 1, 2
+PACKAGES = ("numpy", "pydicom", "pynrrd", "python-gdcm")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a series comes from and goes to.
+
+    Attributes
+    ----------
+    source : Path
+        The table, for error messages.
+    path, mask : Path
+        A file or a DICOM folder; its mask, if there is one.
+    outputs : list of Path
+        Image, and mask if there is one.
+    """
+
+    source: Path
+    path: Path
+    mask: Path | None
+    outputs: list[Path]
+
+    @classmethod
+    def of(cls, row: dict, source: Path, out: Path) -> Place:
+        """Return the place of a row of the table ``source`` in the cohort ``out``."""
+        home, kinds = source.parent, ("images", "masks") if row[MASK] else ("images",)
+        return cls(source, home / row[PATH], home / row[MASK] if row[MASK] else None,
+                   [out / kind / f"{row[NAME]}.nii.gz" for kind in kinds])
+
+    def inputs(self) -> list[Path]:
+        """Return every file that the series is read from."""
+        files = ([item for item in sorted(self.path.iterdir()) if item.is_file()]
+                 if self.path.is_dir() else [self.path])
+        return [*files, self.mask] if self.mask else files
+
+    def require_pseudonyms(self, texts: list[str]) -> None:
+        """Read the headers alone; refuse names that they give away.
+
+        Raises
+        ------
+        InputError
+            Quoting the name, or naming a file that cannot be read.
+        """
+        named = (identity.of_dicom(dicom.headers(self.path)) if self.path.is_dir()
+                 else identity.of_file(self.path))
+        identity.require_absent(named, texts, self.source)
+        if self.mask:
+            identity.require_absent(identity.of_file(self.mask), texts, self.source)
 
 
 def read_series(path: Path, own: Own) -> tuple[Volume, str, dict[str, str]]:
@@ -151,7 +203,7 @@ def manifest(table: pd.DataFrame, own: Own, boundary: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
-def take(row: dict, home: Path, own: Own, texts: list[str], source: Path, out: Path) -> dict:
+def take(name: str, place: Place, own: Own, texts: list[str]) -> dict:
     """Read, check and write one series; return its row of ``series.csv``.
 
     Raises
@@ -159,23 +211,38 @@ def take(row: dict, home: Path, own: Own, texts: list[str], source: Path, out: P
     InputError
         If a file cannot be used, or its header names what ``texts`` hold.
     """
-    path = home / row[PATH]
-    volume, kind, named = read_series(path, own)
-    identity.require_absent(named, texts, source)
-    image, lost = hounsfield(volume, own.padding_hu, path)
+    volume, kind, named = read_series(place.path, own)
+    identity.require_absent(named, texts, place.source)
+    image, lost = hounsfield(volume, own.padding_hu, place.path)
     mask = None
-    if row[MASK]:
-        mask_path = home / row[MASK]
-        mask = labels(mask_path, image, path, own)
-        identity.require_absent(identity.of_file(mask_path), texts, source)
-        nifti.write(out / "masks" / f"{row[NAME]}.nii.gz", mask)
-    nifti.write(out / "images" / f"{row[NAME]}.nii.gz", image)
+    if place.mask:
+        mask = labels(place.mask, image, place.path, own)
+        identity.require_absent(identity.of_file(place.mask), texts, place.source)
+    for path, made in zip(place.outputs, (image, mask)):
+        nifti.write(path, made)
     counts = [int((mask.data == label).sum()) if mask else None for label in (LIVER, LESION)]
     # Six digits: the rotation of an oblique series leaves rounding in the lengths of its axes.
     spacing = [round(float(length), 6) for length in image.spacing]
     extremes = [float(image.data.min()), float(image.data.max())]
-    found = row[NAME], kind, *image.data.shape, *spacing, *extremes, lost, *counts
+    found = name, kind, *image.data.shape, *spacing, *extremes, lost, *counts
     return dict(zip(FOUND, found))
+
+
+def take_changed(row: dict, place: Place, own: Own, texts: list[str], record: Record) -> dict:
+    """Return the series' row of ``series.csv``, from ``record`` where nothing changed (see `take`).
+
+    The names of the whole cohort are compared with every header: a new one with all of them.
+    """
+    inputs = place.inputs()
+    names = hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    known = record.get(row[NAME], inputs, place.outputs)
+    if known and known["names"] == names:
+        return known["row"]
+    if known:
+        place.require_pseudonyms(texts)
+    found = known["row"] if known else take(row[NAME], place, own, texts)
+    record.put(row[NAME], inputs, place.outputs, {"names": names, "row": found})
+    return found
 
 
 def stage() -> None:
@@ -184,6 +251,7 @@ def stage() -> None:
     parser.add_argument("--table", type=Path, required=True, help="the cohort's table (CSV)")
     parser.add_argument("--scores", type=Path, help="NE scores by sample (CSV)")
     parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--record", type=Path, help="what was taken in before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
     options = parser.parse_args()
     own = section(options.params, "own", Own)
@@ -191,11 +259,13 @@ def stage() -> None:
     table = read(options.table, options.scores)
     listed = manifest(table, own, load(options.params).classification.boundary)
     texts = sorted({name for column in (SERIES, STUDY, PATIENT) for name in listed[column]})
-    rows = []
+    record, rows = Record(options.record, context(asdict(own), PACKAGES, __file__)), []
     with cli.progress("own: series", len(table)) as step:
         for count, row in enumerate(table.to_dict("records"), 1):
             step(count)
-            rows.append(take(row, options.table.parent, own, texts, options.table, options.out))
+            place = Place.of(row, options.table, options.out)
+            rows.append(take_changed(row, place, own, texts, record))
+    record.close(options.out)
     canonical.write_csv(options.out / "series.csv", pd.DataFrame(rows, columns=FOUND, dtype=object))
     canonical.write_csv(options.out / "manifest.csv", listed)
 

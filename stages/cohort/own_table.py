@@ -57,6 +57,9 @@ def check(own: Own, source) -> None:
     InputError
         Naming the parameter.
     """
+    if own.seed < 0:
+        raise InputError(f"parameter 'own.seed' is {own.seed}", source,
+                         "give 0 or a larger whole number")
     shares = own.test_share, own.val_share
     if min(shares) < 0 or sum(shares) >= 1:
         raise InputError("parameters 'own.test_share' and 'own.val_share' must be shares whose sum "

@@ -2,12 +2,13 @@
 
 Writes OUT/manifest.csv with one row per series, and for each series OUT/images/FILE.nii.gz (HU) and
 OUT/masks/FILE.nii.gz (0 background, 1 liver, 2 lesion). With --series only these series are drawn;
-the manifest always names the whole cohort.
+the manifest always names the whole cohort. A series that --record knows is not drawn again.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +17,14 @@ from stages.cohort import phantom_plan as plan
 from stages.cohort.phantom_render import render
 from stages.common import canonical, cli, nifti
 from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
+from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.parameters import choose, load, section
 
 COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
            "mask", "thickness_mm", "planted_lesions", "planted_ml", "planted_texture_hu")
+# What a series is for; its voxels do not depend on it.
+PARTS = ("group", "segmentation")
 
 
 def row(series: plan.Series, boundary: float) -> dict:
@@ -54,11 +58,15 @@ def manifest(cohort: list[plan.Series], boundary: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
-def write(preset: plan.Preset, series: plan.Series, out: Path) -> None:
-    """Draw one series and write its image and its mask."""
-    image, mask = render(preset, series)
-    nifti.write(out / "images" / f"{series.file}.nii.gz", image)
-    nifti.write(out / "masks" / f"{series.file}.nii.gz", mask)
+def write(preset: plan.Preset, series: plan.Series, out: Path, record: Record) -> None:
+    """Draw one series and write its image and its mask, unless ``record`` knows it."""
+    outputs = [out / kind / f"{series.file}.nii.gz" for kind in ("images", "masks")]
+    planned = canonical.plain({name: value for name, value in asdict(series).items()
+                               if name not in PARTS})
+    if record.get(series.file, [], outputs) != planned:
+        for path, volume in zip(outputs, render(preset, series)):
+            nifti.write(path, volume)
+        record.put(series.file, [], outputs, planned)
 
 
 def _wanted(cohort, names):
@@ -76,6 +84,7 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--preset", help="a preset of phantom.presets (default: phantom.preset)")
     parser.add_argument("--series", nargs="+", metavar="FILE", help="draw only these series")
+    parser.add_argument("--record", type=Path, help="what was drawn before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
     options = parser.parse_args()
     settings = section(options.params, "phantom", plan.Phantom)
@@ -85,10 +94,15 @@ def stage() -> None:
     wanted = _wanted(cohort, options.series)
     boundary = load(options.params).classification.boundary
     canonical.write_csv(options.out / "manifest.csv", manifest(cohort, boundary))
+    # How many others there are says nothing of a series.
+    drawn = {name: value for name, value in asdict(preset).items() if name != "counts"}
+    record = Record(options.record, context(drawn, ("numpy",), __file__))
     for number, series in enumerate(wanted, 1):
         print(f"\rphantom: series {number} of {len(wanted)}", end="", file=sys.stderr, flush=True)
-        write(preset, series, options.out)
+        write(preset, series, options.out, record)
     print(file=sys.stderr)
+    if not options.series:
+        record.close(options.out)
 
 
 if __name__ == "__main__":

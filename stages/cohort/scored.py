@@ -1,7 +1,7 @@
 """List the series that classification and statistics are about: those with NE score and group.
 
-Writes OUT/reference.csv (masks of the cohort) and OUT/predicted.csv (masks that a network is going
-to write into the folder --predictions), both with the manifest's columns and rows.
+Writes OUT/predicted.csv (masks that a network is going to write into the folder --predictions) and
+OUT/reference.csv (masks of the cohort, the series that have one), both with the manifest's columns.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.common.columns import GROUP, PATIENT, SCORE, SERIES, STUDY
+from stages.common.columns import GROUP, GROUPS, PATIENT, SCORE, SERIES, STUDY
 from stages.common.errors import InputError
 
 IMAGE, MASK = "image", "mask"
@@ -31,17 +31,34 @@ def scored(manifest: pd.DataFrame, source: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If there is none, or one lacks its study or patient.
+        If there is none, one lacks its name, image, study or patient, is there twice, or has a
+        score or a group that means nothing.
     """
+    _check_names(manifest, source)
     kept = manifest[(manifest[SCORE] != "") & (manifest[GROUP] != "")]
     if kept.empty:
         raise InputError("no series has an NE score and a group: the pipeline ends with the "
                          "detection", source, "fill the columns NE_Score and Group to go on")
-    for column in (STUDY, PATIENT):
-        if (kept[column] == "").any():
-            name = kept.loc[kept[column] == "", SERIES].iloc[0]
-            raise InputError(f"series {name} names no {column}", source, f"fill '{column}'")
+    scores = pd.to_numeric(kept[SCORE], errors="coerce")
+    checks = {column: (kept[column] == "", f"names no {column}", f"fill '{column}'")
+              for column in (STUDY, PATIENT, IMAGE)}
+    checks |= {SCORE: (~scores.between(-1, 1), f"has no {SCORE} from -1 to 1", "correct it"),
+               GROUP: (~kept[GROUP].isin(GROUPS), f"has another {GROUP} than {', '.join(GROUPS)}",
+                       "correct it")}
+    for wrong, what, fix in checks.values():
+        if wrong.any():
+            raise InputError(f"series {kept.loc[wrong, SERIES].iloc[0]} {what}", source, fix)
     return kept
+
+
+def _check_names(manifest, source) -> None:
+    names = manifest[SERIES]
+    if (names == "").any():
+        line = int((names == "").to_numpy().argmax()) + 2
+        raise InputError(f"line {line} names no series", source, f"fill '{SERIES}'")
+    if names.duplicated().any():
+        raise InputError(f"has the series {names[names.duplicated()].iloc[0]} twice", source,
+                         "remove one, or give it a name of its own")
 
 
 def moved(rows: pd.DataFrame, home: Path, out: Path, predictions: Path | None) -> pd.DataFrame:
@@ -50,11 +67,11 @@ def moved(rows: pd.DataFrame, home: Path, out: Path, predictions: Path | None) -
     ``predictions`` replaces the masks by ``predictions/FILE.nii.gz``.
     """
     if predictions is None:
-        masks = [home / name if name else None for name in rows[MASK]]
+        masks = [home / name for name in rows[MASK]]
     else:
         masks = [predictions / f"{name}.nii.gz" for name in rows[SERIES]]
     paths = {IMAGE: [home / name for name in rows[IMAGE]], MASK: masks}
-    return rows.assign(**{kind: [os.path.relpath(path, out) if path else "" for path in found]
+    return rows.assign(**{kind: [os.path.relpath(path, out) for path in found]
                           for kind, found in paths.items()})
 
 
@@ -68,9 +85,11 @@ def stage() -> None:
     columns = (SERIES, STUDY, PATIENT, SCORE, GROUP, IMAGE, MASK)
     manifest = canonical.read_csv(options.manifest, columns, dtype=str, keep_default_na=False)
     rows = scored(manifest, options.manifest)
-    for name, predictions in (("reference", None), ("predicted", options.predictions)):
+    home = options.manifest.parent
+    for name, chosen, predictions in (("reference", rows[rows[MASK] != ""], None),
+                                      ("predicted", rows, options.predictions)):
         canonical.write_csv(options.out / f"{name}.csv",
-                            moved(rows, options.manifest.parent, options.out, predictions))
+                            moved(chosen, home, options.out, predictions))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,26 @@ from pathlib import Path
 from stages.common.errors import EXIT_BAD_INPUT, InputError
 
 PROVENANCE_VARIABLE = "MSCLC_PROVENANCE"
+# What a shell returns for a command that a signal ended: 128 and the signal's number.
+SIGNALLED = 128
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM)."""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         self.exit(EXIT_BAD_INPUT, f"{self.prog}: {message}; see --help\n")
+
+    def parse_known_args(self, args=None, namespace=None):
+        given = sys.argv[1:] if args is None else list(args)
+        # An empty path would be the folder that the stage runs in: a variable without a value.
+        for before, argument in zip(["", *given], given):
+            name, _, value = argument.partition("=")
+            if not argument or argument.startswith("--") and name != argument and not value:
+                self.error(f"{name or before or 'an argument'} is empty: give it a value")
+        return super().parse_known_args(given, namespace)
 
 
 def parser(module: str, description: str | None) -> argparse.ArgumentParser:
@@ -31,8 +47,11 @@ def parser(module: str, description: str | None) -> argparse.ArgumentParser:
 def main(stage: Callable[[], None]) -> None:
     """Run a stage; turn what its user can mend into one line on standard error and exit code 2.
 
-    That is `InputError`, a failure of the file system, and too little memory.
+    That is `InputError`, a failure of the file system, and too little memory. Ctrl-C and SIGTERM
+    are one line too, with the exit code of a shell (130, 143): files appear whole or not at all,
+    so that the same command can be run again.
     """
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         stage()
         _record_numerics()
@@ -49,9 +68,28 @@ def main(stage: Callable[[], None]) -> None:
         print("error: the memory is too small for this input; give the stage more memory or fewer "
               "--jobs", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        print("error: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    except (KeyboardInterrupt, Terminated) as stopped:
+        _end(stopped)
+
+
+def _terminated(number, frame):
+    # It may come twice: from a cluster to every process, and from the launcher.
+    signal.signal(number, _ignored)
+    raise Terminated
+
+
+def _ignored(number, frame):
+    pass
+
+
+def _end(stopped: BaseException) -> None:
+    """Say in one line what ended the stage, and exit as a shell would say it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ignored)
+    number = signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT
+    what = "terminated" if isinstance(stopped, Terminated) else "interrupted"
+    print(f"\nerror: {what}; run the same command again to go on", file=sys.stderr, flush=True)
+    sys.exit(SIGNALLED + number)
 
 
 @contextmanager

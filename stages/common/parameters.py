@@ -9,6 +9,7 @@ import yaml
 
 from stages.common import strict
 from stages.common.errors import InputError
+from stages.common.imaging import Imaging  # noqa: F401 (named here for its users)
 from stages.common.sections import (  # noqa: F401 (named here for their users)
     Bootstrap,
     Classification,
@@ -20,7 +21,6 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     Expected,
     Faults,
     Folds,
-    Imaging,
     Leakage,
     NetBenefit,
     Parameters,

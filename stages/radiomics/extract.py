@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -85,14 +86,24 @@ def _results(waiting, settings, jobs):
             yield name, lambda call=call: rows.compute(*call)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_worker) as pool:
         futures = {pool.submit(rows.compute, *call): name for name, call in calls.items()}
-        for future in as_completed(futures):
-            if isinstance(future.exception(), BrokenProcessPool):
-                raise InputError("the system ended a process that computed features", None,
-                                 "it takes too much memory: give fewer --jobs, or more memory; "
-                                 "with --cache it goes on from here")
-            yield futures[future], future.result
+        try:
+            for future in as_completed(futures):
+                if isinstance(future.exception(), BrokenProcessPool):
+                    raise InputError("the system ended a process that computed features", None,
+                                     "it takes too much memory: give fewer --jobs, or more memory; "
+                                     "with --cache it goes on from here")
+                yield futures[future], future.result
+        finally:
+            # After Ctrl-C, series that wait are not begun.
+            pool.shutdown(cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    # Ctrl-C reaches every process of a terminal: the one that waits for the others tells of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _prepare()
 
 
 def _prepare() -> None:

@@ -143,18 +143,23 @@ def _diagnostics() -> tuple[str, ...]:
 DIAGNOSTICS = _diagnostics()
 
 
-def main() -> None:
-    """Run the stage."""
-    parser = cli.parser("stages.radiomics.table", __doc__)
+def arguments(module: str, description: str | None, columns: str):
+    """Parse the command line of a stage that joins rows; ``columns`` are the manifest's."""
+    parser = cli.parser(module, description)
     parser.add_argument("--params", default="params.yaml", help="parameters (default params.yaml)")
-    parser.add_argument("--manifest", required=True,
-                        help="CSV: File, NE_Score, Group (NE_Class, NE_Status, study, patient …)")
+    parser.add_argument("--manifest", required=True, help=f"CSV: {columns}")
     parser.add_argument("--rows", required=True, help="folder of the stage extract")
     parser.add_argument("--protocol", default="as-released",
                         help="decides how lesions are counted (default as-released)")
     parser.add_argument("--out", required=True, help="the feature table, CSV")
     parser.add_argument("--excluded", required=True, help="series without features, CSV")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the stage."""
+    options = arguments("stages.radiomics.table", __doc__,
+                        "File, NE_Score, Group (NE_Class, NE_Status, study, patient …)")
     parameters = load(options.params)
     rule = choose(parameters.radiomics.lesion_count, options.protocol, "protocol")
     listed = read_labels(options.manifest)

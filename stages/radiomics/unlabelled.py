@@ -37,15 +37,7 @@ def join(rows: list[dict], rule: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def main() -> None:
     """Run the stage."""
-    parser = cli.parser("stages.radiomics.unlabelled", __doc__)
-    parser.add_argument("--params", default="params.yaml", help="parameters (default params.yaml)")
-    parser.add_argument("--manifest", required=True, help="CSV: File of each series")
-    parser.add_argument("--rows", required=True, help="folder of the stage extract")
-    parser.add_argument("--protocol", default="as-released",
-                        help="decides how lesions are counted (default as-released)")
-    parser.add_argument("--out", required=True, help="the feature table, CSV")
-    parser.add_argument("--excluded", required=True, help="series without features, CSV")
-    options = parser.parse_args()
+    options = table.arguments("stages.radiomics.unlabelled", __doc__, "File of each series")
     rule = choose(load(options.params).radiomics.lesion_count, options.protocol, "protocol")
     names = manifest.read(options.manifest)[manifest.SERIES].tolist()
     features, excluded = join(table.read_rows(options.rows, names), rule)

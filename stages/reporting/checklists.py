@@ -74,6 +74,21 @@ def check_links(table: pd.DataFrame, root: Path) -> None:
                                  "correct the link, or run the pipeline (dvc repro)") from None
 
 
+def check_weights(table: pd.DataFrame, path: Path) -> None:
+    """Refuse items without a weight.
+
+    Raises
+    ------
+    InputError
+        Naming the first one.
+    """
+    weights = pd.to_numeric(table.get("weight", pd.Series(dtype=float)), errors="coerce")
+    wrong = ~(weights.reindex(table.index) > 0)
+    if wrong.any():
+        raise InputError(f"item {table['number'][wrong].iloc[0]} has no weight above 0", path,
+                         "restore the column 'weight'")
+
+
 def score(table: pd.DataFrame) -> dict:
     """Return the METRICS score: the weight of met items per weight of applicable ones, in percent.
 
@@ -106,6 +121,7 @@ def stage() -> None:
     for table in tables.values():
         check_links(table, options.root)
     summary = {name: counts(table) for name, table in tables.items()}
+    check_weights(tables["METRICS"], options.folder / "metrics.csv")
     summary["METRICS"]["score"] = score(tables["METRICS"])
     canonical.write_csv(options.out, pd.concat(tables.values())[list(COLUMNS)])
     canonical.write_json(options.summary, summary)

@@ -80,7 +80,7 @@ def read(folder: str | Path, tolerance: float) -> list[Claim]:
     for path in sorted(Path(folder).glob("*.yaml")):
         try:
             entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
             raise InputError(f"is not readable YAML ({error})", path, "correct it") from None
         if not isinstance(entries, list) or not all(isinstance(item, dict) for item in entries):
             raise InputError("is not a list of claims", path, "begin each claim with '- id:'")
@@ -103,7 +103,12 @@ def _claim(entry, path, functions) -> Claim:
         raise InputError(f"claim {name}: missing or unknown part {', '.join(faults)}", path,
                          f"parts: {', '.join(sorted(wanted))}, derived")
     if not isinstance(entry["values"], dict) or not isinstance(entry.get("derived", {}), dict):
-        raise InputError(f"claim {name}: values and derived must be 'name: …' pairs", path)
+        raise InputError(f"claim {name}: values and derived must be 'name: …' pairs", path,
+                         "correct them")
+    texts = [entry["id"], entry["topic"], entry["locator"], *entry["values"].values()]
+    if not all(isinstance(text, str) for text in texts):
+        raise InputError(f"claim {name}: id, topic, locator and the addresses of values must be "
+                         "texts", path, "put them in quotation marks")
     if entry["severity"] not in SEVERITIES:
         raise InputError(f"claim {name}: severity is '{entry['severity']}'", path,
                          f"valid: {', '.join(SEVERITIES)}")

@@ -1,15 +1,17 @@
 """Summarise the imaging pipeline: detection by method, and what became of the planted effect.
 
 Writes the summary (--out) and a page with the pictures (--page); --show prints a summary that is
-there already.
+there already, --detection what was detected in a cohort without NE scores.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from stages.common import canonical, cli
+from stages.common.errors import InputError
 from stages.common.parameters import Imaging, section
 
 MODELS = ("LR", "RF", "XGB")
@@ -18,6 +20,21 @@ DETECTION = (("sensitivity", "sensitivity"), ("ppv", "PPV"), ("false_positives",
 # How masks are named in tables.
 MASKS = {"reference": "reference masks", "predicted": "predicted masks"}
 NOT_DEFINED = "-"
+
+
+def read(path: Path, make: Callable[[dict], dict]) -> dict:
+    """Return what ``make`` takes from a file of metrics.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or lacks a part.
+    """
+    content = canonical.read_json(path)
+    try:
+        return make(content)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"is not complete ({error})", path, "make it again (make demo)") from None
 
 
 def detection(found: dict) -> dict:
@@ -29,6 +46,24 @@ def detection(found: dict) -> dict:
             "false_positives": mean["false_positives_per_scan"],
             "lesion_dice": mean["lesion_dice"], "scan_dice": mean["scan_dice"],
             "lesion_free": found["lesion_free"]}
+
+
+def detections(metrics: Path, imaging: Imaging) -> dict:
+    """Return `detection` of every method; ``metrics`` is the folder of the pipeline's metrics."""
+    return {method: read(metrics / "detection" / f"{method}.json", detection)
+            for method in imaging.methods}
+
+
+def areas(found: dict) -> dict:
+    """Return the test AUC of each model, from the metrics of the stage ``bootstrap``."""
+    return {model: {key: found["configurations"][model]["AUC"][key]
+                    for key in ("mean", "low", "high")} for model in MODELS}
+
+
+def burden(found: dict) -> dict:
+    """Return studies and Spearman's correlation, from the metrics of the stage ``burden``."""
+    return {"studies": found["n"], **{key: found["spearman"][key] for key in ("rho", "p")},
+            **found["spearman"]}
 
 
 def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
@@ -46,23 +81,25 @@ def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
     Raises
     ------
     InputError
-        If one is missing.
+        If one is missing or not complete.
     """
-    read = canonical.read_json
-    boot = {name: read(metrics / "bootstrap" / f"{name}.json") for name in imaging.masks}
-    burden = {name: read(metrics / "statistics" / f"{name}.json") for name in imaging.masks}
     return {
         "methods": list(imaging.methods), "masks": list(imaging.masks),
-        "detection": {method: detection(read(metrics / "detection" / f"{method}.json"))
-                      for method in imaging.methods},
-        "chosen": read(metrics / "choice.json")["chosen"],
-        "planted": read(metrics / "planted.json"),
-        "burden": {name: {"studies": found["n"], **found["spearman"]}
-                   for name, found in burden.items()},
-        "test_auc": {name: {model: {key: found["configurations"][model]["AUC"][key]
-                                    for key in ("mean", "low", "high")} for model in MODELS}
-                     for name, found in boot.items()},
+        "detection": detections(metrics, imaging),
+        "chosen": read(metrics / "choice.json", lambda found: found["chosen"]),
+        "planted": read(metrics / "planted.json", planted),
+        "burden": {name: read(metrics / "statistics" / f"{name}.json", burden)
+                   for name in imaging.masks},
+        "test_auc": {name: read(metrics / "bootstrap" / f"{name}.json", areas)
+                     for name in imaging.masks},
         "series_without_features": excluded}
+
+
+def planted(found: dict) -> dict:
+    """Return the right answer, from the metrics of the stage ``planted``; empty without one."""
+    if found:
+        effect_line(found)
+    return found
 
 
 def number(value, digits: int = 2) -> str:
@@ -83,22 +120,24 @@ def detection_table(summary: dict) -> list[list[str]]:
                                 for name, _ in DETECTION)] for method in summary["methods"]]
 
 
+def effect_line(found: dict) -> list[str]:
+    """Return the line of the planted effect."""
+    said = [f"{name} {number(found['test_auc'][name])}" for name in ("burden", "texture", "both")]
+    return ["planted", f"{number(found['drawn']['burden_spearman'])} "
+            f"(designed {number(found['designed']['burden_spearman'])})", "", *said]
+
+
 def effect_table(summary: dict) -> list[list[str]]:
     """Return heading, the planted effect where there is one, and one line per kind of masks."""
     head = ["effect", "Spearman rho, burden and NE score", "P",
             *(f"test AUC, {model} [95 %]" for model in MODELS)]
-    planted, lines = summary["planted"], []
-    if planted:
-        auc = planted["test_auc"]
-        said = [f"{name} {number(auc[name])}" for name in ("burden", "texture", "both")]
-        lines.append(["planted", f"{number(planted['drawn']['burden_spearman'])} "
-                      f"(designed {number(planted['designed']['burden_spearman'])})", "", *said])
+    lines = [effect_line(summary["planted"])] if summary["planted"] else []
     for name in summary["masks"]:
-        burden = summary["burden"][name]
-        areas = [summary["test_auc"][name][model] for model in MODELS]
-        lines.append([MASKS.get(name, name), number(burden["rho"]), f"{burden['p']:.1g}",
+        tumour = summary["burden"][name]
+        found = [summary["test_auc"][name][model] for model in MODELS]
+        lines.append([MASKS.get(name, name), number(tumour["rho"]), f"{tumour['p']:.1g}",
                       *(f"{number(a['mean'])} [{number(a['low'])}, {number(a['high'])}]"
-                        for a in areas)])
+                        for a in found)])
     return [head, *lines]
 
 
@@ -116,26 +155,34 @@ def markdown(table: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in (table[0], rule, *table[1:]))
 
 
-def facts(summary: dict) -> tuple[str, str]:
-    """Return one sentence about the test scans and one about what went on to radiomics."""
+def scans(summary: dict) -> str:
+    """Return one sentence about the test scans."""
     any_method = next(iter(summary["detection"].values()))
     free = any_method["lesion_free"]["scans"]
     return (f"{any_method['scans']} test scans with {any_method['lesions']} lesions"
-            f" (scans without any: {free}).",
-            f"Best on the validation cases: {summary['chosen']}; its masks are the predicted ones. "
+            f" (scans without any: {free}).")
+
+
+def chosen(summary: dict) -> str:
+    """Return one sentence about what went on to radiomics."""
+    return (f"Best on the validation cases: {summary['chosen']}; its masks are the predicted ones. "
             f"{summary['series_without_features']} series had too little lesion for features.")
+
+
+def detected(summary: dict) -> str:
+    """Return what was detected, for a terminal."""
+    return f"Detection: {scans(summary)}\n{terminal(detection_table(summary))}"
 
 
 def shown(summary: dict) -> str:
     """Return the summary for a terminal."""
-    first, second = facts(summary)
-    return "\n".join(["Detection: " + first, terminal(detection_table(summary)), "",
-                      second, "", terminal(effect_table(summary))])
+    second = chosen(summary)
+    return "\n".join([detected(summary), "", second, "", terminal(effect_table(summary))])
 
 
 def page(summary: dict, imaging: Imaging, pictures: list[str]) -> str:
     """Return the page as Markdown; ``pictures`` are paths relative to it."""
-    first, second = facts(summary)
+    first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
     lines = ["# The imaging pipeline on its cohort", "",
              "Made by `make demo` (`imaging/dvc.yaml`). All numbers: `metrics/imaging/`.", "",
@@ -169,11 +216,18 @@ def stage() -> None:
     parser.add_argument("--page", type=Path, help="page to write (Markdown)")
     parser.add_argument("--out", type=Path, help="summary to write (JSON)")
     parser.add_argument("--show", action="store_true", help="only print the summary --out")
+    parser.add_argument("--detection", action="store_true",
+                        help="only print what the stage detect found")
     options = parser.parse_args()
+    if options.detection:
+        imaging = section(options.params, "imaging", Imaging)
+        print(detected({"methods": imaging.methods,
+                        "detection": detections(options.metrics, imaging)}))
+        return
     if options.out is None or (options.page is None and not options.show):
         parser.error("give --out and --page, or --out and --show")
     if options.show:
-        print(shown(canonical.read_json(options.out)))
+        print(read(options.out, shown))
         return
     imaging = section(options.params, "imaging", Imaging)
     excluded = canonical.read_csv(options.excluded, ("File",))

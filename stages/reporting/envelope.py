@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.common import canonical
+from stages.common.errors import InputError
 from stages.reporting.published import Number
 
 # Models whose released fit races between threads: tracked variations cannot cover that.
@@ -104,18 +105,31 @@ def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
     -------
     dict
         (source, path) to its spreads, one per release and environment.
+
+    Raises
+    ------
+    InputError
+        If one is no such summary.
     """
-    found = {}
+    found: dict[tuple[str, str], list[Spread]] = {}
     for path in sorted(Path(folder).glob("*.json")):
         content = canonical.read_json(path)
-        for release, sources in content["releases"].items():
-            for source, numbers in sources.items():
-                for name, spread in numbers.items():
-                    counts = spread.get("counts", {})
-                    values = np.repeat([float(value) for value in counts], list(counts.values()))
-                    found.setdefault((source, name), []).append(
-                        Spread(release, path.stem, values, spread["variations"]))
+        try:
+            for key, spread in _spreads(content, path.stem):
+                found.setdefault(key, []).append(spread)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise InputError("is no summary of the numerical variations", path,
+                             "make it again (dvc repro)") from None
     return found
+
+
+def _spreads(content: dict, environment: str) -> Iterator[tuple[tuple[str, str], Spread]]:
+    for release, sources in content["releases"].items():
+        for source, numbers in sources.items():
+            for name, spread in numbers.items():
+                counts = spread.get("counts", {})
+                values = np.repeat([float(value) for value in counts], list(counts.values()))
+                yield (source, name), Spread(release, environment, values, spread["variations"])
 
 
 def pool(number: Number, spreads: Iterable[Spread], tolerance: float) -> Pool | None:

@@ -73,7 +73,10 @@ def _runs(folder: Path) -> list[Source]:
     sources = []
     for path in sorted(folder.glob("**/*.json")):
         content = canonical.read_json(path)
-        if "run" not in content:
-            raise InputError("does not say which run it belongs to", path, "make it again (dvc repro)")
-        sources.append(Source(Origin(**content["run"]), content))
+        try:
+            origin = Origin(**content["run"])
+        except (KeyError, TypeError):
+            raise InputError("does not say which run it belongs to", path,
+                             "make it again (dvc repro)") from None
+        sources.append(Source(origin, content))
     return sources

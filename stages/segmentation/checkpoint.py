@@ -67,12 +67,13 @@ def read(folder: Path, model, optimizer, mark: str) -> tuple[dict, dict] | None:
         return None
     try:
         with safe_open(path, "pt") as stream:
-            progress = json.loads(stream.metadata()["progress"])
+            progress = json.loads((stream.metadata() or {})["progress"])
             tensors = {name: stream.get_tensor(name) for name in stream.keys()}
-    except (SafetensorError, OSError) as error:
+        known = progress["mark"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         print(f"{path}: cannot be read ({error}); starting anew", file=sys.stderr)
         return None
-    if progress["mark"] != mark:
+    if known != mark:
         print(f"{path}: belongs to other settings or data; starting anew", file=sys.stderr)
         return None
     put(model, _part(tensors, "model."))

@@ -51,7 +51,7 @@ def predict(model, image: Volume, preset: settings.Preset, device: torch.device)
 
 def load(folder: Path, device: torch.device) -> Callable[[Volume], np.ndarray]:
     """Return what segments an image (HU, RAS order) with the model of a folder."""
-    if canonical.read_json(folder / networks.MODEL).get("kind") == "nnunet":
+    if networks.description(folder).get("kind") == "nnunet":
         # Only here: importing nnU-Net takes seconds.
         from stages.segmentation.nnunet_model import Model
 

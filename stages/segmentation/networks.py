@@ -91,6 +91,20 @@ def write(folder: Path, weights: dict, network: Network, preset: Preset, result:
                                           "result": result})
 
 
+def description(folder: Path) -> dict:
+    """Return what a folder says of its model.
+
+    Raises
+    ------
+    InputError
+        If it says nothing, or the file is damaged.
+    """
+    about = canonical.read_json(folder / MODEL)
+    if not isinstance(about, dict):
+        raise InputError("describes no model", folder / MODEL, "train the network again")
+    return about
+
+
 def read(folder: Path) -> tuple[torch.nn.Module, Preset]:
     """Read a trained model in evaluation mode.
 
@@ -99,7 +113,10 @@ def read(folder: Path) -> tuple[torch.nn.Module, Preset]:
     InputError
         If a file is missing or damaged.
     """
-    about = canonical.read_json(folder / MODEL)
+    about = description(folder)
+    for name in ("network", "preset"):
+        if name not in about:
+            raise InputError(f"lacks '{name}'", folder / MODEL, "train the network again")
     network = strict.build(Network, about["network"], str(folder / MODEL), "network")
     preset = strict.build(Preset, about["preset"], str(folder / MODEL), "preset")
     model = build(network)

@@ -1,7 +1,8 @@
 """Draw one picture per case: the slice with most lesion, once for each way to segment it.
 
 From left to right: the CT alone, the reference, then the methods in the order of imaging.methods.
-Liver outlined in blue; reference lesions in green, predicted ones in red. Writes OUT/FILE.png.
+Liver outlined in blue; reference lesions in green, predicted ones in red. Writes OUT/FILE.png and
+removes the pictures of other cases.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from stages.common import canonical, cli
+from stages.common.done import Record, context
 from stages.common.parameters import Imaging, section
 from stages.segmentation import cases
 
@@ -120,12 +122,25 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--predictions", type=Path, required=True,
                         help="folder of one folder of masks for each of imaging.methods")
+    parser.add_argument("--record", type=Path, help="what was drawn before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of pictures")
     options = parser.parse_args()
     methods = section(options.params, "imaging", Imaging).methods
     folders = [options.predictions / method for method in methods]
-    for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "pictures"):
-        canonical.write_bytes(options.out / f"{case.file}.png", draw(case, folders))
+    chosen = cases.select(options.manifest, options.cohort, options.part)
+    wanted = {f"{case.file}.png" for case in chosen}
+    for stale in options.out.glob("*.png"):
+        if stale.name not in wanted:
+            stale.unlink()
+    record = Record(options.record, context(list(methods), ("numpy",), __file__))
+    for case in tqdm(chosen, "pictures"):
+        inputs = [case.image, case.mask or options.manifest,
+                  *(folder / f"{case.file}.nii.gz" for folder in folders)]
+        out = options.out / f"{case.file}.png"
+        if record.get(case.file, inputs, [out]) is None:
+            canonical.write_bytes(out, draw(case, folders))
+            record.put(case.file, inputs, [out])
+    record.close()
 
 
 if __name__ == "__main__":

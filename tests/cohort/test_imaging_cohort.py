@@ -40,6 +40,28 @@ def test_what_cannot_be_classified_is_named(column, said):
         scored.scored(rows, "m.csv")
 
 
+@pytest.mark.parametrize("column, values, said", [
+    ("File", ["a", "b", "b"], "has the series b twice; remove one"),
+    ("File", ["a", "b", ""], "line 4 names no series; fill 'File'"),
+    ("image", ["i/a", "", "i/c"], "series b names no image"),
+    ("NE_Score", ["", "high", ""], "series b has no NE_Score from -1 to 1"),
+    ("NE_Score", ["", "1.5", ""], "series b has no NE_Score from -1 to 1"),
+    ("Group", ["", "dev", ""], "series b has another Group than train, val, test")])
+def test_a_manifest_that_cannot_be_used_is_named(column, values, said):
+    with pytest.raises(InputError, match=f"m.csv: {said}"):
+        scored.scored(pd.DataFrame(ROWS | {column: values}), "m.csv")
+
+
+def test_a_scored_series_without_mask_is_among_the_predicted_ones_only(tmp_path):
+    rows = pd.DataFrame(ROWS | {"Group": ["", "train", "test"]})
+    canonical.write_csv(tmp_path / "manifest.csv", rows)
+    assert run(scored.stage, "--manifest", tmp_path / "manifest.csv", "--predictions",
+               tmp_path / "masks", "--out", tmp_path / "scored") == 0
+    assert {name: pd.read_csv(tmp_path / "scored" / f"{name}.csv")["File"].tolist()
+            for name in ("reference", "predicted")} == {"reference": ["b"],
+                                                         "predicted": ["b", "c"]}
+
+
 def test_lists_name_the_masks_that_are_there_and_those_to_come(tmp_path):
     home = tmp_path / "data" / "cohort"
     canonical.write_csv(home / "manifest.csv", pd.DataFrame(ROWS))

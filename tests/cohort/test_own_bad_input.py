@@ -106,6 +106,7 @@ def test_bad_parts_are_one_line(tmp_path, take, column, values_, words):
 
 @pytest.mark.parametrize("changed, words", [
     ({"test_share": 0.9, "val_share": 0.2}, "sum is below 1"), ({"lesion_labels": []}, "labels"),
+    ({"seed": -1}, "parameter 'own.seed' is -1; give 0 or a larger whole number"),
     ({"spacing_tolerance": 0.7}, "between 0 and 0.5"), ({"padding_hu": 0}, "own.padding_hu")])
 def test_bad_parameters_are_one_line(home, take, changed, words):
     code, error = take(home, **changed)

@@ -1,7 +1,10 @@
 """A stage fails in one line with exit code 2 and never shows a traceback."""
 
+import signal
 import subprocess
 import sys
+
+import pytest
 
 CODE = """
 import sys
@@ -47,3 +50,18 @@ def test_a_failure_of_the_file_system_is_one_line():
 def test_too_little_memory_is_one_line():
     result = run("raise MemoryError")
     assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("given", [["--out", ""], ["--out="]])
+def test_an_empty_argument_is_not_the_folder_one_stands_in(given):
+    result = run(f"p = cli.parser('m', 'd'); p.add_argument('--out'); p.parse_args({given})")
+    assert result.returncode == 2
+    assert result.stderr == "python -m m: --out is empty: give it a value; see --help\n"
+
+
+@pytest.mark.parametrize("number, status, said", [(signal.SIGTERM, 143, "terminated"),
+                                                  (signal.SIGINT, 130, "interrupted")])
+def test_a_signal_is_one_line_and_the_exit_code_of_a_shell(number, status, said):
+    result = run(f"import os; os.kill(os.getpid(), {int(number)}); import time; time.sleep(9)")
+    assert result.returncode == status
+    assert result.stderr.strip() == f"error: {said}; run the same command again to go on"

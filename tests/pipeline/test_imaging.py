@@ -104,3 +104,41 @@ def test_a_failing_part_is_one_line(small):
     with pipeline.display() as progress, pytest.raises(LauncherError) as caught:
         pipeline.lanes(progress, {"one": ["broken"]}, pipeline.AGAIN, 2, small / "log")
     assert str(caught.value) == "stage 'broken' failed: no such scan; add it"
+
+
+@pytest.mark.parametrize("rows, whole", [
+    ("a,0.2,train\nb,,\n", True), ("a,0.2,\nb,,train\n", False), ("", False)])
+def test_a_cohort_without_scores_ends_with_the_detection(tmp_path, rows, whole):
+    (tmp_path / "manifest.csv").write_text(f"File,NE_Score,Group\n{rows}")
+    assert demo.scored(tmp_path / "manifest.csv") is whole
+
+
+def test_what_it_ends_with_needs_no_scores(listed, lock):
+    last = [name.rpartition(":")[2] for name in demo.stages_of(listed, demo.DETECTION)]
+    methods = yaml.safe_load((ROOT / "params.yaml").read_text())["imaging"]["methods"]
+    assert sorted(last) == sorted([*(f"detect@{method}" for method in methods), "pictures"])
+    made = {out["path"]: name for name, stage in lock.items() for out in stage.get("outs", [])}
+    needed, waiting = set(), list(last)
+    while waiting:
+        name = waiting.pop()
+        needed.add(name)
+        waiting += [maker for dependency in lock[name]["deps"] for path, maker in made.items()
+                    if maker not in needed and (dependency["path"] == path
+                                                or path.startswith(f"{dependency['path']}/"))]
+    assert "cohort" in needed and "scored" not in needed
+
+
+def test_every_source_has_its_training_set():
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert params["imaging"]["training_set"] in params["segmentation"]["training_sets"]
+    for source in ("lits", "own"):
+        assert params["segmentation"]["training_sets"][source] == [source]
+
+
+def test_the_cluster_job_says_what_it_lacks(tmp_path):
+    script = ROOT / "imaging" / "slurm.sbatch"
+    for folder, said in ((None, "this is a job script"), (tmp_path, "run 'make setup'")):
+        variables = {"PATH": "/usr/bin:/bin"}
+        variables |= {"SLURM_SUBMIT_DIR": str(folder)} if folder else {}
+        done = subprocess.run(["bash", script], env=variables, capture_output=True, text=True)
+        assert done.returncode and said in done.stderr and len(done.stderr.splitlines()) == 1

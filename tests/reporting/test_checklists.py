@@ -67,6 +67,23 @@ def test_bad_items_are_one_clear_line(tmp_path, column, value, said):
     assert not (tmp_path / "o.csv").exists()
 
 
+@pytest.mark.parametrize("weight", [None, "", "0", "heavy"])
+def test_items_without_a_weight_are_one_clear_line(tmp_path, weight):
+    for stem in checklists.CHECKLISTS:
+        table = canonical.read_csv(checklists.FOLDER / f"{stem}.csv", dtype=str,
+                                   keep_default_na=False)
+        if stem == "metrics":
+            if weight is None:
+                del table["weight"]
+            else:
+                table.loc[3, "weight"] = weight
+        canonical.write_csv(tmp_path / f"{stem}.csv", table)
+    done = run("--folder", tmp_path, "--out", tmp_path / "o.csv", "--summary", tmp_path / "o.json")
+    item = 1 if weight is None else 4
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert f"metrics.csv: item {item} has no weight above 0" in done.stderr
+
+
 def test_what_is_not_met_says_why(tmp_path):
     for stem, (name, items) in checklists.CHECKLISTS.items():
         table = checklists.read(checklists.FOLDER / f"{stem}.csv", name, items)

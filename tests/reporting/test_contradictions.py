@@ -188,7 +188,8 @@ def test_printed_numbers_alone_are_text_only(folder):
 @pytest.mark.parametrize(("change", "said"), [
     ({"severity": "grave"}, "severity is 'grave'"),
     ({"surprise": 1}, "missing or unknown part surprise"),
-    ({"values": ["x"]}, "must be 'name"),
+    ({"values": ["x"]}, "must be 'name"), ({"values": {"x": 1}}, "must be texts"),
+    ({"id": 5}, "must be texts"),
     ({"confirmed": "z > 1"}, "uses z"),
     ({"confirmed": "__import__('os')"}, "calls something other"),
     ({"confirmed": "x.real > 1"}, "Attribute"),

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import yaml
 
 from stages.common import canonical, nifti
-from tests.segmentation.volumes import AFFINE, box, draw
+from tests.segmentation.tiny_networks import TINY
+from tests.segmentation.volumes import AFFINE, PARAMS, box, draw
 
 
 @pytest.fixture
@@ -38,6 +40,29 @@ def call(monkeypatch, capsys):
             code = stop.code
         return code, capsys.readouterr().err
     return run
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A params.yaml with the preset ``tiny``."""
+    def write(**changes):
+        content = yaml.safe_load(PARAMS.read_text())
+        content["segmentation"] |= {"preset": "tiny", "presets": {"tiny": TINY | changes}}
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(content))
+        return path
+    write()
+    return write
+
+
+@pytest.fixture
+def prepared(cohort, tiny, tmp_path, call):
+    """Cases that are prepared for the tiny networks. Returns the folder above them."""
+    from stages.segmentation import prepare
+
+    assert call(prepare.stage, "--manifest", cohort, "--part", "test", "--params",
+                tmp_path / "params.yaml", "--out", tmp_path / "prepared")[0] == 0
+    return tmp_path
 
 
 @pytest.fixture

@@ -1,16 +1,10 @@
 """Training, resuming, inference and baseline on tiny scans, through the command lines."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from stages.common import nifti
 from stages.common.parameters import section
@@ -23,52 +17,10 @@ from stages.segmentation import (
     settings,
     train,
 )
+from tests.segmentation.tiny_networks import TINY, arguments, contents, infer_arguments
 from tests.segmentation.volumes import AFFINE, PARAMS, draw
 
-ROOT = Path(__file__).parents[2]
-TINY = {
-    "seed": 3, "prepare": {"spacing_mm": [2, 2, 5], "foreground_hu": -600, "margin": 0},
-    "windows_hu": [[-100, 250], [-50, 200]],
-    "crops": {"size": [16, 16, 8], "ratio": [4, 1, 3], "per_image": 2},
-    "validation": {"cases": 1, "every_epochs": 4},
-    "inference": {"overlap": 0.25, "windows_at_once": 2},
-    "networks": {
-        "unet": {"kind": "unet", "learning_rate": 0.01, "epochs": 24, "loss": "dice+ce",
-                 "channels": [4, 8], "strides": [2], "residual_units": 1},
-        "segresnet": {"kind": "segresnet", "learning_rate": 0.01, "epochs": 2, "loss": "dice",
-                      "filters": 8, "blocks_down": [1, 1], "blocks_up": [1]}}}
-
 BASELINE = section(PARAMS, "segmentation", settings.Segmentation).baseline
-
-
-@pytest.fixture
-def tiny(tmp_path):
-    """A params.yaml with the preset ``tiny``."""
-    def write(**changes):
-        content = yaml.safe_load(PARAMS.read_text())
-        content["segmentation"] |= {"preset": "tiny", "presets": {"tiny": TINY | changes}}
-        path = tmp_path / "params.yaml"
-        path.write_text(yaml.safe_dump(content))
-        return path
-    write()
-    return write
-
-
-@pytest.fixture
-def prepared(cohort, tiny, tmp_path, call):
-    assert call(prepare.stage, "--manifest", cohort, "--part", "test", "--params",
-                tmp_path / "params.yaml", "--out", tmp_path / "prepared")[0] == 0
-    return tmp_path
-
-
-def arguments(folder, name="unet", out="model"):
-    return ["--cases", folder / "prepared", "--network", name, "--params", folder / "params.yaml",
-            "--device", "cpu", "--state", folder / "state", "--out", folder / out,
-            "--curves", folder / out / "curves.csv"]
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def test_the_presets_of_params_yaml_build_their_networks():
@@ -81,7 +33,6 @@ def test_the_presets_of_params_yaml_build_their_networks():
                 assert networks.build(network)(small).shape == (1, 3, 32, 32, 16)
 
 
-@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence:UserWarning")
 def test_the_sliding_window_gives_each_voxel_its_own_scores():
     """For a network that looks at single voxels, windows make no difference, wherever they lie."""
     preset = section(PARAMS, "segmentation", settings.Segmentation).presets["quick"]
@@ -112,53 +63,6 @@ def test_training_learns_and_repeats_byte_for_byte(prepared, call):
     curve = (prepared / "model" / "curves.csv").read_text().splitlines()
     assert curve[0] == "epoch,loss,validation_dice" and len(curve) == 25
     assert not (prepared / "state" / checkpoint.FILE).exists()
-
-
-def test_a_killed_run_goes_on_to_the_same_bytes(prepared, call, monkeypatch):
-    call(train.stage, *arguments(prepared, out="whole"))
-    kept, written = checkpoint.write, []
-
-    def killed(*state):
-        kept(*state)
-        written.append(state[-1]["epoch"])
-        if len(written) == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint, "write", killed)
-    code, error = call(train.stage, *arguments(prepared))
-    assert code == 130 and "run the same command again" in error
-    assert not (prepared / "model").exists() and (prepared / "state" / checkpoint.FILE).exists()
-    call(train.stage, *arguments(prepared))
-    assert written == [4, 8, 12, 16, 20, 24]
-    assert contents(prepared / "model") == contents(prepared / "whole")
-
-
-@pytest.mark.parametrize("fault, words", [("seed", "belongs to other settings"),
-                                          ("cut", "cannot be read")])
-def test_a_state_that_does_not_fit_is_left_out(prepared, call, monkeypatch, tiny, fault, words):
-    networks_ = TINY["networks"] | {"unet": TINY["networks"]["unet"] | {"epochs": 4}}
-    tiny(networks=networks_)
-    call(train.stage, *arguments(prepared, out="whole"))
-    tiny()
-    kept = checkpoint.write
-    with monkeypatch.context() as patch:
-        def killed(*state):
-            kept(*state)
-            raise KeyboardInterrupt
-        patch.setattr(checkpoint, "write", killed)
-        call(train.stage, *arguments(prepared))
-    state = prepared / "state" / checkpoint.FILE
-    if fault == "cut":
-        state.write_bytes(state.read_bytes()[:5000])
-    tiny(networks=networks_)
-    code, error = call(train.stage, *arguments(prepared))
-    assert code == 0 and words in error
-    assert contents(prepared / "model") == contents(prepared / "whole")
-
-
-def infer_arguments(cohort, folder):
-    return ["--manifest", cohort, "--model", folder / "model", "--device", "cpu",
-            "--out", folder / "masks"]
 
 
 def test_inference_keeps_the_grid_and_the_orientation_of_the_file(prepared, cohort, call):
@@ -268,32 +172,6 @@ def test_a_full_gpu_is_one_line(prepared, cohort, call, monkeypatch):
     code, error = call(infer.stage, *infer_arguments(cohort, prepared))
     last = error.strip().splitlines()[-1]
     assert code == 2 and "too large for the GPU's memory" in last and "a.nii.gz" in last
-
-
-def test_a_run_killed_by_the_system_goes_on_to_the_same_bytes(prepared, call):
-    """SIGKILL, in the middle of an epoch, to a process of its own."""
-    call(train.stage, *arguments(prepared, out="whole"))
-    line = [str(argument) for argument in arguments(prepared)]
-    state = prepared / "state" / checkpoint.FILE
-    process = subprocess.Popen([sys.executable, "-m", "stages.segmentation.train", *line],
-                               cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL and not (prepared / "model").exists()
-    code, error = call(train.stage, *line)
-    assert code == 0 and "starting anew" not in error
-    assert contents(prepared / "model") == contents(prepared / "whole")
-
-
-@pytest.mark.parametrize("part", [networks.MODEL, networks.WEIGHTS])
-def test_a_damaged_model_is_one_line(prepared, cohort, call, tiny, part):
-    call(train.stage, *arguments(prepared, "segresnet"))
-    whole = prepared / "model" / part
-    whole.write_bytes(whole.read_bytes()[:200])
-    code, error = call(infer.stage, *infer_arguments(cohort, prepared))
-    assert code == 2 and part in error
 
 
 @pytest.mark.parametrize("changes, words", [
