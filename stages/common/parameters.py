@@ -10,16 +10,19 @@ import yaml
 from stages.common import strict
 from stages.common.errors import InputError
 from stages.common.imaging import Imaging  # noqa: F401 (named here for its users)
+from stages.common.releases import (  # noqa: F401 (named here for their users)
+    Cohort,
+    Expected,
+    Faults,
+    Release,
+)
 from stages.common.sections import (  # noqa: F401 (named here for their users)
     Bootstrap,
     Classification,
-    Cohort,
     Configuration,
     Converged,
     Corrected,
     CorrectedModel,
-    Expected,
-    Faults,
     Folds,
     Leakage,
     NetBenefit,
@@ -28,7 +31,6 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     PublishedStatistic,
     Racing,
     Radiomics,
-    Release,
     Reporting,
     Search,
     SearchSweep,

@@ -10,7 +10,7 @@ import yaml
 
 from stages.common import canonical
 from stages.segmentation import baseline, choose, detect, overlay, prepare, preview
-from tests.segmentation.volumes import box
+from tests.segmentation.volumes import PARAMS, box
 
 
 def shrink(manifest, *names):
@@ -160,3 +160,26 @@ def test_a_preview_needs_no_reference(cohort, call, tmp_path):
     (tmp_path / "b_mask.nii.gz").unlink()
     code, said = call(preview.stage, *arguments)
     assert code == 2 and "b_mask.nii.gz" in said
+
+
+def test_pictures_of_other_cases_go_and_known_ones_stay(cohort, tmp_path, call):
+    masks = tmp_path / "predictions" / "unet"
+    masks.mkdir(parents=True)
+    for name in "abc":
+        (masks / f"{name}.nii.gz").write_bytes((tmp_path / f"{name}_mask.nii.gz").read_bytes())
+    content = yaml.safe_load(PARAMS.read_text())
+    content["imaging"]["methods"] = ["unet"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    out = tmp_path / "pictures"
+    out.mkdir()
+    (out / "other.png").write_bytes(b"")
+    line = ["--manifest", cohort, "--part", "test", "--params", tmp_path / "params.yaml",
+            "--predictions", tmp_path / "predictions", "--record", tmp_path / "record.jsonl",
+            "--out", out]
+    assert call(overlay.stage, *line)[0] == 0
+    first = {path.name: path.stat().st_ino for path in out.iterdir()}
+    assert sorted(first) == ["a.png", "b.png", "c.png"]
+    (masks / "b.nii.gz").write_bytes((tmp_path / "a_mask.nii.gz").read_bytes())
+    assert call(overlay.stage, *line)[0] == 0
+    changed = {path.name for path in out.iterdir() if path.stat().st_ino != first[path.name]}
+    assert changed == {"b.png"}
