@@ -64,7 +64,7 @@ def test_sees_no_variable_of_the_host(any_engine):
                     SINGULARITYENV_SECRET="x", LD_LIBRARY_PATH="/x")
     names = set(json.loads(result.stdout))
     assert not [name for name in names if "SECRET" in name]
-    own = {"HOME", "TMPDIR", "PYTHONPATH", "MSCLC_PROVENANCE"}
+    own = {"HOME", "TMPDIR", "PYTHONPATH", "MSCLC_PROVENANCE", "DATA_MIRROR"}
     # What the engines and the shell set themselves: about the container, not about the host.
     engines_own = {"HOSTNAME", "container", "TERM", "PWD", "SHLVL", "_", "LC_CTYPE", "PROMPT_COMMAND",
                    "PS1", "USER", "LOGNAME", "OLDPWD", "LD_LIBRARY_PATH"}
