@@ -6,7 +6,6 @@ On a cohort without NE scores (LiTS) it ends with the detection.
 from __future__ import annotations
 
 import csv
-import os
 import re
 import time
 from pathlib import Path
@@ -24,7 +23,6 @@ FIRST = r"cohort|prepare"
 NETWORK = r"train[@-](.+)"
 # What needs no trained network.
 REFERENCE = r"scored|planted|baseline|detect@baseline|\w+@reference"
-WORKERS = 2
 
 
 def parts(names: list[str]) -> tuple[list[str], dict[str, list[str]], list[str]]:
@@ -74,7 +72,6 @@ def run() -> None:
     start = time.monotonic()
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_text("")
-    workers = max(1, min(WORKERS, os.cpu_count() or 1))
     with pipeline.display() as progress:
         pipeline.set_up(progress, pipeline.used("imaging/dvc.lock"))
         names = pipeline.stages(FILE)
@@ -87,7 +84,7 @@ def run() -> None:
             first, side, rest = parts(names)
             first.remove(f"{FILE}:cohort")
             pipeline.repro(progress, "first", [*pipeline.AGAIN, *first], len(first), LOG)
-            pipeline.lanes(progress, side, pipeline.AGAIN, workers, LOG)
+            pipeline.lanes(progress, side, pipeline.AGAIN, LOG)
             pipeline.repro(progress, "rest", [*pipeline.AGAIN, *rest], len(rest), LOG)
         pipeline.repro(progress, "demo", [FILE] if whole else names, len(names), LOG)
     print()

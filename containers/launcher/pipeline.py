@@ -18,6 +18,8 @@ DVC = ROOT / ".venv" / "bin" / "dvc"
 STARTED = re.compile(r"(?:Running s|S)tage '([^']+)'")
 # Results are in git, so DVC would find nothing to do in a new clone: a first run forces it.
 AGAIN = ("--force", "--single-item")
+# A stage may start two processes of its own, and memory is shared.
+WORKERS = 2
 
 
 def display() -> Progress:
@@ -125,9 +127,8 @@ def _finish(progress, task, stage, start):
                            f"{time.monotonic() - start:.0f} s", markup=False, highlight=False)
 
 
-def lanes(progress: Progress, parts: dict[str, list[str]], options: tuple[str, ...], workers: int,
-          log) -> None:
-    """Run several lists of stages side by side, each in its own order.
+def lanes(progress: Progress, parts: dict[str, list[str]], options: tuple[str, ...], log) -> None:
+    """Run several lists of stages, two of them side by side, each in its own order.
 
     Parameters
     ----------
@@ -137,19 +138,22 @@ def lanes(progress: Progress, parts: dict[str, list[str]], options: tuple[str, .
         Title to stages; no stage of one part may need a stage of another part.
     options : tuple of str
         Options of ``dvc repro``.
-    workers : int
-        Lists that run at the same time.
 
     Raises
     ------
     LauncherError
         Of the first list that fails; the others end first, so that nothing is lost.
     """
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers()) as pool:
         running = [pool.submit(repro, progress, title, [*options, *names], len(names), log)
                    for title, names in parts.items() if names]
     for each in running:
         each.result()
+
+
+def workers() -> int:
+    """Return how many stages run side by side: each computes in one thread, or two at most."""
+    return max(1, min(WORKERS, len(os.sched_getaffinity(0))))
 
 
 def in_image(image: str, module: str, *arguments: str) -> None:

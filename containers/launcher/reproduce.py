@@ -29,6 +29,8 @@ from containers.launcher.pipeline import in_image
 FIRST = ("Table4", r"(fetch|table)@.*|(select|train|bootstrap)@as-released-.*")
 # Long sweeps whose results are in git: re-run where something that they depend on changed.
 SWEEPS = r"(sensitivity|corrected|leakage)@.*"
+# As long as all the others that need the first stages only; nothing but LAST reads it.
+SEARCH = r"forest_weights@.*"
 # What reads the results of all the others.
 LAST = r"ledger|contradictions|checklists|report"
 RUN_BEFORE = ROOT / "logs" / "reproduced"
@@ -83,6 +85,20 @@ def without_tables(reason: str, run_demo: Callable[[], None]) -> None:
           "of the last run that had the released tables.")
 
 
+def by_release(names: list[str]) -> dict[str, list[str]]:
+    """Divide stages by the release in their names: those of one need none of another.
+
+    Examples
+    --------
+    >>> by_release(["fetch@a", "fetch@b", "train@as-released-a-x", "train@as-released-b-x"])
+    {'a': ['fetch@a', 'train@as-released-a-x'], 'b': ['fetch@b', 'train@as-released-b-x']}
+    """
+    releases = [name.partition("@")[2] for name in names if name.startswith("fetch@")]
+    return {release: [name for name in names
+                      if re.search(rf"[@-]{re.escape(release)}(-|$)", name)]
+            for release in releases}
+
+
 def show(*arguments: str) -> None:
     """Print verdicts."""
     in_image("reporting", "stages.reporting.verdicts", *arguments)
@@ -106,17 +122,17 @@ def published(names: list[str]) -> None:
     """Run the root's pipeline and print the verdicts."""
     with pipeline.display() as progress:
         pipeline.set_up(progress, pipeline.used())
-        again = [] if RUN_BEFORE.exists() else list(pipeline.AGAIN)
+        again = () if RUN_BEFORE.exists() else pipeline.AGAIN
         first = [name for name in names if re.fullmatch(FIRST[1], name)]
-        if first:
-            pipeline.repro(progress, "first", [*again, *first], len(first), LOG)
+        pipeline.lanes(progress, by_release(first), again, LOG)
     if first:
         show("--item", FIRST[0])
     with pipeline.display() as progress:
         if again:
             rest = [name for name in names
-                    if name not in first and not re.fullmatch(f"{SWEEPS}|{LAST}", name)]
-            pipeline.repro(progress, "rest", [*again, *rest], len(rest), LOG)
+                    if name not in first and not re.fullmatch(f"{SWEEPS}|{SEARCH}|{LAST}", name)]
+            search = [name for name in names if re.fullmatch(SEARCH, name)]
+            pipeline.lanes(progress, {"search": search, "rest": rest}, again, LOG)
         pipeline.repro(progress, "pipeline", [], len(names), LOG)
         if again:
             last = [name for name in names if re.fullmatch(LAST, name)]

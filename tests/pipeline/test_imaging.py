@@ -91,18 +91,19 @@ def small(tmp_path, monkeypatch):
     for command in (["git", "init", "-q"], [DVC, "init", "-q"]):
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     monkeypatch.setattr(pipeline, "ROOT", tmp_path)
+    monkeypatch.setattr(pipeline, "workers", lambda: 2)
     return tmp_path
 
 
 def test_parts_run_side_by_side_and_every_result_is_recorded(small):
     with pipeline.display() as progress:
-        pipeline.lanes(progress, {"one": ["a"], "two": ["b"]}, pipeline.AGAIN, 2, small / "log")
+        pipeline.lanes(progress, {"one": ["a"], "two": ["b"]}, pipeline.AGAIN, small / "log")
     assert sorted(yaml.safe_load((small / "dvc.lock").read_text())["stages"]) == ["a", "b"]
 
 
 def test_a_failing_part_is_one_line(small):
     with pipeline.display() as progress, pytest.raises(LauncherError) as caught:
-        pipeline.lanes(progress, {"one": ["broken"]}, pipeline.AGAIN, 2, small / "log")
+        pipeline.lanes(progress, {"one": ["broken"]}, pipeline.AGAIN, small / "log")
     assert str(caught.value) == "stage 'broken' failed: no such scan; add it"
 
 

@@ -2,11 +2,13 @@
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from containers.launcher import LauncherError, reproduce
 
@@ -89,3 +91,22 @@ def test_what_counts_as_required(monkeypatch, value, stops):
     else:
         reproduce.without_tables("why", lambda: ran.append("demo"))
         assert ran[0] == "demo"
+
+
+def test_parts_that_run_side_by_side_need_nothing_of_one_another():
+    recorded = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
+    names = list(recorded)
+    first = [name for name in names if re.fullmatch(reproduce.FIRST[1], name)]
+    search = [name for name in names if re.fullmatch(reproduce.SEARCH, name)]
+    rest = [name for name in names if name not in first
+            and not re.fullmatch(f"{reproduce.SWEEPS}|{reproduce.SEARCH}|{reproduce.LAST}", name)]
+    releases = reproduce.by_release(first)
+    assert sorted(name for part in releases.values() for name in part) == sorted(first)
+    assert search and rest and len(releases) > 1
+    for parts in (list(releases.values()), [search, rest]):
+        for part in parts:
+            reads = {item["path"] for name in part for item in recorded[name].get("deps", ())}
+            others = [name for other in parts if other is not part for name in other]
+            made = {item["path"] for name in others for item in recorded[name]["outs"]}
+            assert not [path for path in reads for out in made
+                        if f"{path}/".startswith(f"{out}/") or f"{out}/".startswith(f"{path}/")]
