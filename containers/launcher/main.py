@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from containers.launcher import (
 )
 
 LOGS = ROOT / "logs" / "provenance"
+GPU = "MSCLC_GPU"
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -31,7 +33,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--threads", type=_count, default=1, help="threads for the stage (default 1)")
     parser.add_argument("--setup", action="store_true", help="only make the image ready")
     parser.add_argument("--tests", action="store_true", help="put the test tools on the path")
-    parser.add_argument("--gpu", action="store_true", help="let the stage use the GPU")
+    parser.add_argument("--gpu", action="store_true", default=os.environ.get(GPU, "0") not in ("", "0"),
+                        help=f"let the stage use the GPU, as {GPU}=1 does in a pipeline")
     parser.add_argument("--read", action="append", default=[], metavar="FOLDER", type=_folder,
                         help="a folder outside the repository that it reads (may be repeated)")
     parser.add_argument("--write", action="append", default=[], metavar="FOLDER", type=_folder,

@@ -117,3 +117,12 @@ def test_what_others_started_ends_too(tmp_path):
     assert not any(map(runs, below))
     assert error.count("error: terminated; run the same command again to go on") == 2
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("value, given", [("1", True), ("0", False), ("", False), (None, False)])
+def test_a_pipeline_gets_the_gpu_by_a_variable(monkeypatch, value, given):
+    monkeypatch.delenv(main.GPU, raising=False)
+    if value is not None:
+        monkeypatch.setenv(main.GPU, value)
+    assert main.parse(["segmentation", "--", "true"]).gpu is given
+    assert main.parse(["--gpu", "segmentation", "--", "true"]).gpu
