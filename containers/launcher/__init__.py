@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CONTAINERS = ROOT / "containers"
 EXIT_BAD_INPUT = 2
+# What a shell adds to the number of a signal that ended a command.
+SIGNALLED = 128
 
 
 class LauncherError(Exception):
@@ -66,10 +68,10 @@ def entry(command: Callable[[], int | None]) -> None:
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         print("error: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
+        sys.exit(SIGNALLED + signal.SIGINT)
     except Terminated:
         print("error: terminated; run the same command again to go on", file=sys.stderr)
-        sys.exit(128 + signal.SIGTERM)
+        sys.exit(SIGNALLED + signal.SIGTERM)
 
 
 def _terminated(number, frame):

@@ -9,10 +9,8 @@ from __future__ import annotations
 import signal
 import subprocess
 
-from containers.launcher import Terminated
+from containers.launcher import SIGNALLED, Terminated
 
-# What a shell adds to the number of a signal.
-SIGNALLED = 128
 # For the signal that a terminal sends to the command too, seconds before it is passed on.
 GRACE = 1.0
 # A command that does not end by then is killed, seconds.

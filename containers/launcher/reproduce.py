@@ -28,7 +28,7 @@ from containers.launcher.pipeline import in_image
 # What a reviewer asks first, and the stages that it takes.
 FIRST = ("Table4", r"(fetch|table)@.*|(select|train|bootstrap)@as-released-.*")
 # Long sweeps whose results are in git: re-run where something that they depend on changed.
-SWEEPS = r"(sensitivity|corrected|leakage)@.*"
+SWEEPS = r"(sensitivity(_search)?|corrected|leakage)@.*"
 # As long as all the others that need the first stages only; nothing but LAST reads it.
 SEARCH = r"forest_weights@.*"
 # What reads the results of all the others.

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from stages.classification.variation import (
     BOOSTER,
     FOREST,
+    GROWING,
     LINEAR,
     PERMUTED,
     RELEASED,
     REVERSED,
     SEARCH_LR,
+    SEARCH_RF,
     SEARCH_XGB,
     SHOTGUN,
     SORTED,
@@ -21,7 +23,8 @@ from stages.classification.variation import (
 from stages.common.parameters import Sensitivity
 
 # Variations that share a process: enough to repay its start, few enough to keep all cores busy.
-TOGETHER = {LINEAR: 13, BOOSTER: 50, SHOTGUN: 50, FOREST: 30, SEARCH_LR: 1, SEARCH_XGB: 12}
+TOGETHER = {LINEAR: 13, BOOSTER: 50, SHOTGUN: 50, FOREST: 30, SEARCH_LR: 1, SEARCH_RF: 5,
+            SEARCH_XGB: 12}
 
 
 def orders(permutations: int) -> list[str]:
@@ -52,21 +55,27 @@ def variations(settings: Sensitivity, available: list[str],
                          *_boosters(settings, available[0], release))]
 
 
+def _tables(named: list[str], noises: int) -> list[tuple[str, int]]:
+    """Each order without noise, then the noisy tables in the released order."""
+    return [*((order, 0) for order in named),
+            *((RELEASED, noise) for noise in range(1, noises + 1))]
+
+
 def _by_kernel(settings: Sensitivity, available: list[str], release: str) -> list[Variation]:
     """Each kernel with each order, each noise and each number of threads."""
     plain, *more = settings.threads
-    noisy = lambda count: [(plain, RELEASED, noise)  # noqa: E731
-                           for noise in range(1, count + 1)]
-    threaded = [(threads, RELEASED, 0) for threads in more]
+    search, forest = settings.search, settings.forest
     plans = {
-        LINEAR: [*((plain, order, 0) for order in orders(settings.permutations)),
-                 *noisy(settings.noises), *threaded],
-        FOREST: [(number, order, noise) for number in settings.threads for order, noise in
-                 (*((order, 0) for order in orders(settings.forest.permutations)),
-                  *((RELEASED, noise) for noise in range(1, settings.forest.noises + 1)))],
-        SEARCH_LR: [(plain, RELEASED, 0), *noisy(settings.search.noises)]}
-    if release not in settings.search.releases:
-        del plans[SEARCH_LR]
+        LINEAR: [*((plain, *table) for table in _tables(orders(settings.permutations),
+                                                        settings.noises)),
+                 *((threads, RELEASED, 0) for threads in more)],
+        FOREST: [(threads, *table) for threads in settings.threads
+                 for table in _tables(orders(forest.permutations), forest.noises)],
+        SEARCH_LR: [(plain, *table) for table in _tables([RELEASED], search.noises)],
+        SEARCH_RF: [(threads, *table) for threads in settings.threads
+                    for table in _tables(orders(0), 0)]}
+    if release not in search.releases:
+        del plans[SEARCH_LR], plans[SEARCH_RF]
     return [Variation(task, release, kernel, threads, order, noise)
             for kernel in available for task, plan in plans.items()
             for threads, order, noise in plan]
@@ -75,38 +84,37 @@ def _by_kernel(settings: Sensitivity, available: list[str], release: str) -> lis
 def _boosters(settings: Sensitivity, kernel: str, release: str) -> list[Variation]:
     """Orders of the linear booster under both updaters, and of its search."""
     plain, *more = settings.threads
-    make = lambda task, order, noise=0, threads=plain: Variation(  # noqa: E731
-        task, release, kernel, threads, order, noise)
     named = orders(settings.booster.permutations)
     # The first orders with the default updater are part of the linear task.
     new = [order for order in named if order not in orders(settings.permutations)]
     searched = (orders(settings.search.permutations)
                 if release in settings.search.releases else [])
-    return [*(make(BOOSTER, order) for order in named),
-            *(make(BOOSTER, RELEASED, noise) for noise in range(1, settings.noises + 1)),
-            *(make(BOOSTER, RELEASED, threads=threads) for threads in more),
-            *(make(SHOTGUN, order) for order in new),
-            *(make(SEARCH_XGB, order) for order in searched)]
+    plan = [*((BOOSTER, plain, *table) for table in _tables(named, settings.noises)),
+            *((BOOSTER, threads, RELEASED, 0) for threads in more),
+            *((SHOTGUN, plain, order, 0) for order in new),
+            *((SEARCH_XGB, plain, order, 0) for order in searched)]
+    return [Variation(task, release, kernel, threads, order, noise)
+            for task, threads, order, noise in plan]
 
 
-def first_of_each_forest(items: list[Variation]) -> tuple[list[Variation], list[Variation]]:
-    """Split into the forests to grow first, one of each table that trees may see, and the rest."""
-    first = {}
+def phases(items: list[Variation]) -> tuple[list[Variation], list[Variation]]:
+    """Split into what can be computed at once and the forests to be confirmed by one of those."""
+    now, confirmed, known = [], [], set()
     for item in items:
-        if item.task == FOREST:
-            first.setdefault(item.table, item)
-    chosen = set(first.values())
-    return list(first.values()), [item for item in items if item not in chosen]
+        (confirmed if item.forests in known else now).append(item)
+        if item.task in GROWING:
+            known.add(item.forests)
+    return now, confirmed
 
 
-def jobs(items: list[Variation], alone: bool = False) -> list[list[Variation]]:
-    """Group variations that one process can compute (``alone``: one each), long jobs first."""
+def jobs(items: list[Variation], alone: Iterable[str] = ()) -> list[list[Variation]]:
+    """Group variations that one process can compute, long jobs first; tasks ``alone`` one each."""
     groups = defaultdict(list)
     for item in items:
         groups[item.kernel, item.threads, item.task].append(item)
     found = []
     for (_, _, task), group in groups.items():
-        step = 1 if alone else TOGETHER[task]
+        step = 1 if task in alone else TOGETHER[task]
         found += [group[start:start + step] for start in range(0, len(group), step)]
-    urgent = {SEARCH_LR: 0, LINEAR: 1, SEARCH_XGB: 2}
-    return sorted(found, key=lambda group: (urgent.get(group[0].task, 3), -len(group)))
+    urgent = {SEARCH_RF: 0, SEARCH_LR: 1, LINEAR: 2, FOREST: 3, SEARCH_XGB: 4}
+    return sorted(found, key=lambda group: (urgent.get(group[0].task, 5), -len(group)))

@@ -7,13 +7,15 @@ runs; `stages.classification.machine` shows what only this machine can.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
+from importlib.metadata import distributions
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +23,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from stages.classification import design, kernels
-from stages.classification.kept import Kept
-from stages.classification.variation import FOREST, TASKS, Variation
+from stages.classification.variation import FOREST, GROWING, SEARCH_RF, TASKS, Variation
 from stages.common import canonical, cli
+from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.parameters import load
 
@@ -41,17 +43,37 @@ class Sweep:
     params : Path
     workers : int
         Processes at once.
-    kept : Kept
+    record : Record
         Answers of an interrupted run.
     """
 
     inputs: dict
     params: Path
     workers: int
-    kept: Kept = Kept(None)
+    record: Record = Record(None)
+
+    @property
+    def files(self) -> list[str]:
+        """Every file that a job reads."""
+        return [str(self.params), *(path for part in self.inputs.values() for path in part.values())]
 
 
-def carry_out(group: list[Variation], sweep: Sweep, forests: dict) -> dict:
+def about() -> str:
+    """Return a hash of what every job depends on besides its files: code and libraries."""
+    installed = sorted({(item.name, item.version) for item in distributions()})
+    return context([sys.version, installed], (), __file__)
+
+
+def describe(group: list[Variation], sweep: Sweep, forests: dict) -> str:
+    """Return one job as `stages.classification.variation` reads it."""
+    return json.dumps({"params": str(sweep.params), "kernel": group[0].kernel,
+                       "inputs": sweep.inputs,
+                       "variations": [asdict(variation) for variation in group],
+                       "forests": {item.forests: forests[item.forests] for item in group
+                                   if item.forests in forests}})
+
+
+def carry_out(job: str, kernel: str, threads: int) -> str:
     """Compute one job in a process of its own.
 
     Raises
@@ -59,41 +81,32 @@ def carry_out(group: list[Variation], sweep: Sweep, forests: dict) -> dict:
     InputError
         If the process fails, with the last line that it wrote.
     """
-    kernel, threads = group[0].kernel, group[0].threads
-    job = json.dumps({"params": str(sweep.params), "kernel": kernel, "inputs": sweep.inputs,
-                      "variations": [asdict(variation) for variation in group],
-                      "forests": {item.table: forests[item.table] for item in group
-                                  if item.task == FOREST and item.table in forests}})
-    answer = sweep.kept.get(job)
-    if answer is not None:
-        return answer
     result = subprocess.run([sys.executable, "-m", "stages.classification.variation"], input=job,
                             env=kernels.environment(kernel, threads), capture_output=True,
                             text=True)
     if result.returncode:
         last = (result.stderr.strip().splitlines() or ["no message"])[-1]
         raise InputError(f"kernel {kernel}, {threads} thread(s): {last.removeprefix('error: ')}")
-    sweep.kept.put(job, result.stdout)
-    return json.loads(result.stdout)
+    return result.stdout
 
 
 def run(sweep: Sweep, variations: list[Variation]) -> tuple[pd.DataFrame, Counter]:
-    """Compute all variations: one forest of each table first, for the others to be held against.
+    """Compute all variations; of each forest one first, for the others to be held against.
 
     Returns
     -------
     DataFrame
         Rows in the order of the variations, whatever finishes first.
     Counter
-        Release to the number of variations that grew their forests whole.
+        (release, task) to the number of variations that grew their forests whole.
     """
-    first, rest = design.first_of_each_forest(variations)
+    first, confirmed = design.phases(variations)
     rows, forests, whole = [], {}, Counter()
-    for groups in (design.jobs(first, alone=True), design.jobs(rest)):
-        done = _in_turn(groups, sweep, dict(forests))
+    for groups in (design.jobs(first, alone=GROWING), design.jobs(confirmed)):
+        done = answers(groups, sweep, dict(forests))
         for part in tqdm(done, total=len(groups), unit="job", disable=not groups):
             rows += part["rows"]
-            whole.update(part["whole"])
+            whole.update(map(tuple, part["whole"]))
             forests |= {key: grown for key, grown in part["forests"].items() if key not in forests}
     place = {variation: position for position, variation in enumerate(variations)}
     width = len(fields(Variation))
@@ -101,13 +114,22 @@ def run(sweep: Sweep, variations: list[Variation]) -> tuple[pd.DataFrame, Counte
     return pd.DataFrame(rows, columns=list(COLUMNS)), whole
 
 
-def _in_turn(groups: list[list[Variation]], sweep: Sweep, forests: dict) -> Iterator[dict]:
-    """Yield the jobs' answers in their order; a job that fails ends those not yet begun."""
+def answers(groups: list[list[Variation]], sweep: Sweep, forests: dict) -> Iterator[dict]:
+    """Yield the jobs' answers as they come; a job that fails ends those not yet begun."""
     with ThreadPoolExecutor(sweep.workers) as pool:
-        futures = [pool.submit(carry_out, group, sweep, forests) for group in groups]
+        running = {}
+        for group in groups:
+            job = describe(group, sweep, forests)
+            name = hashlib.sha256(job.encode()).hexdigest()
+            known = sweep.record.get(name, sweep.files)
+            if known is not None:
+                yield json.loads(known)
+            else:
+                running[pool.submit(carry_out, job, group[0].kernel, group[0].threads)] = name
         try:
-            for future in futures:
-                yield future.result()
+            for future in as_completed(running):
+                sweep.record.put(running[future], sweep.files, value=future.result())
+                yield json.loads(future.result())
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -173,8 +195,8 @@ def stage() -> None:
                            help="only these parts of the sweep; repeatable (default: all)")
     arguments.add_argument("--out", type=Path, required=True, help="all values (CSV)")
     arguments.add_argument("--summary", type=Path, required=True, help="spreads (JSON)")
-    arguments.add_argument("--keep", type=Path,
-                           help="folder from which an interrupted sweep goes on; removed at its end")
+    arguments.add_argument("--record", type=Path,
+                           help="from which an interrupted sweep goes on; removed at its end")
     options = arguments.parse_args()
     settings, inputs = load(options.params).sensitivity, read_releases(options.release)
     available, not_run = kernels.probe(settings.kernels)
@@ -182,19 +204,21 @@ def stage() -> None:
         raise InputError("none of the kernels runs", options.params, "correct sensitivity.kernels")
     variations = [variation for variation in design.variations(settings, available, inputs)
                   if variation.task in (options.task or TASKS)]
-    kept = Kept(options.keep, [options.params, *(path for release in inputs.values()
-                                                 for path in release.values())])
-    rows, whole = run(Sweep(inputs, options.params, settings.workers, kept), variations)
+    record = Record(options.record, about())
+    rows, whole = run(Sweep(inputs, options.params, settings.workers, record), variations)
     counted = counts(variations)
+    witnesses = {FOREST: settings.forest.witnesses, SEARCH_RF: settings.search.witnesses}
     canonical.write_csv(options.out, rows)
     canonical.write_json(options.summary, {
         "environment": options.environment, "kernels": available, "not_run": not_run,
         "variations": counted, "releases": summarise(rows),
-        # Forests: how many variations grew them whole, how many grew the first trees alone.
-        "forests": {release: {"whole": whole[release], "trees": settings.forest.witnesses,
-                              "witnesses": tasks[FOREST] - whole[release]}
-                    for release, tasks in counted.items() if FOREST in tasks}})
-    kept.clear()
+        # Forests: how many variations grew them whole, how many grew their first trees alone.
+        "forests": {release: {task: {"whole": whole[release, task], "trees": witnesses[task],
+                                     "confirmed": tasks[task] - whole[release, task]}
+                              for task in GROWING if task in tasks}
+                    for release, tasks in counted.items()}})
+    if options.record:
+        options.record.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,10 @@ from stages.common.parameters import Classification, Parameters, load, protocol
 RELEASED, REVERSED, SORTED, PERMUTED = "released", "reversed", "sorted", "permuted"
 DETERMINISTIC_UPDATER = "coord_descent"
 LINEAR, BOOSTER, SHOTGUN, FOREST = "linear", "booster", "shotgun", "forest"
-SEARCH_LR, SEARCH_XGB = "search-LR", "search-XGB"
-TASKS = (LINEAR, BOOSTER, SHOTGUN, FOREST, SEARCH_LR, SEARCH_XGB)
+SEARCH_LR, SEARCH_RF, SEARCH_XGB = "search-LR", "search-RF", "search-XGB"
+TASKS = (LINEAR, BOOSTER, SHOTGUN, FOREST, SEARCH_LR, SEARCH_RF, SEARCH_XGB)
+# Tasks that grow forests: whole once, then confirmed (`stages.classification.forest`).
+GROWING = (FOREST, SEARCH_RF)
 
 # What is kept of each summary: the parts that published numbers come from.
 MODEL_PARTS = ("cross_validation", "test", "test_percent")
@@ -48,7 +50,7 @@ class Variation:
     task : str
         ``linear`` (selection, logistic regression, linear booster), ``booster`` (the linear booster
         with the deterministic updater), ``shotgun`` (with its default updater, in one thread),
-        ``forest``, ``search-LR`` or ``search-XGB`` (search of the class weight).
+        ``forest``, ``search-LR``, ``search-RF`` or ``search-XGB`` (search of the class weight).
     release, kernel : str
     threads : int
         Of OpenBLAS; also those of the booster in ``booster`` and of the trees in ``forest``.
@@ -67,9 +69,9 @@ class Variation:
     noise: int
 
     @property
-    def table(self) -> str:
-        """Name of the table that trees are grown from: no kernel and no thread enters it."""
-        return f"{self.release} {self.order} {self.noise}"
+    def forests(self) -> str:
+        """Name of the forests that no kernel and no thread enters."""
+        return f"{self.task} {self.release} {self.order} {self.noise}"
 
 
 def reorder(features: list[str], order: str, seed: int) -> list[str]:
@@ -132,7 +134,7 @@ def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
     variation : Variation
     parameters : Parameters
     known : Grown, optional
-        Forests of the same table, grown whole.
+        Forests of the same name (`Variation.forests`), to be confirmed.
 
     Returns
     -------
@@ -145,14 +147,19 @@ def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
     table = table.copy()
     table[list(FEATURES)] = jitter(table[list(FEATURES)].to_numpy(float), variation.noise, seed)
     features = reorder(selected, variation.order, seed)
-    if variation.task in (SEARCH_LR, SEARCH_XGB):
-        return _search(table, features, classification, variation.task.split("-")[1]), None
+    if variation.task in (SEARCH_LR, SEARCH_RF, SEARCH_XGB):
+        return _search(table, features, variation, parameters, known)
     settings, sets = protocol(classification, "as-released"), data.train_and_test(table, features)
     if variation.task == FOREST:
-        trained, grown = forest.repeat(
-            *sets, settings, _of(classification, forest.MODEL),
-            parameters.sensitivity.forest.witnesses, variation.threads, known)
-        return _evaluate(trained, sets[1], classification), grown
+        chosen = dict(sorted(_of(classification, forest.MODEL).items()))
+
+        def evaluate(probabilities: list) -> list[list]:
+            trained = forest.outcomes(probabilities, sets[0], settings, chosen)
+            return _evaluate(trained, sets[1], classification)
+
+        return forest.repeat(known, sets, forest.fits(*sets, settings, chosen),
+                             settings.models[forest.MODEL], variation.threads,
+                             parameters.sensitivity.forest.witnesses, evaluate)
     if variation.task == BOOSTER:
         booster = settings.models["XGB"] | {"updater": DETERMINISTIC_UPDATER,
                                             "n_jobs": variation.threads}
@@ -199,11 +206,28 @@ def _evaluate(trained: dict[str, Trained], test_set: data.Split,
                    for item in flatten(content, f"configurations/{name}")]
 
 
-def _search(table: pd.DataFrame, features: list[str], parameters: Classification,
-            model: str) -> list[list]:
-    parts = [data.split(table, table[GROUP] == name, features) for name in ("train", "val")]
-    curve = weights.evaluate(*parts, model, parameters.search.models[model],
-                             weights.grid(parameters.search))
+def _search(table: pd.DataFrame, features: list[str], variation: Variation,
+            parameters: Parameters, known: forest.Grown | None
+            ) -> tuple[list[list], forest.Grown | None]:
+    """Search the class weight of one model, as `weights.evaluate` does."""
+    search, model = parameters.classification.search, variation.task.split("-")[1]
+    sets = tuple(data.split(table, table[GROUP] == name, features) for name in ("train", "val"))
+    tried = weights.grid(search)
+    if variation.task != SEARCH_RF:
+        return _winners(model, weights.evaluate(*sets, model, search.models[model], tried)), None
+
+    def evaluate(probabilities: list) -> list[list]:
+        return _winners(model, pd.DataFrame([
+            weights.scored(weight, sets[1].label, np.array(probability))
+            for weight, probability in zip(tried, probabilities, strict=True)]))
+
+    everything = np.arange(len(sets[0].label))
+    fits = [forest.Fit(float(weight), everything, sets[1].features) for weight in tried]
+    return forest.repeat(known, sets, fits, search.models[model], variation.threads,
+                         parameters.sensitivity.search.witnesses, evaluate)
+
+
+def _winners(model: str, curve: pd.DataFrame) -> list[list]:
     return [["weights", f"winners/{model}/{metric}/weight", winner["weight"]]
             for metric, winner in weights.winners(curve).items()]
 
@@ -222,12 +246,12 @@ def stage() -> None:
         inputs = job["inputs"][variation.release]
         selected = data.read_selected(inputs["selected"])
         rows, grown = measure(data.read_table(inputs["table"], selected), selected, variation,
-                              parameters, known.get(variation.table))
+                              parameters, known.get(variation.forests))
         found["rows"] += [list(asdict(variation).values()) + row for row in rows]
         if grown:
-            found["forests"][variation.table] = asdict(grown)
-            found["whole"].append(variation.release)
-            known.setdefault(variation.table, grown)
+            found["forests"][variation.forests] = asdict(grown)
+            found["whole"].append([variation.release, variation.task])
+            known.setdefault(variation.forests, grown)
     sys.stdout.write(json.dumps(found))
 
 

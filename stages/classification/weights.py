@@ -46,10 +46,14 @@ def evaluate(train_set: data.Split, val_set: data.Split, model: str, parameters:
         estimator = models.make(model, parameters, float(weight))
         messages = models.fit(estimator, train_set.features, train_set.label)
         held_out = models.probability(estimator, val_set.features)
-        result = scores.score(val_set.label, held_out.argmax(axis=1), held_out[:, 1])
-        rows.append({"weight": weight} | {name: result[name] for name in SCORED}
-                    | {"warnings": "; ".join(messages)})
+        rows.append(scored(weight, val_set.label, held_out) | {"warnings": "; ".join(messages)})
     return pd.DataFrame(rows)
+
+
+def scored(weight: float, label: np.ndarray, probability: np.ndarray) -> dict:
+    """Return the weight and the scores of its class probabilities, shape (m, 2)."""
+    result = scores.score(label, probability.argmax(axis=1), probability[:, 1])
+    return {"weight": weight} | {name: result[name] for name in SCORED}
 
 
 def winners(curve: pd.DataFrame) -> dict:

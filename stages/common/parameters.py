@@ -182,8 +182,7 @@ def _check_radiomics(radiomics: Radiomics, path) -> None:
 
 
 def _check_sensitivity(sensitivity: Sensitivity, path) -> None:
-    for name in ("workers", "threads"):
-        value = getattr(sensitivity, name)
-        if not value or min(value if name == "threads" else (value,)) < 1:
+    for name, values in (("workers", (sensitivity.workers,)), ("threads", sensitivity.threads)):
+        if min(values, default=0) < 1:
             raise InputError(f"parameter 'sensitivity.{name}' must be 1 or more", path,
                              "give at least one")

@@ -159,11 +159,15 @@ class PublishedStatistic:
 
 @dataclass(frozen=True)
 class SearchSweep:
-    """Repeats of the weight search in these releases: noisy tables (LR), column orders (XGB)."""
+    """Repeats of the weight search in these releases: noisy tables (LR), column orders (XGB).
+
+    ``witnesses`` is how many trees confirm a whole forest.
+    """
 
     releases: tuple[str, ...]
     noises: int
     permutations: int
+    witnesses: int
 
 
 @dataclass(frozen=True)

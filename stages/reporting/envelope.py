@@ -115,7 +115,7 @@ def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
     for path in sorted(Path(folder).glob("*.json")):
         content = canonical.read_json(path)
         try:
-            for key, spread in _spreads(content, path.stem):
+            for key, spread in _spreads(content):
                 found.setdefault(key, []).append(spread)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise InputError("is no summary of the numerical variations", path,
@@ -123,7 +123,8 @@ def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
     return found
 
 
-def _spreads(content: dict, environment: str) -> Iterator[tuple[tuple[str, str], Spread]]:
+def _spreads(content: dict) -> Iterator[tuple[tuple[str, str], Spread]]:
+    environment = content["environment"]
     for release, sources in content["releases"].items():
         for source, numbers in sources.items():
             for name, spread in numbers.items():

@@ -16,7 +16,7 @@ from stages.reporting.published import Number, Rule
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
            "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
-           "median", "maximum", "basis", "all_variations", "all_equal", "all_minimum",
+           "q05", "median", "q95", "maximum", "basis", "all_variations", "all_equal", "all_minimum",
            "all_maximum")
 
 # Protocols that may give evidence, preferred first.

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.classification import data, design, forest, kernels, sensitivity
-from stages.classification.kept import Kept
+from stages.classification import data, design, forest, kernels, sensitivity, weights
 from stages.classification.train import summary, train
 from stages.classification.variation import Variation, flatten, jitter, measure, reorder
 from stages.common import canonical
+from stages.common.done import Record
 from stages.common.errors import InputError
 from stages.common.parameters import load, protocol
 
@@ -37,7 +37,7 @@ def small(tmp_path, table):
         "kernels": ["Haswell"], "machine_kernels": [], "threads": [1, 2], "permutations": 0,
         "noises": 1, "booster": {"permutations": 1},
         "forest": {"permutations": 0, "noises": 1, "witnesses": 2},
-        "search": {"releases": ["r"], "noises": 0, "permutations": 0}}
+        "search": {"releases": ["r"], "noises": 0, "permutations": 0, "witnesses": 1}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     canonical.write_csv(tmp_path / "table.csv", table)
     canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": table.columns[:4]}))
@@ -64,21 +64,29 @@ def test_orders_hold_the_same_features():
 
 def test_design_has_enough_variations_of_every_kind():
     settings = load(ROOT / "params.yaml").sensitivity
+    searches = Counter()
+    # What the OpenBLAS of each environment was built with.
     for available in (list(settings.kernels), ["Haswell", "Sandybridge", "Nehalem", "Prescott"]):
         variations = design.variations(settings, available, ["2025-06", "2025-08"])
         assert len(set(variations)) == len(variations)
         for release in ("2025-06", "2025-08"):
             count = Counter(item.task for item in variations if item.release == release)
             assert min(count["linear"], count["booster"] + count["shotgun"], count["forest"]) >= 60
-            assert (count["search-XGB"] >= 60) == (release in settings.search.releases)
+            assert (count["search-LR"] > 0) == (release in settings.search.releases)
+            searches += count
         for task in ("linear", "forest"):
             assert {item.kernel for item in variations if item.task == task} == set(available)
             assert {i.threads for i in variations if i.task == task} == set(settings.threads)
         together = [item for group in design.jobs(variations) for item in group]
         assert sorted(together, key=str) == sorted(variations, key=str)
-        first, rest = design.first_of_each_forest(variations)
-        assert sorted(first + rest, key=str) == sorted(variations, key=str)
-        assert len(first) == 2 * (3 + settings.forest.permutations + settings.forest.noises)
+        first, confirmed = design.phases(variations)
+        assert sorted(first + confirmed, key=str) == sorted(variations, key=str)
+        whole = Counter(item.task for item in first)
+        assert whole["forest"] == 2 * (3 + settings.forest.permutations + settings.forest.noises)
+        assert whole["search-RF"] == 3
+        assert {item.task for item in confirmed} == {"forest", "search-RF"}
+    # The search takes long: both environments together have enough.
+    assert min(searches[f"search-{model}"] for model in ("LR", "RF", "XGB")) >= 60
 
 
 def outcome(small, table, variation, known=None):
@@ -100,11 +108,16 @@ def test_an_unchanged_variation_is_the_released_analysis(small, table, task, nam
     assert {source for source, _, _ in rows} == sources
 
 
-def test_the_search_is_varied_too(small, table):
-    for model in ("LR", "XGB"):
-        rows, _ = outcome(small, table, Variation(f"search-{model}", "r", "Haswell", 1, "sorted", 0))
-        assert {path for _, path, _ in rows} == {
-            f"winners/{model}/{score}/weight" for score in ("F1", "Accuracy", "AUC")}
+@pytest.mark.parametrize("model", ["LR", "RF", "XGB"])
+def test_an_unchanged_search_is_the_released_one(small, table, model):
+    search = load(small / "params.yaml").classification.search
+    rows, _ = outcome(small, table, Variation(f"search-{model}", "r", "Haswell", 1, "released", 0))
+    sets = [data.split(table, table["Group"] == group, list(table.columns[:4]))
+            for group in ("train", "val")]
+    found = weights.winners(weights.evaluate(*sets, model, search.models[model],
+                                             weights.grid(search)))
+    assert rows == [["weights", f"winners/{model}/{score}/weight", found[score]["weight"]]
+                    for score in ("F1", "Accuracy", "AUC")]
 
 
 def test_deterministic_booster_repeats_exactly(small, table):
@@ -114,8 +127,9 @@ def test_deterministic_booster_repeats_exactly(small, table):
     assert four == again and len(one) == len(four)
 
 
-def test_a_forest_that_is_confirmed_is_the_one_grown_whole(small, table):
-    first = Variation("forest", "r", "Haswell", 1, "released", 0)
+@pytest.mark.parametrize("task", ["forest", "search-RF"])
+def test_a_forest_that_is_confirmed_is_the_one_grown_whole(small, table, task):
+    first = Variation(task, "r", "Haswell", 1, "released", 0)
     rows, grown = outcome(small, table, first)
     assert grown is not None
     # Through JSON, as between processes; noise in the last of 53 bits is none in 24.
@@ -141,14 +155,15 @@ def test_a_forest_that_differs_is_grown_whole(small, table):
 
 
 def test_a_few_trees_are_the_first_of_many(small, table):
-    parameters = load(small / "params.yaml").classification
-    sets = data.train_and_test(table, list(table.columns[:4]))
-    arguments = (*sets, protocol(parameters, "as-released"),
-                 {"RF": parameters.configurations["RF"]})
-    whole, few, other = (forest.grow(*arguments, witnesses, 1, whole=whole)
+    settings = protocol(load(small / "params.yaml").classification, "as-released")
+    train_set, test_set = data.train_and_test(table, list(table.columns[:4]))
+    asked = test_set.features
+    arguments = (train_set, [forest.Fit(None, np.arange(len(train_set.label)), asked)],
+                 settings.models["RF"])
+    whole, few, other = (forest.grow(*arguments, 1, witnesses, whole=whole)
                          for witnesses, whole in ((2, True), (2, False), (3, False)))
-    assert whole.witnesses == few.witnesses != other.witnesses
-    assert few.probabilities == {"RF": []} and len(whole.probabilities["RF"]) == 6
+    assert whole[0] == few[0] != other[0]
+    assert few[1] == [] and np.shape(whole[1]) == (1, len(asked), 2)
 
 
 def test_kernels_that_do_not_run_are_listed():
@@ -159,8 +174,9 @@ def test_kernels_that_do_not_run_are_listed():
 def test_a_worker_refuses_another_kernel(small):
     group = [Variation("linear", "r", "NoSuchKernel", 1, "released", 0)]
     inputs = {"r": {"table": "t", "selected": "s"}}
+    job = sensitivity.describe(group, sensitivity.Sweep(inputs, small / "params.yaml", 1), {})
     with pytest.raises(InputError, match="not NoSuchKernel"):
-        sensitivity.carry_out(group, sensitivity.Sweep(inputs, small / "params.yaml", 1), {})
+        sensitivity.carry_out(job, "NoSuchKernel", 1)
 
 
 def test_sweep_twice_gives_the_same_bytes(small):
@@ -168,10 +184,13 @@ def test_sweep_twice_gives_the_same_bytes(small):
         command = [sys.executable, "-m", "stages.classification.sensitivity", "--environment", "e",
                    "--release", f"r={small / 'table.csv'}={small / 'selected.csv'}",
                    "--task", "booster", "--task", "forest", "--params", str(small / "params.yaml"),
-                   "--out", str(small / out / "s.csv"), "--summary", str(small / out / "s.json")]
+                   "--out", str(small / out / "s.csv"), "--summary", str(small / out / "s.json"),
+                   "--record", str(small / out / "record")]
         result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
                                 env={**os.environ, "PYTHONPATH": str(ROOT)})
         assert result.returncode == 0, result.stderr
+        # The next sweep computes everything again.
+        assert not (small / out / "record").exists()
     for name in ("s.csv", "s.json"):
         assert (small / "first" / name).read_bytes() == (small / "second" / name).read_bytes()
     found = json.loads((small / "first" / "s.json").read_text())
@@ -179,7 +198,7 @@ def test_sweep_twice_gives_the_same_bytes(small):
     assert spread["min"] <= spread["median"] <= spread["max"]
     assert spread["variations"] == 6  # four orders, one noise, two threads
     # Three orders and the noisy table grown whole; a second thread confirms each.
-    assert found["forests"] == {"r": {"whole": 4, "witnesses": 4, "trees": 2}}
+    assert found["forests"] == {"r": {"forest": {"whole": 4, "confirmed": 4, "trees": 2}}}
     assert found["releases"]["r"]["models"]["configurations/RF/test/AUC"]["variations"] == 8
 
 
@@ -187,22 +206,20 @@ def test_an_interrupted_sweep_goes_on(small, monkeypatch):
     paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
     item = Variation("booster", "r", "Haswell", 1, "released", 0)
 
-    def answer(params="params.yaml"):
-        files = [small / params, *paths.values()]
+    def answer():
         sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1,
-                                  Kept(small / "kept", files))
-        return sensitivity.carry_out([item], sweep, {}), sweep.kept
+                                  Record(small / "record", sensitivity.about()))
+        return list(sensitivity.answers([[item]], sweep, {}))
 
-    first, _ = answer()
+    first = answer()
     monkeypatch.setattr(sensitivity.sys, "executable", "/nonexistent")
-    again, kept = answer()
-    assert again == first and len(list((small / "kept").iterdir())) == 1
+    again = answer()
+    assert again == first and len((small / "record").read_text().splitlines()) == 1
     # Another byte in a file that the job reads: computed anew.
-    (small / "other.yaml").write_text("a: 1")
+    with open(small / "params.yaml", "a") as stream:
+        stream.write("# other\n")
     with pytest.raises(FileNotFoundError):
-        answer("other.yaml")
-    kept.clear()
-    assert not (small / "kept").exists()
+        answer()
 
 
 def test_a_release_needs_its_table_and_its_features():

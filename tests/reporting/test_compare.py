@@ -35,6 +35,7 @@ def checkout(folder, *, auc=0.7, series=227, verdict="envelope", spread=(0.6, 0.
     if spread:
         values = {repr(value): 1 for value in spread}
         canonical.write_json(folder / "metrics" / "sensitivity" / "image.json", {
+            "environment": "image",
             "releases": {"2025-08": {"bootstrap": {PATH: {"variations": 2, "counts": values}}}}})
     return folder
 

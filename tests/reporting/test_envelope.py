@@ -69,7 +69,7 @@ def test_a_racing_fit_is_never_contradicted_by_repeatable_ones():
 
 
 def test_undefined_values_count_as_variations_that_do_not_equal(tmp_path):
-    content = {"releases": {"2025-08": {"models": {"a/b": {
+    content = {"environment": "image", "releases": {"2025-08": {"models": {"a/b": {
         "variations": 3, "defined": 2, "counts": {"0.5": 1, "0.7": 1}}}}}}
     canonical.write_json(tmp_path / "image.json", content)
     (key, (spread,)), = envelope.collect(tmp_path).items()
@@ -108,4 +108,5 @@ def test_an_exact_number_also_says_how_fragile_it_is():
                         {("models", "x"): spreads([0.7, 0.6, 0.6, 0.9], [0.1])}, SETTINGS)
     assert row["verdict"] == "exact" and row["variations"] == 4 and row["equal"] == 1
     assert (row["minimum"], row["median"], row["maximum"]) == (0.6, pytest.approx(0.65), 0.9)
+    assert (row["q05"], row["q95"]) == pytest.approx((0.6, 0.87))
     assert (row["all_variations"], row["all_equal"], row["all_minimum"]) == (5, 1, 0.1)

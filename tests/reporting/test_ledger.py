@@ -92,7 +92,8 @@ def test_ledger_has_the_stated_columns():
     assert tuple(frame.columns) == (
         "item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
         "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
-        "median", "maximum", "basis", "all_variations", "all_equal", "all_minimum", "all_maximum")
+        "q05", "median", "q95", "maximum", "basis", "all_variations", "all_equal", "all_minimum",
+        "all_maximum")
 
 
 def test_paths_reach_into_lists():
