@@ -31,20 +31,20 @@ def moves(entry: dict) -> tuple[float, float]:
 def most(ledger: list[dict], settings: Reporting) -> pd.DataFrame:
     """Return the most fragile numbers, the one that moves most first.
 
-    What counts are the variations of the release and the environment that a number's evidence comes
-    from. A quantity printed with its interval, or in more than one place, is listed once, by the
-    number that moves most.
+    The width is that of the release and the environment that a number's evidence comes from. A
+    quantity printed with its interval, or in more than one place, is listed once, by the number that
+    moves most.
 
     Parameters
     ----------
     ledger : list of dict
         Rows of `ledger.build`, in the paper's order.
     settings : Reporting
-        ``fragile`` is how many to list; a number of fewer variations than ``least_variations`` is
-        not listed.
+        ``fragile`` is how many to list; a number of fewer variations in all than
+        ``least_variations`` is not listed.
     """
     varied = [entry | {"equal_share": entry["equal"] / entry["variations"]} for entry in ledger
-              if entry.get("variations", 0) >= settings.least_variations]
+              if entry.get("all_variations", 0) >= settings.least_variations]
     varied.sort(key=lambda entry: (*(-width for width in moves(entry)), entry["equal_share"]))
     found, seen = [], set()
     for entry in varied:

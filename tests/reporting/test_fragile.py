@@ -11,8 +11,8 @@ def entry(metric, statistic="mean", width=0.1, decimals=2, variations=60, equal=
     centre = {"minimum": 0.5 - width, "q05": 0.5 - width / 2, "q25": 0.5, "median": 0.5,
               "q75": 0.5, "q95": 0.5 + width / 2, "maximum": 0.5 + width}
     return {"item": "T", "row": "LR", "metric": metric, "statistic": statistic, "published": "0.50",
-            "decimals": decimals, "variations": variations, "equal": equal,
-            "computed": ("models", f"{metric}/{statistic}")} | centre | more
+            "decimals": decimals, "variations": variations, "all_variations": variations,
+            "equal": equal, "computed": ("models", f"{metric}/{statistic}")} | centre | more
 
 
 def names(entries):
@@ -40,6 +40,8 @@ def test_too_few_variations_do_not_count():
     few = entry("a", variations=59)
     none = {key: few[key] for key in ("item", "row", "metric", "statistic", "published")}
     assert names([few, none]) == []
+    # Those of every release and environment count.
+    assert names([few | {"all_variations": 60}]) == ["a/mean"]
 
 
 def test_the_share_that_equals_the_printed_number(tmp_path):
