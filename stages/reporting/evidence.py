@@ -31,9 +31,16 @@ class Source:
 
     origin: Origin
     content: dict
+    file: str | Path = ""
 
     def value(self, path: str):
-        """Return the value at a slash-separated path; None where there is none."""
+        """Return the value at a slash-separated path; None where there is none.
+
+        Raises
+        ------
+        InputError
+            If more than one value stands there.
+        """
         node = self.content
         for key in path.split("/"):
             if isinstance(node, list) and key.isdigit() and int(key) < len(node):
@@ -42,6 +49,8 @@ class Source:
                 node = node[key]
             else:
                 return None
+        if isinstance(node, (dict, list)):
+            raise InputError(f"'{path}' is no single value", self.file, "make it again (dvc repro)")
         return node
 
 
@@ -62,7 +71,7 @@ def collect(folder: str | Path) -> dict[str, list[Source]]:
     found = {name: _runs(folder / name) for name in (*PER_RUN, *PER_SEARCH)}
     for name, environment in PER_RELEASE.items():
         found[name] = [Source(Origin("as-released", path.stem, environment),
-                              canonical.read_json(path))
+                              canonical.read_json(path), path)
                        for path in sorted((folder / name).glob("????-??.json"))]
     if not any(found.values()):
         raise InputError("holds no results", folder, "run the pipeline first (dvc repro)")
@@ -78,5 +87,5 @@ def _runs(folder: Path) -> list[Source]:
         except (KeyError, TypeError):
             raise InputError("does not say which run it belongs to", path,
                              "make it again (dvc repro)") from None
-        sources.append(Source(origin, content))
+        sources.append(Source(origin, content, path))
     return sources

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from jinja2 import TemplateError
+
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.reporting import report_inputs, report_page
@@ -60,7 +62,14 @@ def stage() -> None:
     options = arguments().parse_args()
     inputs = report_inputs.read(options)
     page, answers = options.out, options.checklists_out
-    write(page, report_page.index(inputs, os.path.relpath(answers, page.parent)))
+    try:
+        content = report_page.index(inputs, os.path.relpath(answers, page.parent))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+            TemplateError) as error:
+        # Results of the right form with values that no stage writes: the pipeline knows which.
+        raise InputError(f"cannot be drawn from these results ({type(error).__name__}: {error})", page,
+                         "a file that it is made from was changed: run dvc repro") from None
+    write(page, content)
     if inputs.checklists is not None:
         root = Path()
         write(answers, report_page.checklists(inputs, os.path.relpath(page, answers.parent), root,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from stages.common import canonical
 from stages.common.errors import InputError
@@ -20,6 +21,8 @@ EARLIER = "2025-06"
 PIPELINE_IMAGES = ("classification-notebook", "classification-paper", "cohort", "reporting",
                    "statistics")
 MAKE = "make it again (dvc repro)"
+# Columns of the curves that hold no number.
+WORDS = ("configuration", "feature", "model", "part", "study")
 
 CONTRADICTIONS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source",
                   "status", "size", "severity")
@@ -63,15 +66,28 @@ class Reader:
         self._note(path)
         return Document(str(path), content)
 
-    def csv(self, path: str | Path, columns: tuple[str, ...], **options) -> pd.DataFrame:
-        """Read a CSV file that has these columns."""
-        frame = canonical.read_csv(path, columns, **options)
+    def csv(self, path: str | Path, columns: tuple[str, ...]) -> pd.DataFrame:
+        """Read a CSV file that has these columns, all but `WORDS` full of numbers.
+
+        Raises
+        ------
+        InputError
+            If it has no row, or something else than a number.
+        """
+        frame = canonical.read_csv(path, columns)
+        if frame.empty:
+            raise InputError("holds no rows", path, MAKE)
+        for name in columns:
+            if name not in WORDS and not is_numeric_dtype(frame[name]):
+                raise InputError(f"holds something else than numbers in column '{name}'", path, MAKE)
         self._note(path)
         return frame
 
     def text(self, path: str | Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
         """Read a CSV file of text, one dict for each row."""
-        return self.csv(path, columns, dtype=str, keep_default_na=False).to_dict("records")
+        frame = canonical.read_csv(path, columns, dtype=str, keep_default_na=False)
+        self._note(path)
+        return frame.to_dict("records")
 
     def _note(self, path) -> None:
         content = Path(path).read_bytes()

@@ -35,9 +35,10 @@ def test_metrics_of_no_run(tmp_path, call, content):
 
 
 @pytest.mark.parametrize("content", [
-    {}, [], 3, {"releases": 1}, {"releases": {"r": {"models": {"a/b": {}}}}},
-    {"releases": {"r": {"models": {"a/b": {"variations": 2, "counts": {"x": 1}}}}}},
-    {"releases": {"r": {"models": {"a/b": {"variations": 2, "counts": {"0.5": "many"}}}}}}])
+    {}, [], 3, {"releases": {}}, {"environment": "e", "releases": 1},
+    {"environment": "e", "releases": {"r": {"models": {"a/b": {}}}}},
+    *({"environment": "e", "releases": {"r": {"models": {"a/b": {"variations": 2, "counts": counts}}}}}
+      for counts in ({"x": 1}, {"0.5": "many"}))])
 def test_a_sweep_that_is_no_sweep(tmp_path, content):
     path = tmp_path / "e.json"
     path.write_text(json.dumps(content))

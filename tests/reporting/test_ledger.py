@@ -99,6 +99,8 @@ def test_ledger_has_the_stated_columns():
 def test_paths_reach_into_lists():
     found = Source(NEW, {"a": [{"b": 3}]})
     assert found.value("a/0/b") == 3 and found.value("a/1/b") is None and found.value("x") is None
+    with pytest.raises(InputError, match="'a/0' is no single value"):
+        found.value("a/0")
 
 
 def test_results_must_say_their_run(tmp_path):

@@ -12,6 +12,7 @@ from stages.reporting import chart, report_envelope, report_figures, report_tabl
 ALL = ("--fragile", "reports/fragile.csv", "--contradictions", "reports/contradictions.csv",
        "--checklists", "reports/checklists.csv")
 CORRECTED = "metrics/corrected/2025-08/classification-notebook.json"
+DECISION = "data/corrected/2025-08/classification-notebook/decision.csv"
 VOID = ("meta", "br", "input", "link", "img", "hr")
 
 
@@ -208,6 +209,22 @@ def test_a_table_without_a_column_is_named(repository, make_report):
     path = repository / "data/burden/2025-08.csv"
     path.write_text(path.read_text().replace("volume_mm3", "volume"))
     refused(make_report(repository), "data/burden/2025-08.csv", "volume_mm3")
+
+
+@pytest.mark.parametrize("keep, said", [
+    (lambda lines: lines[:1], "holds no rows"),
+    (lambda lines: [*lines[:-1], lines[-1].replace("0.0,", "nothing,")],
+     "holds something else than numbers in column 'all_positive'")])
+def test_a_damaged_table_is_named(repository, make_report, keep, said):
+    path = repository / DECISION
+    path.write_text("\n".join(keep(path.read_text().splitlines())) + "\n")
+    refused(make_report(repository), DECISION, said)
+
+
+def test_a_table_that_was_cut_short_is_one_line(repository, make_report):
+    path = repository / DECISION
+    path.write_text("\n".join(path.read_text().splitlines()[:3]) + "\n")
+    refused(make_report(repository), "reports/index.html", "cannot be drawn from these results")
 
 
 def test_the_reviewer_reads_what_the_results_say(repository, make_report):
