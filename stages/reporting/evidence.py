@@ -14,6 +14,9 @@ PER_RUN = ("selection", "models", "bootstrap", "failure")
 PER_SEARCH = ("weights",)
 PER_RELEASE = {"cohort": "cohort", "statistics": "statistics"}
 
+# Protocols that may give evidence, preferred first.
+PROTOCOLS = ("as-released", "as-described")
+
 
 @dataclass(frozen=True, order=True)
 class Origin:
@@ -84,7 +87,9 @@ def _runs(folder: Path) -> list[Source]:
         content = canonical.read_json(path)
         try:
             origin = Origin(**content["run"])
-        except (KeyError, TypeError):
+            PROTOCOLS.index(origin.protocol)
+            hash(origin)
+        except (KeyError, TypeError, ValueError):
             raise InputError("does not say which run it belongs to", path,
                              "make it again (dvc repro)") from None
         sources.append(Source(origin, content, path))

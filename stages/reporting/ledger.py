@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
+from stages.common.errors import InputError
 from stages.common.parameters import Reporting, load
 from stages.reporting import envelope, evidence, fragile, published
-from stages.reporting.evidence import Origin
+from stages.reporting.evidence import PROTOCOLS, Origin
 from stages.reporting.published import Number, Rule
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
@@ -19,8 +20,6 @@ COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdi
            "q05", "median", "q95", "maximum", "basis", "all_variations", "all_equal", "all_minimum",
            "all_maximum")
 
-# Protocols that may give evidence, preferred first.
-PROTOCOLS = ("as-released", "as-described")
 PREFERRED = ("2025-08", "classification-notebook")
 
 
@@ -41,6 +40,8 @@ def candidates(number: Number, rule: Rule, sources: dict, tolerance: float) -> l
     path, found = rule.path(number), []
     for source in sources.get(rule.source, ()):
         value = source.value(path)
+        if isinstance(value, str) and number.decimals is not None:
+            raise InputError(f"'{path}' is no number", source.file, "make it again (dvc repro)")
         if value is not None:
             found.append(Candidate(source.origin, value, *number.matches(value, tolerance)))
     return found

@@ -43,12 +43,12 @@ class Number:
 
     @property
     def decimals(self) -> int | None:
-        """Digits printed after the point; None for a version."""
+        """Digits printed after the point; None for a version and for what is no number."""
         try:
             exponent = Decimal(self.printed).as_tuple().exponent
         except InvalidOperation:
             return None
-        return max(0, -exponent)
+        return max(0, -exponent) if isinstance(exponent, int) else None
 
     def matches(self, value, tolerance: float) -> tuple[bool, bool]:
         """Compare a recomputed value.
@@ -149,7 +149,7 @@ def read(folder: str | Path) -> list[Number]:
                 if key in seen:
                     raise InputError(f"{' / '.join(key)} is listed twice", path, "keep one")
                 seen.add(key)
-                if bound == "value" and row["decimals"] and int(row["decimals"]) != number.decimals:
+                if bound == "value" and row["decimals"] and row["decimals"] != str(number.decimals):
                     raise InputError(f"{' / '.join(key)}: {row[bound]} does not have "
                                      f"{row['decimals']} decimals", path, "correct the row")
                 numbers.append(number)

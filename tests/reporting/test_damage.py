@@ -7,7 +7,7 @@ import pytest
 
 from stages.common import cli
 from stages.common.errors import InputError
-from stages.reporting import demo, envelope, evidence, ledger
+from stages.reporting import demo, envelope, evidence, ledger, published
 from tests.reporting.test_demo import IMAGING, metrics  # noqa: F401 (a fixture)
 
 
@@ -32,6 +32,32 @@ def test_metrics_of_no_run(tmp_path, call, content):
                        tmp_path / "ledger.csv", "--summary", tmp_path / "summary.json")
     assert code == 2 and error.startswith(f"error: {path}: ") and len(error.splitlines()) == 1
     assert not (tmp_path / "ledger.csv").exists()
+
+
+@pytest.mark.parametrize("run", [
+    {"protocol": None, "release": "r", "environment": "e"},
+    {"protocol": "another", "release": "r", "environment": "e"},
+    {"protocol": "as-released", "release": [], "environment": "e"}])
+def test_a_run_that_is_none(tmp_path, run):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "x.json").write_text(json.dumps({"run": run}))
+    with pytest.raises(InputError, match="x.json: does not say which run"):
+        evidence.collect(tmp_path)
+
+
+@pytest.mark.parametrize("value, decimals", [("nan", "2"), ("0.5", "x"), ("0.5", "2")])
+def test_printed_numbers_of_other_decimals(tmp_path, value, decimals):
+    (tmp_path / "t.csv").write_text(",".join(published.COLUMNS) + f"\nT,r,m,{value},,,{decimals},p\n")
+    with pytest.raises(InputError, match=f"t.csv: .*{value} does not have {decimals} decimals"):
+        published.read(tmp_path)
+
+
+def test_text_where_a_number_belongs():
+    source = evidence.Source(evidence.Origin("as-released", "r", "e"), {"a": "x"}, "x.json")
+    rule = published.Rule("*", "*", "*", "models", ("mean",), {"value": "a"}, "")
+    number = published.Number("T", "r", "m", "value", "0.5", "p")
+    with pytest.raises(InputError, match="x.json: 'a' is no number"):
+        ledger.candidates(number, rule, {"models": [source]}, 1e-9)
 
 
 @pytest.mark.parametrize("content", [
