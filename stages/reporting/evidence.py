@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from stages.common import canonical
@@ -13,6 +13,8 @@ from stages.common.errors import InputError
 PER_RUN = ("selection", "models", "bootstrap", "failure")
 PER_SEARCH = ("weights",)
 PER_RELEASE = {"cohort": "cohort", "statistics": "statistics"}
+
+MAKE = "make it again (dvc repro)"
 
 # Protocols that may give evidence, preferred first.
 PROTOCOLS = ("as-released", "as-described")
@@ -53,7 +55,7 @@ class Source:
             else:
                 return None
         if isinstance(node, (dict, list)):
-            raise InputError(f"'{path}' is no single value", self.file, "make it again (dvc repro)")
+            raise InputError(f"'{path}' is no single value", self.file, MAKE)
         return node
 
 
@@ -87,10 +89,10 @@ def _runs(folder: Path) -> list[Source]:
         content = canonical.read_json(path)
         try:
             origin = Origin(**content["run"])
-            PROTOCOLS.index(origin.protocol)
-            hash(origin)
-        except (KeyError, TypeError, ValueError):
-            raise InputError("does not say which run it belongs to", path,
-                             "make it again (dvc repro)") from None
+        except (KeyError, TypeError):
+            origin = None
+        if (origin is None or origin.protocol not in PROTOCOLS
+                or not all(isinstance(text, str) for text in astuple(origin))):
+            raise InputError("does not say which run it belongs to", path, MAKE)
         sources.append(Source(origin, content, path))
     return sources

@@ -41,7 +41,7 @@ def candidates(number: Number, rule: Rule, sources: dict, tolerance: float) -> l
     for source in sources.get(rule.source, ()):
         value = source.value(path)
         if isinstance(value, str) and number.decimals is not None:
-            raise InputError(f"'{path}' is no number", source.file, "make it again (dvc repro)")
+            raise InputError(f"'{path}' is no number", source.file, evidence.MAKE)
         if value is not None:
             found.append(Candidate(source.origin, value, *number.matches(value, tolerance)))
     return found

@@ -13,6 +13,7 @@ from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Parameters, load
 from stages.reporting import envelope, evidence, ledger, published
+from stages.reporting.evidence import MAKE
 
 # The release and environment of Table 4, and the earlier release of the abstract's headline.
 RELEASE, ENVIRONMENT = ledger.PREFERRED
@@ -20,7 +21,6 @@ EARLIER = "2025-06"
 # Images that the pipeline of the published numbers runs in.
 PIPELINE_IMAGES = ("classification-notebook", "classification-paper", "cohort", "reporting",
                    "statistics")
-MAKE = "make it again (dvc repro)"
 # Columns of the curves that hold no number.
 WORDS = ("configuration", "feature", "model", "part", "study")
 

@@ -164,6 +164,9 @@ def test_a_few_trees_are_the_first_of_many(small, table):
                          for witnesses, whole in ((2, True), (2, False), (3, False)))
     assert whole[0] == few[0] != other[0]
     assert few[1] == [] and np.shape(whole[1]) == (1, len(asked), 2)
+    # Five folds and the refit.
+    configurations = {"RF": load(small / "params.yaml").classification.configurations["RF"]}
+    assert len(forest.fits(train_set, test_set, settings, configurations)) == 6
 
 
 def test_kernels_that_do_not_run_are_listed():
