@@ -44,6 +44,14 @@ class Configuration:
 
 
 @dataclass(frozen=True)
+class ForestRun:
+    """One search for the weight of the random forest."""
+
+    release: str
+    environment: str
+
+
+@dataclass(frozen=True)
 class Search:
     """The search for the weight of the positive class."""
 
@@ -51,7 +59,7 @@ class Search:
     step: float
     count: int
     models: dict[str, dict[str, object]]
-    forest_runs: dict[str, dict[str, str]]
+    forest_runs: dict[str, ForestRun]
 
 
 @dataclass(frozen=True)
@@ -245,11 +253,16 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Reporting:
-    """How the ledger compares."""
+    """How the ledger compares, and how many transcribed values it has to find.
+
+    ``published`` is the count of printed numbers by file name, ``stored`` that of stored outputs.
+    """
 
     halfway_tolerance: float
     least_variations: int
     fragile: int
+    published: dict[str, int]
+    stored: int
 
 
 @dataclass(frozen=True)

@@ -164,9 +164,8 @@ def check_ledger(options, parameters: Parameters) -> list[published.Number]:
         what the metrics give now: the report would show a stale pipeline.
     """
     numbers = published.read(options.published)
-    rows = ledger.build(numbers, published.rules(), evidence.collect(options.metrics),
-                        envelope.collect(options.variations), parameters.reporting)
-    frame = ledger.frame(rows)
+    frame = ledger.frame(ledger.read_and_build(options.published, options.metrics,
+                                               options.variations, parameters))
     expected = canonical.csv_bytes(frame.columns, frame.itertuples(index=False)).decode()
     found = _text(options.ledger)
     if found == expected:

@@ -11,7 +11,7 @@ import pandas as pd
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.parameters import load
-from stages.reporting import envelope, evidence, ledger, published
+from stages.reporting import ledger, published
 
 BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 ORDER = ("Table4", "SuppTable2", "SuppTable3", "Fig3", "Fig4", "Fig5b", "Fig5c", "Table1", "Table2",
@@ -82,11 +82,9 @@ def insert(text: str, table: str, source: str) -> str:
 
 
 def present(options) -> pd.DataFrame:
-    """Return the ledger of what has been computed so far, without writing it."""
-    rows = ledger.build(published.read(options.published), published.rules(),
-                        evidence.collect(options.metrics), envelope.collect(options.variations),
-                        load(options.params).reporting)
-    return ledger.frame(rows)
+    """Return the ledger that the metrics give now, without writing it."""
+    return ledger.frame(ledger.read_and_build(options.published, options.metrics,
+                                              options.variations, load(options.params)))
 
 
 def stage() -> None:
@@ -94,7 +92,7 @@ def stage() -> None:
     parser = cli.parser("stages.reporting.verdicts", __doc__)
     parser.add_argument("--ledger", type=Path, default="reports/ledger.csv")
     parser.add_argument("--readme", type=Path, help="write the table into this Markdown file")
-    parser.add_argument("--item", help="show one item, from the metrics computed so far")
+    parser.add_argument("--item", help="show one item, as the metrics give it now")
     parser.add_argument("--published", type=Path, default="metrics/published")
     parser.add_argument("--metrics", type=Path, default="metrics")
     parser.add_argument("--variations", type=Path, default="metrics/sensitivity")

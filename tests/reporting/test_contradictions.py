@@ -3,7 +3,6 @@
 import csv
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import yaml
 
 from stages.common.errors import InputError
+from stages.common.parameters import load
 from stages.reporting import contradictions, values
 from stages.reporting.contradictions import CLAIMS, evaluate, gather
 from stages.reporting.expressions import Expression
@@ -25,7 +25,7 @@ REAL = contradictions.read(CLAIMS, TOLERANCE)
 @pytest.fixture(scope="module")
 def source():
     """The results in this repository."""
-    return values.reader(ROOT, TOLERANCE)
+    return values.Reader(ROOT, load(ROOT / "params.yaml"))
 
 
 def others(value, known):
@@ -139,11 +139,11 @@ def folder(tmp_path):
     (tmp_path / "metrics" / "published").mkdir(parents=True)
     (tmp_path / "claims").mkdir()
     (tmp_path / "metrics" / "m.json").write_text('{"a": {"b": 0.75}}')
-    (tmp_path / "metrics" / "cohort").mkdir()
-    (tmp_path / "metrics" / "cohort" / "2025-08.json").write_text("{}")
     (tmp_path / "metrics" / "published" / "t.csv").write_text(
         "item,row,metric,value,low,high,decimals,locator\nT,r,m,0.70,,,2,here\n")
-    shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
+    parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
+    parameters["reporting"]["published"] = {"t.csv": 1}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(parameters))
     write(tmp_path, CLAIM)
     return tmp_path
 
@@ -206,6 +206,42 @@ def test_bad_claims_are_one_clear_line(folder, change, said):
     done = run_in(folder)
     assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
     assert not (folder / "out.csv").exists()
+
+
+@pytest.mark.parametrize("value", ["true", "NaN", "Infinity", "1e999", '"0.75"', "[0.75]"])
+def test_a_result_that_is_no_number_is_one_clear_line(folder, value):
+    (folder / "metrics" / "m.json").write_text(f'{{"a": {{"b": {value}}}}}')
+    done = run_in(folder)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert "claim a" in done.stderr and not (folder / "out.csv").exists()
+
+
+def test_a_count_of_matches_needs_every_run(folder):
+    write(folder, CLAIM | {"values": {"x": "matches as-released 2025-08 e | T | r | m",
+                                      "y": "printed T | r | m"}})
+    done = run_in(folder)
+    assert done.returncode == 2 and "selection/as-released/2025-06" in done.stderr
+
+
+def test_the_spread_over_the_folds_is_not_held_against_the_authors():
+    with open(ROOT / "reports" / "contradictions.csv", newline="") as stream:
+        rows = {entry["id"]: entry for entry in csv.DictReader(stream)}
+    assert not {"headline-spread", "rank-sum-other-threshold"} & set(rows)
+    assert rows["headline-two-estimators"]["status"] == "confirmed"
+    ledger = {(row["row"], row["metric"], row["statistic"]): row
+              for row in csv.DictReader((ROOT / "reports" / "ledger.csv").open(newline=""))
+              if row["item"] == "Discussion"}
+    for metric in ("Accuracy_mean_sd", "AUC_mean_sd"):
+        for statistic in ("mean", "sd"):
+            row = ledger["LR headline", metric, statistic]
+            assert row["verdict"] in ("exact", "envelope") and row["stored_follows"] == "yes"
+
+
+def test_true_is_no_number():
+    for text in ("a + 1", "a < 2", "abs(a)", "1 == a"):
+        with pytest.raises(TypeError, match="calculates with True"):
+            Expression(text).evaluate({"a": True})
+    assert Expression("not a or b").evaluate({"a": True, "b": True}) is True
 
 
 def test_claims_are_listed_once_and_there_are_some(folder):
