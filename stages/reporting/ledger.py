@@ -160,7 +160,7 @@ def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin 
             verdict, said = envelope.settle(varied, settings.least_variations, envelope.races(path))
         if verdict == "contradicted":
             verdict, said = _spare(number, candidate, kept, said)
-        elif number.is_cut(candidate.value):
+        elif verdict == "not-checked" and number.is_cut(candidate.value):
             said = _notes(said, CUT)
         notes.append(said)
     if kept:

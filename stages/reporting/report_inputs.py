@@ -12,7 +12,7 @@ from pandas.api.types import is_numeric_dtype
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Parameters, load
-from stages.reporting import envelope, evidence, ledger, published
+from stages.reporting import ledger, published
 from stages.reporting.evidence import MAKE
 
 # The release and environment of Table 4, and the earlier release of the abstract's headline.

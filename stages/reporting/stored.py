@@ -66,6 +66,34 @@ def read(path: str | Path, count: int | None = None) -> list[dict[str, str]]:
     return rows
 
 
+def value(outputs: list[dict[str, str]], asked: list[str], statistic: str
+          ) -> tuple[float, dict[str, str]]:
+    """Return the stored value that four shell patterns name, and (one of) the outputs it comes from.
+
+    Parameters
+    ----------
+    outputs : list of dict
+        As `read` returns them.
+    asked : list of str
+        Release, configuration, model, quantity.
+    statistic : str
+        One of `STATISTICS`, over all outputs that are named; any other text: there must be one.
+
+    Raises
+    ------
+    ValueError
+        If there is no such output, there are several where one is due, or they are of several cells.
+    """
+    chosen = [row for row in outputs if len(asked) == len(NAMES) and all(
+        fnmatchcase(row[name], pattern) for name, pattern in zip(NAMES, asked))]
+    combine = STATISTICS.get(statistic)
+    one_cell = len({(row["notebook"], row["cell"]) for row in chosen}) == 1
+    if not one_cell or (len(chosen) > 1) != (combine is not None):
+        raise ValueError(f"'{' | '.join(asked)}' names {len(chosen)} stored outputs")
+    values = [float(row["value"]) for row in chosen]
+    return combine(values) if combine else values[0], chosen[0]
+
+
 def find(number: Number, rule: Rule, outputs: list[dict[str, str]], tolerance: float) -> Stored | None:
     """Return what the authors' notebook stores of a printed number; None where the rule names nothing.
 
@@ -77,17 +105,11 @@ def find(number: Number, rule: Rule, outputs: list[dict[str, str]], tolerance: f
     if not rule.stored:
         return None
     asked = [part.strip() for part in fill(rule.stored, number).split("|")]
-    chosen = [row for row in outputs if len(asked) == len(NAMES) and all(
-        fnmatchcase(row[name], pattern) for name, pattern in zip(NAMES, asked))]
-    statistic = STATISTICS.get(rule.statistic(number.bound))
-    if len({(row["notebook"], row["cell"]) for row in chosen}) != 1 or not (
-            len(chosen) > 1 if statistic else len(chosen) == 1):
-        raise InputError(f"'{' | '.join(asked)}' names {len(chosen)} stored outputs", RULES,
-                         "correct the column 'stored': one output, or the folds of one cell")
-    values = [float(row["value"]) for row in chosen]
-    value = statistic(values) if statistic else values[0]
-    if number.metric.endswith("%"):
-        value, tolerance = 100 * value, tolerance + 100 * PRECISION
-    follows, _ = number.matches(value, tolerance + PRECISION)
-    place = "{release}: {notebook}, cell {cell}".format_map(chosen[0])
-    return Stored(value, follows, place)
+    try:
+        found, output = value(outputs, asked, rule.statistic(number.bound))
+    except ValueError as error:
+        raise InputError(str(error), RULES, "correct the column 'stored': one output, or the folds "
+                                            "of one cell") from None
+    scale = 100 if number.metric.endswith("%") else 1
+    follows, _ = number.matches(scale * found, tolerance + scale * PRECISION)
+    return Stored(scale * found, follows, "{release}: {notebook}, cell {cell}".format_map(output))

@@ -8,6 +8,8 @@ A value is asked for by a text, its address:
     How many numbers the paper prints there (shell patterns).
 ``matches PROTOCOL RELEASE ENVIRONMENT | ITEM | ROW | METRIC``
     How many of them one run gives at the printed precision.
+``stored RELEASE | CONFIGURATION | MODEL | QUANTITY | STATISTIC``
+    What the authors' notebooks store (`stages.reporting.stored`).
 ``FILE::key/key``
     A value of a JSON or YAML file of this repository.
 """
@@ -24,9 +26,10 @@ import yaml
 
 from stages.common.errors import InputError
 from stages.common.parameters import Parameters
-from stages.reporting import evidence, published
+from stages.reporting import evidence, published, stored
 
 PRINTED = "printed"
+OUTPUTS = "metrics/stored/outputs.csv"
 
 
 class Printed(float):
@@ -103,10 +106,23 @@ class Reader:
             return self._print([*run, *cell], claim)
         if kind == "numbers":
             return len(self._select([*run, *cell], claim))
+        if kind == "stored":
+            return self._stored([*run, *cell], claim)
         if kind == "matches":
             return self._matches(run[0] if run else "", cell, claim)
         raise InputError(f"claim {claim}: '{address}' is no address", "stages/reporting/claims",
-                         "begin it with printed, numbers, matches or a file and two colons")
+                         "begin it with printed, numbers, matches, stored or a file and two colons")
+
+    @cached_property
+    def outputs(self) -> list[dict[str, str]]:
+        """What the authors' notebooks store, read when a claim asks for it."""
+        return stored.read(self.root / OUTPUTS, self.parameters.reporting.stored)
+
+    def _stored(self, cell, claim):
+        try:
+            return stored.value(self.outputs, cell[:-1], cell[-1])[0]
+        except ValueError as error:
+            raise InputError(f"claim {claim}: {error}", OUTPUTS, "correct the claim") from None
 
     def _print(self, cell, claim):
         if len(cell) == 3:

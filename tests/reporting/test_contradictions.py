@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,8 @@ def folder(tmp_path):
     parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
     parameters["reporting"]["published"] = {"t.csv": 1}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(parameters))
+    (tmp_path / "metrics" / "stored").mkdir()
+    shutil.copy(ROOT / "metrics" / "stored" / "outputs.csv", tmp_path / "metrics" / "stored")
     write(tmp_path, CLAIM)
     return tmp_path
 
@@ -179,6 +182,15 @@ def test_a_changed_result_changes_row_and_status(folder):
     assert entry["status"] == "not-confirmed" and entry["size"] == "0.00"
 
 
+def test_stored_outputs_can_be_claimed_on(folder):
+    """Mean and sample standard deviation of 0.78, 0.72, 0.80, 0.80 and 0.84, worked out by hand."""
+    write(folder, CLAIM | {"values": {"x": "stored 2025-06 | LR | Fold* | test Accuracy | mean",
+                                      "y": "stored 2025-06 | LR | Fold* | test Accuracy | sd"},
+                           "recomputed": "{x:.3f}", "stated": "{y:.4f}"})
+    entry, = rows_of(folder)
+    assert (entry["recomputed"], entry["stated"], entry["status"]) == ("0.788", "0.0438", "confirmed")
+
+
 def test_printed_numbers_alone_are_text_only(folder):
     write(folder, CLAIM | {"values": {"x": "printed T | r | m", "y": "printed T | r | m"},
                            "confirmed": "x == y and gap == 0"})
@@ -199,6 +211,11 @@ def test_printed_numbers_alone_are_text_only(folder):
     ({"values": {"x": "metrics/n.json::a", "y": "printed T | r | m"}}, "no such file"),
     ({"values": {"x": "metrics/m.json::a/b", "y": "printed T | r | n"}}, "no printed number"),
     ({"values": {"x": "metrics/m.json::a/b", "y": "guess T"}}, "is no address"),
+    ({"values": {"x": "stored 2025-06 | LR | Fold9 | test AUC | mean", "y": "printed T | r | m"}},
+     "names 0 stored outputs"),
+    ({"values": {"x": "stored 2025-06 | LR | Fold* | test AUC | one", "y": "printed T | r | m"}},
+     "names 5 stored outputs"),
+    ({"values": {"x": "stored", "y": "printed T | r | m"}}, "names 0 stored outputs"),
     ({"values": {"x": "numbers T | z | *", "y": "printed T | r | m"}}, "no printed number matches"),
 ])
 def test_bad_claims_are_one_clear_line(folder, change, said):

@@ -11,7 +11,7 @@ import pytest
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Reporting
-from stages.reporting import evidence, ledger, verdicts
+from stages.reporting import ledger, verdicts
 from stages.reporting.evidence import Origin, Source
 from stages.reporting.published import Number, Rule
 
@@ -48,7 +48,8 @@ def test_one_configuration_for_a_row_beats_a_patchwork():
 
 def test_a_cell_from_another_run_says_so():
     rows = build([number("a", "0.50"), number("b", "0.60"), number("c", "0.70")],
-                 source(NEW, RF={"a": 0.5, "b": 0.6, "c": 0.1}), source(OLD, RF={"a": None, "b": None, "c": 0.7}))
+                 source(NEW, RF={"a": 0.5, "b": 0.6, "c": 0.1}),
+                 source(OLD, RF={"a": None, "b": None, "c": 0.7}))
     assert rows[2]["verdict"] == "exact" and rows[2]["release"] == "2025-06"
     assert "not the run that explains most of this row" in rows[2]["note"]
 
