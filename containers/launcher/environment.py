@@ -59,10 +59,14 @@ def check_cpu(flags: list[str] | None = None) -> None:
 
 
 def cpu() -> dict:
-    """Return the CPU's model and those of its features that numerical libraries choose by."""
+    """Return the CPU's model and those of its features that numerical libraries choose by.
+
+    Virtual machines hide the model's name, not its number (``kind``).
+    """
     vectors = [flag for flag in _cpuinfo("flags").split()
                if flag.startswith(("avx", "sse4", "fma", "amx"))]
-    return {"model": _cpuinfo("model name"), "features": sorted(vectors)}
+    kind = " ".join(_cpuinfo(field) for field in ("vendor_id", "cpu family", "model\t"))
+    return {"model": _cpuinfo("model name"), "kind": kind, "features": sorted(vectors)}
 
 
 def _cpuinfo(field: str) -> str:
