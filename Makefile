@@ -38,8 +38,8 @@ images: setup  ## build the container images [ENGINE=docker|podman BASE=auto|deb
 sif: setup  ## make Apptainer's SIF files of the built images
 	@$(BIN)/python containers/build --sif $(if $(ENGINE),--engine $(ENGINE))
 
-verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 TARGETS=… SKIP=…]
-	@$(BIN)/python containers/verify $(if $(ENGINE),--engine $(ENGINE)) $(if $(VARY),--vary) \
+verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 CPU=1 TARGETS=… SKIP=…]
+	@$(BIN)/python containers/verify $(if $(ENGINE),--engine $(ENGINE)) $(if $(VARY),--vary) $(if $(CPU),--cpus) \
 	    $(if $(TARGETS),--targets $(TARGETS)) $(if $(SKIP),--skip $(SKIP))
 
 compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]

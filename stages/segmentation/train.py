@@ -123,7 +123,8 @@ def train(data: Prepared, network: settings.Network, preset: settings.Preset, de
     torch.manual_seed(preset.seed)
     training, held = split(data, preset)
     model = networks.build(network).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), network.learning_rate)
+    # Not fused, it takes its square roots from MKL, which rounds them by the CPU's make.
+    optimizer = torch.optim.Adam(model.parameters(), network.learning_rate, fused=True)
     criterion = networks.loss(network)
     mark = checkpoint.fingerprint(asdict(network), asdict(preset), [
         canonical.sha256(path) for number in range(len(data.names)) for path in data.paths(number)])
