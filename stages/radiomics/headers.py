@@ -21,6 +21,7 @@ from stages.common.nifti_geometry import (
     EXACT_BYTES,
     exact,
     require_millimetres,
+    require_right_angles,
     require_voxel_size,
 )
 
@@ -158,6 +159,7 @@ def _parse(raw: bytes, order: str, layout: _Layout, path: Path) -> Nifti:
         raise InputError("has an unusable coordinate system", path, "export it again")
     require_millimetres(units[0], path)
     if sform is not None:
+        require_right_angles(sform, path)
         require_voxel_size(spacing, sform, path)
     return Nifti(size, spacing, int(offset[0]), expected, kind, qform, sform)
 
