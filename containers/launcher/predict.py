@@ -1,7 +1,8 @@
 """``make predict``: one CT (or a folder of them) to masks, features and NE probability.
 
-Writes OUT/masks, OUT/features.csv, OUT/excluded.csv, OUT/predictions.csv and OUT/overlays, and
-prints one line per case. Nothing that is in OUT is overwritten.
+Says first what network and classifiers were trained on. Writes OUT/masks, OUT/features.csv,
+OUT/excluded.csv, OUT/predictions.csv and OUT/overlays, and prints one line per case. Nothing that is
+in OUT is overwritten.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,11 @@ ENVIRONMENT = "classification-notebook"
 LIVER, LESION = "1", "2"
 WORK = ".incomplete"
 RESULTS = ("masks", "features.csv", "excluded.csv", "predictions.csv", "overlays")
+# Where a network and a folder of classifiers say which source they were trained on.
+# Source: stages.common.origin.
+NETWORK_FILE, CLASSIFIERS_FILE, KEY = "model.json", "source.json", "source"
+SOURCES = {"phantom": "synthetic CT (phantoms)", "lits": "LiTS", "own": "an own cohort"}
+UNKNOWN = "data that its folder does not name"
 NOTE = "For research only: not a medical device, and no basis for any decision about a patient."
 
 
@@ -61,7 +68,7 @@ def check(options: argparse.Namespace) -> tuple[Path, Path]:
     ct, out = Path(options.ct).resolve(), Path(options.out).resolve()
     if not ct.exists():
         raise LauncherError(f"{options.ct}: no such file or folder; name a CT file or a folder")
-    for path, needed in ((options.model, "model.json"), (options.classifiers, None)):
+    for path, needed in ((options.model, NETWORK_FILE), (options.classifiers, None)):
         folder = ROOT / path
         if not (folder / needed).is_file() if needed else not any(folder.glob("*/features.json")):
             raise LauncherError(f"{path}: holds no trained model; run 'make demo' to train the "
@@ -75,6 +82,35 @@ def check(options: argparse.Namespace) -> tuple[Path, Path]:
         raise LauncherError(f"{options.out}: is not empty; name a new folder, nothing is "
                             "overwritten")
     return ct, out
+
+
+def source(file: Path) -> str:
+    """Return in words what a network or classifiers were trained on, as their folder says.
+
+    Raises
+    ------
+    LauncherError
+        If the file cannot be read.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return SOURCES.get(content.get(KEY), UNKNOWN)
+    except (OSError, ValueError, AttributeError, TypeError):
+        raise LauncherError(f"{file}: cannot be read; train the models again") from None
+
+
+def trained_on(options: argparse.Namespace) -> str:
+    """Return what the network and the classifiers were trained on."""
+    return (f"network: {source(ROOT / options.model / NETWORK_FILE)}; "
+            f"classifiers: {source(ROOT / options.classifiers / CLASSIFIERS_FILE)}")
+
+
+def warning(trained: str) -> list[str]:
+    """Return what a user must know before anything is computed."""
+    real = SOURCES["phantom"] not in trained
+    return [f"Trained on: {trained}. "
+            + ("Not validated on CT of any other origin." if real else
+               "Never validated on real CT: what follows says nothing about a real patient."), NOTE]
 
 
 def outside(path: str) -> list[str]:
@@ -99,7 +135,8 @@ def commands(options: argparse.Namespace, ct: Path, work: Path) -> list[list[str
           "--excluded", work / "excluded.csv"]),
         (outside(options.classifiers), ENVIRONMENT, "stages.classification.apply",
          ["--features", work / "features.csv", "--excluded", work / "excluded.csv",
-          "--models", options.classifiers, "--out", work / "predictions.csv"]),
+          "--models", options.classifiers, "--trained-on", trained_on(options),
+          "--out", work / "predictions.csv"]),
         ([], "segmentation", "stages.segmentation.preview",
          ["--manifest", manifest, "--out", work / "overlays"])]
     return [[*extra, "--write", str(work), image, "--", "python", "-m", module,
@@ -135,6 +172,7 @@ def main() -> int:
     environment.check_cpu()
     options = parse(sys.argv[1:])
     ct, out = check(options)
+    print(*warning(trained_on(options)), sep="\n", file=sys.stderr, flush=True)
     work = out / WORK
     # What an interrupted run left.
     shutil.rmtree(work, ignore_errors=True)

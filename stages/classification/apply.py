@@ -21,7 +21,7 @@ from stages.common.columns import SERIES
 from stages.common.errors import InputError
 
 FEATURES = "features.json"
-COLUMNS = (SERIES, "configuration", "probability", "NE_Status", "reason")
+COLUMNS = (SERIES, "configuration", "probability", "NE_Status", "reason", "trained_on")
 
 
 def member(path: Path, features: pd.DataFrame) -> np.ndarray:
@@ -95,8 +95,8 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
     return found
 
 
-def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame,
-                source) -> pd.DataFrame:
+def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame, source,
+                trained_on: str) -> pd.DataFrame:
     """Apply every configuration.
 
     Parameters
@@ -109,6 +109,8 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame,
         m series without features: File and reason.
     source : path
         The table's file, for error messages.
+    trained_on : str
+        What network and classifiers have learnt from.
 
     Returns
     -------
@@ -121,9 +123,9 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame,
     rows = []
     for folder in folders:
         found = ensemble(folder, table, source)
-        rows += [[name, folder.name, float(value), "positive" if value > 0.5 else "negative", ""]
-                 for name, value in zip(table[SERIES], found)]
-        rows += [[name, folder.name, None, "", reason]
+        rows += [[name, folder.name, float(value), "positive" if value > 0.5 else "negative", "",
+                  trained_on] for name, value in zip(table[SERIES], found)]
+        rows += [[name, folder.name, None, "", reason, trained_on]
                  for name, reason in zip(excluded[SERIES], excluded["reason"])]
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object).sort_values(
         [SERIES, "configuration"], kind="stable")
@@ -137,6 +139,8 @@ def stage() -> None:
                         help="series without features (CSV)")
     parser.add_argument("--models", type=Path, required=True,
                         help="folder of one folder per configuration")
+    parser.add_argument("--trained-on", required=True,
+                        help="text for every row: what network and classifiers have learnt from")
     parser.add_argument("--out", type=Path, required=True, help="predictions (CSV)")
     options = parser.parse_args()
     table = canonical.read_csv(options.features, (SERIES,), dtype={SERIES: str})
@@ -145,8 +149,8 @@ def stage() -> None:
     if series.duplicated().any():
         raise InputError(f"series {series[series.duplicated()].iloc[0]} is there twice",
                          options.features, "make it with stages.radiomics.unlabelled")
-    canonical.write_csv(options.out,
-                        predictions(options.models, table, excluded, options.features))
+    canonical.write_csv(options.out, predictions(options.models, table, excluded, options.features,
+                                                 options.trained_on))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ def read(folder: Path, tolerance: float, padding_hu: float) -> tuple[Volume, lis
     Returns
     -------
     volume : Volume
-        HU, int16 (float32 where they are not whole numbers), shape (columns, rows, slices).
+        HU, shape (columns, rows, slices), slices in the order of their positions along the normal,
+        as ITK reads a series. int16 or int32; float64 where slope or intercept are not whole numbers.
     headers : list of Dataset
         Of every slice, without pixels, in the order of the slices.
 
@@ -222,9 +223,10 @@ def _plane(path: Path, padding_hu: float) -> np.ndarray:
     padded = _padded(dataset, stored)
     # Padding at or below air is recognised by later stages as it is.
     hu[padded & (hu > -1024)] = padding_hu
+    if any(float(value) % 1 for value in (dataset.RescaleSlope, dataset.RescaleIntercept)):
+        return hu.T
     # A fine series in double precision would not fit in memory.
-    whole = hu.min() >= -32768 and hu.max() <= 32767 and bool((hu == np.rint(hu)).all())
-    return hu.T.astype(np.int16 if whole else np.float32)
+    return hu.T.astype(np.int16 if hu.min() >= -32768 and hu.max() <= 32767 else np.int32)
 
 
 def _padded(dataset, stored) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Take in CT series to predict: a NIfTI or NRRD file, a folder of one DICOM series, or of these.
 
-Writes OUT/manifest.csv and OUT/images/NAME.nii.gz (HU); the manifest names the masks that will be
-predicted, OUT/masks/NAME.nii.gz. A series is named as its file or folder;
-where that is no usable name, is taken, or holds what the header says of the patient, it is called
-case-1, case-2 and so on in the order of the files, which is said on standard error.
+Writes OUT/manifest.csv and OUT/images/NAME.nii.gz (HU, in the axes of the input); the manifest
+names the masks that will be predicted, OUT/masks/NAME.nii.gz. A series is named as its file or
+folder; where that is no usable name, is taken, or holds what the header says of the patient, it is
+called case-1, case-2 and so on in the order of the files, which is said on standard error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.cohort import identity, own
+from stages.cohort import identity, own, own_volumes
 from stages.cohort.own_table import SAFE, Own, check
 from stages.common import canonical, cli, nifti
 from stages.common.columns import SERIES
@@ -73,14 +73,14 @@ def take(paths: list[Path], settings: Own, out: Path) -> pd.DataFrame:
     with cli.progress("reading CT: series", len(paths)) as step:
         for number, path in enumerate(paths, 1):
             step(number)
-            volume, _, header = own.read_series(path, settings)
-            image, _ = own.hounsfield(volume, settings.padding_hu, path)
+            volume, _, header = own_volumes.read_series(path, settings)
+            image, _ = own_volumes.hounsfield(volume, settings.padding_hu, path)
             name = own_name(path, header)
             if name is None or name in taken:
                 name = f"case-{number}"
                 renamed.append(f"{path}: called {name} in every output")
             taken.add(name)
-            nifti.write(out / "images" / f"{name}.nii.gz", image)
+            nifti.write(out / "images" / f"{name}.nii.gz", image, as_stored=True)
             rows.append([name, own.COHORT, "", f"images/{name}.nii.gz",
                          f"masks/{name}.nii.gz"])
     for line in renamed:

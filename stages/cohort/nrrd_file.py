@@ -8,8 +8,10 @@ from pathlib import Path
 import nrrd
 import numpy as np
 
+from stages.common import nrrd_header
 from stages.common.errors import InputError
-from stages.common.nifti import TOLERANCE, Volume
+from stages.common.nifti import Volume
+from stages.common.nifti_geometry import require_right_angles
 
 # Source: NRRD format definition, field "space". Signs turn its axes to the right, front and top.
 SPACES = {"right-anterior-superior": (1, 1, 1), "left-anterior-superior": (-1, 1, 1),
@@ -25,9 +27,10 @@ def read(path: Path) -> Volume:
     ------
     InputError
         If the file is missing, damaged, no NRRD file, not three-dimensional, or does not say where
-        it lies, or its axes are not at right angles.
+        it lies, its axes are not at right angles, or its voxels are in another file.
     """
     try:
+        nrrd_header.require_attached(path)
         data, header = nrrd.read(str(path), index_order="F")
     except FileNotFoundError:
         raise InputError("no such file", path, "check the path in the table") from None
@@ -36,7 +39,8 @@ def read(path: Path) -> Volume:
         raise InputError(f"cannot be read as NRRD ({reason})", path, "export it again") from None
     spatial = _spatial(data, header, path)
     data = data.reshape([data.shape[axis] for axis in spatial], order="F")
-    return Volume(data, _affine(header, spatial, path))
+    return Volume(data.astype(data.dtype.newbyteorder("="), copy=False),
+                  _affine(header, spatial, path))
 
 
 def _spatial(data, header, path) -> list[int]:
@@ -69,25 +73,18 @@ def _affine(header, spatial, path) -> np.ndarray:
     lengths = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
     if not np.isfinite(affine).all() or not (lengths > 0).all():
         raise InputError("has an unusable coordinate system", path, "export it again")
-    cosines = affine[:3, :3] / lengths
-    if np.abs(cosines.T @ cosines - np.eye(3)).max() > TOLERANCE:
-        raise InputError("has axes that are not at right angles (a tilted gantry)", path,
-                         "resample it onto a rectangular grid")
+    require_right_angles(affine, path)
     return affine
 
 
 def texts(path: Path) -> list[str]:
     """Return what people may have written into the header: comments, content and free fields."""
     found = []
-    with open(path, "rb") as stream:
-        for raw in iter(stream.readline, b""):
-            line = raw.decode("latin-1").rstrip("\r\n")
-            if not line:
-                break
-            if line.startswith("#"):
-                found.append(line[1:])
-            elif ":=" in line:
-                found.append(line.split(":=", 1)[1])
-            elif line.lower().startswith("content:"):
-                found.append(line.split(":", 1)[1])
+    for line in nrrd_header.lines(path):
+        if line.startswith("#"):
+            found.append(line[1:])
+        elif ":=" in line:
+            found.append(line.split(":=", 1)[1])
+        elif line.lower().startswith("content:"):
+            found.append(line.split(":", 1)[1])
     return found

@@ -4,7 +4,7 @@ The table has one row per series: series, study, patient (pseudonyms), path (a N
 or a folder with the DICOM files of one series; relative to the table), and where known mask, a
 score (NE_Score, or sample with --scores), Group (train, val, test) and Segmentation (train, test).
 Writes OUT/manifest.csv, OUT/series.csv, OUT/images/SERIES.nii.gz (HU) and OUT/masks/SERIES.nii.gz
-(0 background, 1 liver, 2 lesion). Nothing of an image header but its geometry is written; names
+(0 background, 1 liver, 2 lesion), all in the axes in which the series is stored. Nothing of an image header but its geometry is written; names
 that give away what a header holds are refused. Of a series that --record knows nothing but its
 header is read again, and that only where the table has new names.
 """
@@ -18,13 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.cohort import dicom, identity, nrrd_file
+from stages.cohort import dicom, identity, own_volumes
 from stages.cohort.own_table import MASK, NAME, PART, PATH, Own, check, hold_out, read
+from stages.cohort.own_volumes import LESION, LIVER
 from stages.common import canonical, cli, nifti
 from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
 from stages.common.done import Record, context
-from stages.common.errors import InputError
-from stages.common.nifti import Volume
 from stages.common.parameters import load, section
 
 COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
@@ -32,7 +31,6 @@ COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segme
 COHORT = "own"
 FOUND = (SERIES, "format", "columns", "rows", "slices", "x_mm", "y_mm", "z_mm", "minimum_hu",
          "maximum_hu", "not_finite", "liver_voxels", "lesion_voxels")
-LIVER, LESION = 1, 2
 PACKAGES = ("numpy", "pydicom", "pynrrd", "python-gdcm")
 
 
@@ -83,103 +81,6 @@ class Place:
             identity.require_absent(identity.of_file(self.mask), texts, self.source)
 
 
-def read_series(path: Path, own: Own) -> tuple[Volume, str, dict[str, str]]:
-    """Read a series of any kind.
-
-    Returns
-    -------
-    volume : Volume
-        Values as in the file (DICOM: HU).
-    format : str
-        ``dicom``, ``nifti`` or ``nrrd``.
-    identity : dict
-        The identifying values of its header, each with where it stands.
-
-    Raises
-    ------
-    InputError
-        If it is missing, of another kind, or cannot be used.
-    """
-    if path.is_dir():
-        volume, headers = dicom.read(path, own.spacing_tolerance, own.padding_hu)
-        return volume, "dicom", identity.of_dicom(headers)
-    volume, kind = read_file(path)
-    return volume, kind, identity.of_file(path)
-
-
-def read_file(path: Path) -> tuple[Volume, str]:
-    """Read a NIfTI or NRRD file; return it and its kind.
-
-    Raises
-    ------
-    InputError
-        If it is missing, of another kind, or cannot be used.
-    """
-    name = path.name.lower()
-    if not path.exists():
-        raise InputError("no such file or folder", path, "correct the path in the table")
-    if name.endswith((".nii", ".nii.gz")):
-        return nifti.read(path), "nifti"
-    if name.endswith(".nrrd"):
-        return nrrd_file.read(path), "nrrd"
-    raise InputError("is not a file type that is read", path,
-                     "give .nii, .nii.gz or .nrrd, or a folder of DICOM files")
-
-
-def hounsfield(volume: Volume, padding_hu: float, path: Path) -> tuple[Volume, int]:
-    """Turn a series into RAS order and int16 HU (float32 where it is not whole numbers).
-
-    Returns
-    -------
-    volume : Volume
-    not_finite : int
-        Voxels that were NaN or infinite and are ``padding_hu`` now.
-
-    Raises
-    ------
-    InputError
-        If it is a single slice, or nothing in it is finite.
-    """
-    volume = nifti.to_ras(volume)
-    if min(volume.data.shape) < 2:
-        raise InputError(f"has the shape {volume.data.shape}: a single slice", path,
-                         "leave the series out; a volume is needed")
-    data = volume.data
-    finite = np.isfinite(data)
-    lost = int(finite.size - np.count_nonzero(finite))
-    if lost == finite.size:
-        raise InputError("has no finite voxel", path, "export it again")
-    if lost:
-        data = np.where(finite, data, padding_hu)
-    whole = data.dtype.kind in "iu" or bool((data == np.rint(data)).all())
-    fits = data.min() >= -32768 and data.max() <= 32767
-    kind = np.int16 if whole and fits else np.float32
-    return Volume(data.astype(kind), volume.affine), lost
-
-
-def labels(path: Path, image: Volume, image_path: Path, own: Own) -> Volume:
-    """Read a mask on the grid of its image as uint8: 0 background, 1 liver, 2 lesion.
-
-    Raises
-    ------
-    InputError
-        If it cannot be used, lies on another grid or holds an unknown label.
-    """
-    mask = nifti.to_ras(read_file(path)[0])
-    if not nifti.same_grid(image, mask):
-        raise InputError(f"lies on another grid than {image_path}", path,
-                         "resample the mask onto its image's grid")
-    known = (0, *own.liver_labels, *own.lesion_labels)
-    other = np.setdiff1d(np.unique(mask.data), known)
-    if len(other):
-        raise InputError(f"holds the label {other[0]:g} (known: {', '.join(map(str, known))})",
-                         path, "correct the mask, or own.liver_labels and own.lesion_labels in "
-                         "params.yaml")
-    result = np.where(np.isin(mask.data, own.liver_labels), LIVER, 0)
-    result[np.isin(mask.data, own.lesion_labels)] = LESION
-    return Volume(result.astype(np.uint8), image.affine)
-
-
 def manifest(table: pd.DataFrame, own: Own, boundary: float) -> pd.DataFrame:
     """Return the cohort manifest, one row per series of the table, columns `COLUMNS`.
 
@@ -211,15 +112,15 @@ def take(name: str, place: Place, own: Own, texts: list[str]) -> dict:
     InputError
         If a file cannot be used, or its header names what ``texts`` hold.
     """
-    volume, kind, named = read_series(place.path, own)
+    volume, kind, named = own_volumes.read_series(place.path, own)
     identity.require_absent(named, texts, place.source)
-    image, lost = hounsfield(volume, own.padding_hu, place.path)
+    image, lost = own_volumes.hounsfield(volume, own.padding_hu, place.path)
     mask = None
     if place.mask:
-        mask = labels(place.mask, image, place.path, own)
+        mask = own_volumes.labels(place.mask, image, place.path, own)
         identity.require_absent(identity.of_file(place.mask), texts, place.source)
     for path, made in zip(place.outputs, (image, mask)):
-        nifti.write(path, made)
+        nifti.write(path, made, as_stored=True)
     counts = [int((mask.data == label).sum()) if mask else None for label in (LIVER, LESION)]
     # Six digits: the rotation of an oblique series leaves rounding in the lengths of its axes.
     spacing = [round(float(length), 6) for length in image.spacing]
@@ -259,11 +160,12 @@ def stage() -> None:
     table = read(options.table, options.scores)
     listed = manifest(table, own, load(options.params).classification.boundary)
     texts = sorted({name for column in (SERIES, STUDY, PATIENT) for name in listed[column]})
+    places = [Place.of(row, options.table, options.out) for row in table.to_dict("records")]
+    own_volumes.require_lesions([place.mask for place in places if place.mask], own, options.table)
     record, rows = Record(options.record, context(asdict(own), PACKAGES, __file__)), []
     with cli.progress("own: series", len(table)) as step:
-        for count, row in enumerate(table.to_dict("records"), 1):
+        for count, (row, place) in enumerate(zip(table.to_dict("records"), places), 1):
             step(count)
-            place = Place.of(row, options.table, options.out)
             rows.append(take_changed(row, place, own, texts, record))
     record.close(options.out)
     canonical.write_csv(options.out / "series.csv", pd.DataFrame(rows, columns=FOUND, dtype=object))

@@ -4,7 +4,8 @@ Whatever the source, OUT/manifest.csv has one row per series with the columns Fi
 Cohort, NE_Score, NE_Status, NE_Class, Group, Segmentation, image and mask. Group (train, val, test)
 is the part of the classification, Segmentation (train, test) that of the segmentation; an empty
 cell leaves the series out of it. Paths are relative to the manifest. Sources other than the phantom
-read the folder --inputs. Series that --record knows are not made again.
+read the folder --inputs. OUT/source.json names the source. Series that --record knows are not made
+again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from stages.common import cli
+from stages.common import cli, origin
 from stages.common.parameters import choose, load
 
 
@@ -48,6 +49,7 @@ def stage() -> None:
     module = importlib.import_module(f"stages.cohort.{name}")
     sys.argv = [module.__name__, *(str(argument) for argument in given)]
     module.stage()
+    origin.write(options.out, name)
 
 
 if __name__ == "__main__":

@@ -14,15 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.common import nifti_geometry
 from stages.common.canonical import write_bytes
 from stages.common.errors import InputError
+from stages.common.nifti_geometry import HEADER, START, TOLERANCE, Geometry
 
-HEADER = 348
 TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4",
          1024: "i8", 1280: "u8"}
 CODES = {np.dtype(name): code for code, name in TYPES.items()}
-# Relative disagreement of two affines, or departure from a right angle, that rounding explains.
-TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,13 @@ class Volume:
         Voxel values.
     affine : ndarray, shape (4, 4)
         From voxel indices to RAS coordinates in mm.
+    header : Geometry or None
+        What the header of the NIfTI file that it was read from says of its place.
     """
 
     data: np.ndarray
     affine: np.ndarray
+    header: Geometry | None = None
 
     @property
     def spacing(self) -> np.ndarray:
@@ -109,14 +111,14 @@ def _nearest_axes(cosines) -> list[int]:
 def read(path: str | Path) -> Volume:
     """Read a NIfTI-1 file (``.nii`` or ``.nii.gz``).
 
-    Integers stay integers unless the header scales them; other values are float32 or float64.
+    Values have the type of the file, or float32 where the header scales integers (as ITK does).
     Trailing axes of length one are dropped.
 
     Raises
     ------
     InputError
         If the file is missing, truncated or no NIfTI-1 file; if it holds more than three axes; if
-        its axes are not at right angles; if its two coordinate systems disagree.
+        its axes are not at right angles or not in millimetres; if its header places it in two ways.
     """
     content = _content(path)
     if len(content) < HEADER or content[344:347] != b"n+1":
@@ -124,9 +126,10 @@ def read(path: str | Path) -> Volume:
     order = "<" if struct.unpack_from("<i", content)[0] == HEADER else ">"
     shape = _shape(content, order, path)
     data = _data(content, order, shape, path)
-    affine = _affine(content, order, path)
-    _require_right_angles(affine, path)
-    return Volume(data, affine)
+    nifti_geometry.require_millimetres(content[123], path)
+    header = Geometry.unpack(content, order)
+    affine, exact = header.affine(path), nifti_geometry.exact(content)
+    return Volume(data, affine, header) if exact is None else Volume(data, exact)
 
 
 def _content(path) -> bytes:
@@ -168,56 +171,25 @@ def _data(content, order, shape, path) -> np.ndarray:
     flat = np.frombuffer(content, kind, count, int(offset))
     data = flat.reshape(shape, order="F").astype(kind.newbyteorder("="))
     # A slope of 0 (or none, written as NaN) means: not scaled.
-    if np.isfinite(slope) and slope != 0.0 and (slope, intercept) != (1.0, 0.0):
-        data = data * np.float64(slope) + np.float64(intercept)
+    if not np.isfinite(slope) or slope == 0.0:
+        if np.isfinite(intercept) and intercept != 0.0:
+            raise InputError(f"has an intercept ({intercept:g}) without a slope, which programs read "
+                             "in two ways", path, "convert it again")
+    elif (slope, intercept) != (1.0, 0.0):
+        scaled = data.astype(np.float64) * slope + intercept
+        data = scaled if data.dtype == np.float64 else scaled.astype(np.float32)
     return data
 
 
-def _affine(content, order, path) -> np.ndarray:
-    qform, sform = struct.unpack_from(f"{order}2h", content, 252)
-    found = []
-    if sform > 0:
-        found.append(np.array(struct.unpack_from(f"{order}12f", content, 280), float).reshape(3, 4))
-    if qform > 0:
-        found.append(_quaternion(content, order))
-    if not found:
-        raise InputError("does not say where it lies (no qform, no sform)", path,
-                         "convert it again from its DICOM series")
-    scale = np.abs(found[0][:, :3]).max()
-    if not np.isfinite(found[0]).all() or scale == 0:
-        raise InputError("has an unusable coordinate system", path, "convert it again")
-    # The translation may differ by a small part of a voxel, as rounding to float32 explains.
-    if len(found) == 2 and np.abs(found[0] - found[1]).max() > TOLERANCE * max(scale, 1):
-        raise InputError("its qform and sform disagree", path,
-                         "convert it again; only one of them can be right")
-    return np.vstack([found[0], [0, 0, 0, 1]])
-
-
-def _quaternion(content, order) -> np.ndarray:
-    pixdim = struct.unpack_from(f"{order}8f", content, 76)
-    b, c, d, x, y, z = struct.unpack_from(f"{order}6f", content, 256)
-    a = np.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
-    rotation = np.array([
-        [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
-        [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
-        [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c]])
-    side = -1.0 if pixdim[0] < 0 else 1.0
-    scaled = rotation * np.array([pixdim[1], pixdim[2], side * pixdim[3]])
-    return np.column_stack([scaled, [x, y, z]])
-
-
-def _require_right_angles(affine, path) -> None:
-    lengths = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
-    if not (lengths > 0).all():
-        raise InputError("has a voxel size of zero", path, "convert it again")
-    cosines = affine[:3, :3] / lengths
-    if np.abs(cosines.T @ cosines - np.eye(3)).max() > TOLERANCE:
-        raise InputError("has axes that are not at right angles (a tilted gantry)", path,
-                         "resample it onto a rectangular grid")
-
-
-def encode(volume: Volume) -> bytes:
+def encode(volume: Volume, as_stored: bool = False) -> bytes:
     """Return the volume as a gzipped NIfTI-1 file without time stamp or description.
+
+    Parameters
+    ----------
+    volume : Volume
+    as_stored : bool
+        Keep its place to the last bit: by the fields of the header that it was read from, or where
+        there is none by an extension (see `stages.common.nifti_geometry`).
 
     Raises
     ------
@@ -227,18 +199,18 @@ def encode(volume: Volume) -> bytes:
     data = np.asarray(volume.data)
     if data.dtype not in CODES or data.ndim != 3:
         raise ValueError(f"cannot write {data.ndim}-dimensional voxels of type {data.dtype}")
-    header = bytearray(HEADER + 4)
+    kept = volume.header if as_stored else None
+    extension = nifti_geometry.pack_exact(volume.affine) if as_stored and kept is None else b""
+    header = bytearray(START)
     struct.pack_into("<i", header, 0, HEADER)
     struct.pack_into("<8h", header, 40, 3, *data.shape, 1, 1, 1, 1)
     struct.pack_into("<2h", header, 70, CODES[data.dtype], data.dtype.itemsize * 8)
-    struct.pack_into("<8f", header, 76, 1.0, *volume.spacing, 0, 0, 0, 0)
-    struct.pack_into("<3f", header, 108, HEADER + 4, 1.0, 0.0)
-    struct.pack_into("<B", header, 123, 2)  # millimetres
-    struct.pack_into("<2h", header, 252, 0, 1)  # sform alone
-    struct.pack_into("<12f", header, 280, *volume.affine[:3].ravel())
+    struct.pack_into("<3f", header, 108, START + len(extension), 1.0, 0.0)
+    (kept or Geometry.of_affine(volume.affine)).pack_into(header)
     header[344:348] = b"n+1\0"
+    header[HEADER] = bool(extension)
     body = data.astype(data.dtype.newbyteorder("<")).tobytes(order="F")
-    return _gzip(bytes(header) + body)
+    return _gzip(bytes(header) + extension + body)
 
 
 def _gzip(content: bytes) -> bytes:
@@ -249,6 +221,6 @@ def _gzip(content: bytes) -> bytes:
     return head + packed + struct.pack("<2I", zlib.crc32(content), len(content) & 0xFFFFFFFF)
 
 
-def write(path: str | Path, volume: Volume) -> None:
+def write(path: str | Path, volume: Volume, as_stored: bool = False) -> None:
     """Write ``.nii.gz`` canonically (see `encode`)."""
-    write_bytes(path, encode(volume))
+    write_bytes(path, encode(volume, as_stored))

@@ -16,6 +16,8 @@ from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Radiomics
 
+# Modules of other folders that place a volume.
+SHARED = ("nifti_geometry.py",)
 PACKAGES = ("numpy", "SimpleITK", "pyradiomics", "PyWavelets", "connected-components-3d", "scipy")
 # What a row does not depend on.
 ELSEWHERE = ("lesion_count",)
@@ -91,6 +93,8 @@ def _context(settings: Radiomics) -> str:
     digest.update(canonical.json_bytes(kept))
     for package in PACKAGES:
         digest.update(f"{package} {version(package)}\n".encode())
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    room = Path(__file__).parent
+    shared = [room.parent / "common" / name for name in SHARED]
+    for module in (*sorted(room.glob("*.py")), *shared):
         digest.update(module.name.encode() + module.read_bytes())
     return digest.hexdigest()

@@ -15,7 +15,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stages.common import nrrd_header
 from stages.common.errors import InputError
+from stages.common.nifti_geometry import (
+    EXACT_BYTES,
+    exact,
+    require_millimetres,
+    require_right_angles,
+    require_voxel_size,
+)
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd")
 # Both transforms are in single precision; a tenth of a voxel is more than rounding.
@@ -27,7 +35,7 @@ BLOCK = 1 << 20
 
 class _Layout(NamedTuple):
     """Length of a header; place and type of dim, pixdim, vox_offset, datatype and bitpix, codes,
-    quaternion and offset, rows of the sform."""
+    quaternion and offset, rows of the sform, units."""
 
     length: int
     fields: tuple[tuple[int, str], ...]
@@ -36,9 +44,9 @@ class _Layout(NamedTuple):
 # Source: the NIfTI-1 and NIfTI-2 standards.
 LAYOUTS = (
     _Layout(348, ((40, "8h"), (76, "8f"), (108, "f"), (70, "2h"), (252, "2h"), (256, "6f"),
-                  (280, "12f"))),
+                  (280, "12f"), (123, "B"))),
     _Layout(540, ((16, "8q"), (104, "8d"), (168, "q"), (12, "2h"), (344, "2i"), (352, "6d"),
-                  (400, "12d"))),
+                  (400, "12d"), (500, "i"))),
 )
 
 
@@ -80,8 +88,8 @@ def check(path: str | Path) -> None:
     Raises
     ------
     InputError
-        If it is missing, of an unknown type, cut short, has NaN or infinite voxels, or its qform
-        and sform disagree.
+        If it is missing, of an unknown type, cut short, has NaN or infinite voxels or its voxels in
+        another file, or its header places it in two ways or not in millimetres.
     """
     path = Path(path)
     if not path.is_file():
@@ -91,6 +99,7 @@ def check(path: str | Path) -> None:
         raise InputError("is not a file type that is read", path,
                          f"convert it to one of {', '.join(SUFFIXES)}")
     if kind == ".nrrd":
+        nrrd_header.require_attached(path)
         return
     header = read_header(path)
     length = _length(path, header.expected)
@@ -121,6 +130,12 @@ def read_header(path: Path) -> Nifti:
     raise InputError("has no NIfTI header", path, "copy or export it again")
 
 
+def exact_affine(path: Path) -> np.ndarray | None:
+    """Return the affine (RAS) in double precision that the intake keeps in a NIfTI-1 header, if any."""
+    with _open(path) as stream:
+        return exact(stream.read(EXACT_BYTES))
+
+
 def _open(path: Path):
     return gzip.open(path, "rb") if suffix(path) == ".nii.gz" else open(path, "rb")
 
@@ -130,7 +145,7 @@ def _get(raw: bytes, order: str, place: int, kind: str) -> tuple:
 
 
 def _parse(raw: bytes, order: str, layout: _Layout, path: Path) -> Nifti:
-    dims, pixdim, offset, bits, codes, quaternion, rows = (
+    dims, pixdim, offset, bits, codes, quaternion, rows, units = (
         _get(raw, order, place, kind) for place, kind in layout.fields)
     size = tuple(max(1, int(n)) for n in dims[1:1 + max(1, min(7, dims[0]))])
     spacing = np.array(pixdim[1:4], float)
@@ -142,6 +157,10 @@ def _parse(raw: bytes, order: str, layout: _Layout, path: Path) -> Nifti:
     sform = np.array(rows, float).reshape(3, 4) if codes[1] > 0 else None
     if not all(np.isfinite(form).all() for form in (spacing, qform, sform) if form is not None):
         raise InputError("has an unusable coordinate system", path, "export it again")
+    require_millimetres(units[0], path)
+    if sform is not None:
+        require_right_angles(sform, path)
+        require_voxel_size(spacing, sform, path)
     return Nifti(size, spacing, int(offset[0]), expected, kind, qform, sform)
 
 

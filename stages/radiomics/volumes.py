@@ -70,7 +70,8 @@ def read_mask(path: str | Path, settings: Radiomics) -> sitk.Image:
             raise InputError(
                 f"has the unknown label {', '.join(format(value, 'g') for value in found)} (known: "
                 f"{', '.join(map(str, known))})", path,
-                "correct the mask, or name the label in params.yaml (radiomics.other_labels)")
+                "say which label is the lesion (--label) and which are not (--other-labels); in "
+                "the masks of this package 2 is the lesion and 1 the liver")
     return mask == settings.label
 
 
@@ -86,6 +87,7 @@ def _read(path: str | Path) -> sitk.Image:
     if volume.GetDimension() != 3 or volume.GetNumberOfComponentsPerPixel() != 1:
         raise InputError(f"is no single volume of numbers (size {volume.GetSize()}, "
                          f"{volume.GetPixelIDTypeAsString()})", path, "export one 3-D series")
+    _place_exactly(volume, Path(path))
     if min(volume.GetSize()) < 2:
         raise InputError(f"has one slice only (size {volume.GetSize()})", path,
                          "use a series of two slices or more")
@@ -94,6 +96,18 @@ def _read(path: str | Path) -> sitk.Image:
         raise InputError("its axes are not at right angles", path,
                          "resample it onto a rectangular grid (a tilted gantry, perhaps)")
     return volume
+
+
+def _place_exactly(volume: sitk.Image, path: Path) -> None:
+    """Take spacing, origin and axes from the affine in double precision, where the file has one."""
+    affine = None if headers.suffix(path) == ".nrrd" else headers.exact_affine(path)
+    if affine is None:
+        return
+    affine[:2] *= -1.0
+    spacing = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+    volume.SetSpacing(spacing.tolist())
+    volume.SetDirection((affine[:3, :3] / spacing).ravel().tolist())
+    volume.SetOrigin(affine[:3, 3].tolist())
 
 
 def _reason(error: RuntimeError) -> str:

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from stages.common import canonical
+from stages.common.errors import InputError
 
 FILE = "state.safetensors"
 
@@ -43,6 +44,20 @@ def put(model, tensors: dict[str, torch.Tensor]) -> None:
             if own[name].shape != value.shape:
                 raise RuntimeError(f"{name} has another shape")
             own[name].copy_(value)
+
+
+def require_finite(tensors: dict[str, torch.Tensor], where: str | Path) -> None:
+    """Refuse NaN and infinite values: a network that holds or gives them finds no lesion anywhere.
+
+    Raises
+    ------
+    InputError
+        Naming where they are.
+    """
+    for name, value in tensors.items():
+        if not bool(torch.isfinite(value).all()):
+            raise InputError(f"holds NaN or infinite values ({name})", where,
+                             "train the network again; if it recurs, with a lower learning rate")
 
 
 def write(folder: Path, model, optimizer, best: dict, progress: dict) -> None:

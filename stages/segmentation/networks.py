@@ -12,8 +12,9 @@ from monai.networks.nets import SegResNet, UNet
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from stages.common import canonical, strict
+from stages.common import canonical, origin, strict
 from stages.common.errors import InputError
+from stages.segmentation import checkpoint
 from stages.segmentation.settings import Network, Preset
 
 CLASSES = 3
@@ -73,22 +74,30 @@ def probabilities(model, image: torch.Tensor, preset: Preset) -> torch.Tensor:
     -------
     Tensor, shape (3, x, y, z)
         Probabilities of background, liver and lesion, on the CPU.
+
+    Raises
+    ------
+    InputError
+        If the network's scores are not finite.
     """
     half = torch.autocast("cuda", torch.bfloat16, enabled=image.is_cuda)
     with torch.inference_mode(), half:
         scores = sliding_window_inference(
             image[None, None], preset.crops.size, preset.inference.windows_at_once, model,
             overlap=preset.inference.overlap, mode="gaussian", device=torch.device("cpu"))
-        return torch.softmax(scores[0].float(), dim=0)
+        scores = scores[0].float()
+        checkpoint.require_finite({"scores": scores}, "the network's output")
+        return torch.softmax(scores, dim=0)
 
 
-def write(folder: Path, weights: dict, network: Network, preset: Preset, result: dict) -> None:
-    """Write a trained model: its weights, and what it takes to use it."""
+def write(folder: Path, weights: dict, network: Network, preset: Preset, result: dict,
+          source: str) -> None:
+    """Write a trained model: its weights, what it takes to use it, and the source of its cases."""
     canonical.write_bytes(folder / WEIGHTS, save(weights))
     # What the preset does not have (an nnU-Net) is not written.
     kept = {name: value for name, value in asdict(preset).items() if value is not None}
     canonical.write_json(folder / MODEL, {"network": asdict(network), "preset": kept,
-                                          "result": result})
+                                          "result": result, origin.KEY: source})
 
 
 def description(folder: Path) -> dict:
@@ -111,7 +120,7 @@ def read(folder: Path) -> tuple[torch.nn.Module, Preset]:
     Raises
     ------
     InputError
-        If a file is missing or damaged.
+        If a file is missing or damaged, or a weight is not finite.
     """
     about = description(folder)
     for name in ("network", "preset"):
@@ -121,8 +130,10 @@ def read(folder: Path) -> tuple[torch.nn.Module, Preset]:
     preset = strict.build(Preset, about["preset"], str(folder / MODEL), "preset")
     model = build(network)
     try:
-        model.load_state_dict(load_file(folder / WEIGHTS))
+        weights = load_file(folder / WEIGHTS)
+        model.load_state_dict(weights)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise InputError(f"holds no weights for this network ({error})", folder / WEIGHTS,
                          "train it again") from None
+    checkpoint.require_finite(weights, folder / WEIGHTS)
     return model.eval(), preset

@@ -40,7 +40,7 @@ def write(folder: Path, weights: dict[int, dict], about: dict, preset: Preset) -
     weights : dict
         `checkpoint.weights` by fold.
     about : dict
-        ``plans``, ``dataset``, ``folds`` and ``mirrored_axes``.
+        ``plans``, ``dataset``, ``folds``, ``mirrored_axes`` and ``source`` (of the cases).
     preset : Preset
         What it was trained with.
     """
@@ -115,14 +115,17 @@ class Model:
             self.predictor.network.load_state_dict(weights)
             scores = self.predictor.predict_sliding_window_return_logits(data).cpu().float()
             total = scores if total is None else total + scores
+        checkpoint.require_finite({"scores": total}, "the network's output")
         return total / len(self.predictor.list_of_parameters)
 
 
 def _weights(path: Path, network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Read the weights of a fold; raise `InputError` where they are not those of the network."""
+    """Read the weights of a fold; raise `InputError` where they are not the network's or not finite."""
     try:
         checkpoint.put(network, load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise InputError(f"holds no weights for this network ({error})", path,
                          "train it again") from None
-    return {name: value.clone() for name, value in network.state_dict().items()}
+    found = {name: value.clone() for name, value in network.state_dict().items()}
+    checkpoint.require_finite(found, path)
+    return found

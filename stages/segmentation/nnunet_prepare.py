@@ -1,7 +1,7 @@
 """Turn a cohort into what nnU-Net trains on: fingerprint, plans, folds and preprocessed cases.
 
 Writes OUT/dataset.json, OUT/dataset_fingerprint.json, OUT/plans.json, OUT/splits_final.json (as
-nnU-Net names them), OUT/cases.csv, and for each case OUT/cases/FILE.npy (normalised image, shape
+nnU-Net names them), OUT/cases.csv, OUT/source.json (where the cohort comes from), and for each case OUT/cases/FILE.npy (normalised image, shape
 (1, z, y, x)), FILE_seg.npy (labels) and FILE.safetensors (where patches can be centred).
 """
 
@@ -16,7 +16,7 @@ import pandas as pd
 from safetensors.numpy import save
 from tqdm import tqdm
 
-from stages.common import canonical, cli
+from stages.common import canonical, cli, origin
 from stages.common.columns import PATIENT, SERIES
 from stages.common.errors import InputError
 from stages.segmentation import cases, nnunet_plan, settings
@@ -144,6 +144,7 @@ def stage() -> None:
                           "splits_final": splits}.items():
         canonical.write_json(options.out / f"{name}.json", content)
     canonical.write_csv(options.out / "cases.csv", table)
+    origin.write(options.out, origin.read(options.manifest.parent))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from stages.common import canonical, cli
+from stages.common import canonical, cli, origin
 from stages.common.errors import InputError
 from stages.segmentation import checkpoint, networks, nnunet_model, settings
 from stages.segmentation.nnunet_trainer import CURVE, trainer
@@ -82,7 +82,8 @@ def train(folder: Path, preset: settings.Preset, device, state: Path):
         mirrored = run.inference_allowed_mirroring_axes
         curve += [{"fold": fold, **row} for row in run.logger.rows]
     about = {"plans": plans, "dataset": dataset, "mirrored_axes": mirrored,
-             "folds": {str(fold): splits[fold] for fold in weights}}
+             "folds": {str(fold): splits[fold] for fold in weights},
+             origin.KEY: origin.read(folder)}
     return weights, about, curve
 
 

@@ -1,6 +1,7 @@
 """Prepare cases for training: RAS order, the preset's voxel size, cut to the foreground.
 
-Writes OUT/images/FILE.nii.gz (HU, int16) and OUT/masks/FILE.nii.gz, and OUT/cases.csv.
+Writes OUT/images/FILE.nii.gz (HU, int16) and OUT/masks/FILE.nii.gz, OUT/cases.csv, and
+OUT/source.json (where the cohort comes from).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from stages.common import canonical, cli, nifti
+from stages.common import canonical, cli, nifti, origin
 from stages.common.done import Record, context
 from stages.common.nifti import Volume
 from stages.segmentation import cases, grid, settings
@@ -68,6 +69,7 @@ def stage() -> None:
     record.close(options.out)
     table = pd.DataFrame(rows, columns=["File", "background", "liver", "lesion"])
     canonical.write_csv(options.out / "cases.csv", table)
+    origin.write(options.out, origin.read(options.manifest.parent))
 
 
 if __name__ == "__main__":

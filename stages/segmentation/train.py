@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from stages.common import canonical, cli, nifti
+from stages.common import canonical, cli, nifti, origin
 from stages.common.errors import InputError
 from stages.common.parameters import choose
 from stages.segmentation import checkpoint, crops, networks, settings
@@ -176,7 +176,7 @@ def stage() -> None:
     except torch.cuda.OutOfMemoryError:
         raise InputError("the GPU's memory is too small for a batch of crops", options.params,
                          "lower crops.per_image or crops.size, or use --device cpu") from None
-    networks.write(options.out, best, network, preset, result)
+    networks.write(options.out, best, network, preset, result, origin.read(options.cases))
     table = pd.DataFrame(curve, columns=["epoch", "loss", "validation_dice"], dtype=object)
     canonical.write_csv(options.curves, table)
     (options.state / checkpoint.FILE).unlink()

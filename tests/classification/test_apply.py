@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.classification import apply, train
-from stages.common import canonical, cli
+from stages.classification import apply, train_on_cohort
+from stages.common import canonical, cli, origin
 from stages.common.columns import FEATURES
 
 PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
@@ -38,13 +38,15 @@ def trained(request, table, run, tmp_path):
         protocol["models"]["RF"]["n_estimators"] = 20
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     canonical.write_csv(tmp_path / "table.csv", table)
+    origin.write(tmp_path / "cohort", "phantom")
     canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": FEATURES[:8]}))
     code, error = run(
-        train.stage, "--table", tmp_path / "table.csv", "--params", tmp_path / "params.yaml",
+        train_on_cohort.stage, "--cohort", tmp_path / "cohort", "--table", tmp_path / "table.csv", "--params", tmp_path / "params.yaml",
         "--protocol", request.param, "--release", "r", "--environment", "e",
         "--selected", tmp_path / "selected.csv", "--out", tmp_path / "out",
         "--models", tmp_path / "models", "--summary", tmp_path / "summary.json")
     assert code == 0, error
+    assert origin.read(tmp_path / "models") == "phantom"
     test = table[table["Group"] == "test"]
     canonical.write_csv(tmp_path / "features.csv", test[["File", *FEATURES]])
     (tmp_path / "excluded.csv").write_text("File,reason\nz,the mask holds no lesion\n")
@@ -53,13 +55,15 @@ def trained(request, table, run, tmp_path):
 
 def arguments(folder):
     return ["--features", folder / "features.csv", "--excluded", folder / "excluded.csv",
-            "--models", folder / "models", "--out", folder / "predictions.csv"]
+            "--models", folder / "models", "--trained-on", "network: LiTS; classifiers: LiTS",
+            "--out", folder / "predictions.csv"]
 
 
 def test_new_series_get_what_the_training_run_predicts(trained, run):
     code, error = run(apply.stage, *arguments(trained))
     assert code == 0, error
     got = pd.read_csv(trained / "predictions.csv")
+    assert set(got["trained_on"]) == {"network: LiTS; classifiers: LiTS"}
     left_out = got[got["File"] == "z"]
     assert len(left_out) == 4 and left_out["probability"].isna().all()
     assert set(left_out["reason"]) == {"the mask holds no lesion"}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.cohort import dicom, lits, own, phantom, source
+from stages.cohort import dicom, lits, own_volumes, phantom, source
 from stages.common import canonical, cli, nifti
 from tests.cohort.conftest import ROOT
 from tests.cohort.own_files import COLUMNS
@@ -40,12 +40,12 @@ def make(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def reads(monkeypatch):
     """Names of the series whose voxels are read."""
-    seen, read = [], own.read_series
+    seen, read = [], own_volumes.read_series
 
     def watched(path, settings):
         seen.append(path.name)
         return read(path, settings)
-    monkeypatch.setattr(own, "read_series", watched)
+    monkeypatch.setattr(own_volumes, "read_series", watched)
     return seen
 
 
@@ -69,7 +69,9 @@ def test_of_an_own_cohort_only_the_new_series_is_read(make, reads, home, take, t
     assert make()[0] == 0 and reads[3:] == ["d1"]
     # As in one run without a record.
     assert take(home, out="whole")[0] == 0
-    assert files(tmp_path / "out") == files(tmp_path / "whole")
+    made = files(tmp_path / "out")
+    assert b"own" in made.pop("source.json")
+    assert made == files(tmp_path / "whole")
 
 
 def test_a_changed_slice_makes_its_series_again(make, reads, home, tmp_path):

@@ -93,7 +93,7 @@ def test_fractions_are_kept(tmp_path):
         fill(dataset, values()[:, :, index] + 0.5)
 
     volume = read(series(tmp_path, change=halve))
-    assert volume.data.dtype == np.float32
+    assert volume.data.dtype == np.float64
     np.testing.assert_array_equal(volume.data, values() + 0.5)
 
 

@@ -16,17 +16,20 @@ from tests.cohort.slices import PATIENT, series, table, values
 
 def test_the_three_formats_give_the_same_voxels(home, take, tmp_path):
     assert take(home)[0] == 0
-    expected = nifti.to_ras(nifti.Volume(values(), AFFINE))
-    marked = nifti.to_ras(nifti.Volume(lesions(), AFFINE))
     for name in ("a1", "b1", "c1"):
         image = nifti.read(tmp_path / "out" / "images" / f"{name}.nii.gz")
         mask = nifti.read(tmp_path / "out" / "masks" / f"{name}.nii.gz")
-        np.testing.assert_array_equal(image.data, expected.data)
-        np.testing.assert_array_equal(mask.data, marked.data)
+        # As stored: first columns to the left, rows to the back.
+        np.testing.assert_array_equal(image.data, values())
+        np.testing.assert_array_equal(mask.data, lesions())
         assert (image.data.dtype, mask.data.dtype) == (np.int16, np.uint8)
-        assert (np.diag(image.affine)[:3] > 0).all() and nifti.same_grid(image, mask)
-    c1 = nifti.read(tmp_path / "out" / "images" / "c1.nii.gz")
-    np.testing.assert_allclose(c1.affine, expected.affine, atol=1e-5)
+        np.testing.assert_array_equal(image.affine, mask.affine)
+    slices = np.diag([-0.8, -0.7, 2.5, 1])
+    slices[:3, 3] = 10, -20, -300
+    for name, expected in (("a1", slices), ("b1", nifti.read(home / "b.nii.gz").affine),
+                           ("c1", AFFINE)):
+        np.testing.assert_array_equal(
+            nifti.read(tmp_path / "out" / "images" / f"{name}.nii.gz").affine, expected)
 
 
 def test_the_manifest_is_that_of_the_other_cohorts(home, take, tmp_path):
@@ -151,6 +154,22 @@ def test_masks_of_lesions_only(home, take, tmp_path):
     assert set(np.unique(written)) == {0, 2} and (written == 2).sum() == 3
 
 
+def test_lesions_are_not_taken_for_liver(home, take, tmp_path):
+    only = (lesions() == 2).astype(np.uint8)
+    nifti.write(home / "b_mask.nii.gz", nifti.Volume(only, AFFINE))
+    write_nrrd(home / "c_mask.nrrd", only)
+    # Beside masks with lesions, one without is a series without lesions.
+    assert take(home)[0] == 0
+    assert pd.read_csv(tmp_path / "out" / "series.csv")["lesion_voxels"].tolist() == [3, 0, 0]
+    rows = pd.read_csv(home / "cohort.csv", dtype=str, keep_default_na=False)
+    canonical.write_csv(home / "x.csv", rows[rows["series"] != "a1"])
+    code, error = take(home, "x.csv", out="other")
+    assert code == 2 and "x.csv: no mask holds a lesion" in error and "only label 1" in error
+    assert "own.lesion_labels: [1] and own.liver_labels: []" in error
+    assert not (tmp_path / "other").exists()
+    assert take(home, "x.csv", out="other", liver_labels=[], lesion_labels=[1])[0] == 0
+
+
 def test_an_empty_mask_is_a_scan_without_lesions(home, take, tmp_path):
     nifti.write(home / "b_mask.nii.gz", nifti.Volume(lesions() * 0, AFFINE))
     table(home / "cohort.csv", [["b1", "b", "p2", "b.nii.gz", "b_mask.nii.gz"]], COLUMNS[:5])
@@ -169,10 +188,9 @@ def test_a_trailing_axis_of_one(home, take, tmp_path):
         "space": "left-posterior-superior", "space origin": lps[:3, 3],
         "space directions": np.vstack([lps[:3, :3].T, nan])})
     assert take(home)[0] == 0
-    expected = nifti.to_ras(nifti.Volume(values(), AFFINE)).data
     for name in ("b1", "c1"):
         written = nifti.read(tmp_path / "out" / "images" / f"{name}.nii.gz")
-        np.testing.assert_array_equal(written.data, expected)
+        np.testing.assert_array_equal(written.data, values())
 
 
 def test_scores_by_sample(home, take, tmp_path):
@@ -199,9 +217,10 @@ def test_a_real_series_as_dicom_and_as_nifti(tmp_path, take):
         (home / source.name).write_bytes(source.read_bytes())
     table(home / "cohort.csv", [["a", "a", "pa", "slices", "liver_seg.nrrd"],
                                 ["b", "b", "pb", "CRLM-CT-1004.nii.gz", ""]], COLUMNS[:5])
-    code, error = take(home)
+    # Its mask marks a liver, which here stands for the lesion.
+    code, error = take(home, liver_labels=[], lesion_labels=[1])
     assert code == 0, error
     found = pd.read_csv(tmp_path / "out" / "series.csv").set_index("File")
-    assert found.loc["a", "z_mm"] == 1 and found.loc["a", "liver_voxels"] > 1000
+    assert found.loc["a", "z_mm"] == 1 and found.loc["a", "lesion_voxels"] > 1000
     assert (found["minimum_hu"] == -3024).all() and found.loc["b", "slices"] == 41
     assert found.loc["b", "z_mm"] == 5

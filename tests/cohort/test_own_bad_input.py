@@ -40,6 +40,26 @@ def damage(home, fault):
         raw = bytearray(gzip.decompress((home / "b.nii.gz").read_bytes()))
         struct.pack_into("<2h", raw, 252, 1, 1)
         (home / "b.nii.gz").write_bytes(gzip.compress(bytes(raw)))
+    elif fault == "size":
+        raw = bytearray(gzip.decompress((home / "b.nii.gz").read_bytes()))
+        struct.pack_into("<f", raw, 84, 0.75)
+        (home / "b.nii.gz").write_bytes(gzip.compress(bytes(raw)))
+    elif fault in ("metres", "micrometres"):
+        raw = bytearray(gzip.decompress((home / "b.nii.gz").read_bytes()))
+        raw[123] = 1 if fault == "metres" else 3
+        (home / "b.nii.gz").write_bytes(gzip.compress(bytes(raw)))
+    elif fault == "intercept":
+        raw = bytearray(gzip.decompress((home / "b.nii.gz").read_bytes()))
+        struct.pack_into("<2f", raw, 112, 0.0, -1024.0)
+        (home / "b.nii.gz").write_bytes(gzip.compress(bytes(raw)))
+    elif fault in ("detached", "detached mask"):
+        name = "c_mask" if "mask" in fault else "c"
+        (home / "elsewhere").mkdir()
+        lines = (home / f"{name}.nrrd").read_bytes().split(b"\n\n", 1)[0]
+        lines = lines.replace(b"encoding: gzip", b"encoding: raw")
+        (home / f"{name}.nrrd").write_bytes(lines + b"\nData File: elsewhere/v.raw\n")
+        data = lesions() if "mask" in fault else values()
+        (home / "elsewhere" / "v.raw").write_bytes(data.tobytes(order="F"))
     elif fault == "gone":
         (home / "b.nii.gz").unlink()
     elif fault == "tilt":
@@ -58,6 +78,12 @@ def _shift(row, by, column=3):
     ("grid", "b_mask.nii.gz", "lies on another grid than"),
     ("shape", "b_mask.nii.gz", "lies on another grid than"),
     ("label", "b_mask.nii.gz", r"holds the label 3 (known: 0, 1, 2)"),
+    ("size", "b.nii.gz", "its voxel size (pixdim 0.8 x 0.75 x 5 mm) is not that of its axes"),
+    ("metres", "b.nii.gz", "has its lengths in metres"),
+    ("micrometres", "b.nii.gz", "has its lengths in micrometres"),
+    ("intercept", "b.nii.gz", "has an intercept (-1024) without a slope"),
+    ("detached", "c.nrrd", "keeps its voxels in another file"),
+    ("detached mask", "c_mask.nrrd", "keeps its voxels in another file"),
     ("slice", "b.nii.gz", "a single slice"), ("cut", "b.nii.gz", "damaged gzip"),
     ("sheared", "c.nrrd", "not at right angles"), ("short", "c.nrrd", "cannot be read as NRRD"),
     ("nowhere", "c.nrrd", "does not say where it lies"), ("four", "c.nrrd", "not three axes"),

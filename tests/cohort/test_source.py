@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from stages.cohort import lits, own, scored, source
-from stages.common import cli, nifti
+from stages.common import cli, nifti, origin
 from tests.cohort.conftest import ROOT
 from tests.cohort.slices import table
 
@@ -41,6 +41,7 @@ def test_a_folder_of_lits(make, tmp_path):
         write(tmp_path / "in" / f"segmentation-{number}.nii.gz", np.ones((3, 4, 5), np.uint8))
     code, found = make("lits")
     assert code == 0 and tuple(found.columns) == lits.COLUMNS
+    assert origin.read(tmp_path / "out") == "lits"
     assert (found["Cohort"] == "lits").all() and sorted(found["Segmentation"]) == ["test", "train"]
 
 

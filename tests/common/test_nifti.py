@@ -84,6 +84,10 @@ def rewrite(path, volume, offset, layout, *values):
     (252, "<2h", (1, 1), "disagree"),
     (280, "<4f", (0.7, 0.7, 0, 0), "right angles"),
     (280, "<4f", (float("nan"), 0, 0, 0), "unusable"),
+    (80, "<f", (0.75,), "is not that of its axes"),
+    (123, "<B", (1,), "in metres"),
+    (123, "<B", (11,), "in micrometres"),
+    (112, "<2f", (0.0, 5.0), "intercept .5. without a slope"),
     (108, "<f", (float("nan"),), "where its voxels begin"),
     (108, "<f", (-400.0,), "where its voxels begin"),
     (344, "<4s", (b"abc\0",), "not a NIfTI-1 file"),
@@ -128,3 +132,48 @@ def test_a_volume_cannot_be_stored_like_another_one(volume):
     for other in (Volume(volume.data, moved), Volume(volume.data[1:], volume.affine)):
         with pytest.raises(ValueError, match="same voxels"):
             nifti.like(volume, other)
+
+
+@pytest.mark.parametrize("kind", ["u1", "i2", "f4"])
+def test_scaled_values_are_what_itk_gives(tmp_path, kind):
+    data = np.arange(60).reshape(3, 4, 5).astype(kind)
+    rewrite(tmp_path / "a.nii", Volume(data, AFFINE), 112, "<2f", 0.1, 3.0)
+    back = nifti.read(tmp_path / "a.nii").data
+    assert back.dtype == np.float32
+    expected = data.astype(np.float64) * float(np.float32(0.1)) + 3.0
+    np.testing.assert_array_equal(back, expected.astype(np.float32))
+
+
+def geometry(content):
+    """The bytes of a header that say where the volume lies."""
+    return content[76:92], content[252:328]
+
+
+@pytest.mark.parametrize("codes", [(0, 1), (1, 0), (1, 2)])
+def test_the_place_in_a_header_is_kept_byte_for_byte(tmp_path, codes):
+    # An oblique grid: neither its voxel size nor its quaternion follows from its affine to the bit.
+    turn = np.array([[0.96, 0.28, 0], [-0.28, 0.96, 0], [0, 0, 1.0]])
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = turn * [0.8, 0.7, 2.3], [60.1, 70.3, -300.7]
+    raw = bytearray(gzip.decompress(nifti.encode(Volume(np.zeros((3, 4, 5), np.int16), affine))))
+    struct.pack_into("<8f", raw, 76, 1, 0.8, 0.7, 2.3, 0, 0, 0, 0)
+    struct.pack_into("<2h", raw, 252, *codes)
+    half = np.arctan2(-0.28, 0.96) / 2
+    struct.pack_into("<6f", raw, 256, 0, 0, np.sin(half), *affine[:3, 3])
+    (tmp_path / "a.nii").write_bytes(raw)
+    volume = nifti.read(tmp_path / "a.nii")
+    assert geometry(gzip.decompress(nifti.encode(volume, as_stored=True))) == geometry(bytes(raw))
+    assert geometry(gzip.decompress(nifti.encode(volume))) != geometry(bytes(raw))
+
+
+def test_a_place_in_double_precision_is_kept(tmp_path, volume):
+    affine = AFFINE.copy()
+    affine[2, 3] = -300.7
+    nifti.write(tmp_path / "a.nii.gz", Volume(volume.data, affine), as_stored=True)
+    back = nifti.read(tmp_path / "a.nii.gz")
+    np.testing.assert_array_equal(back.affine, affine)
+    np.testing.assert_array_equal(back.data, volume.data)
+    assert nifti.encode(back, as_stored=True) == (tmp_path / "a.nii.gz").read_bytes()
+    # Other programs skip the extension and read single precision.
+    content = gzip.decompress(nifti.encode(back))
+    assert content[348] == 0 and gzip.decompress(nifti.encode(back, as_stored=True))[348] == 1

@@ -1,6 +1,7 @@
 """``make predict``: what it refuses, what it runs, what it prints."""
 
 import csv
+import json
 
 import pytest
 
@@ -90,6 +91,53 @@ def test_a_failing_stage_leaves_nothing(ready, monkeypatch):
                                      "--out", str(ready / "out")])
     assert predict.main() == 2
     assert not (ready / "out").exists()
+
+
+PHANTOM = "synthetic CT (phantoms)"
+
+
+def test_what_it_was_trained_on_is_said_before_anything_runs(ready, monkeypatch, capfd):
+    repository = ready / "repository"
+    (repository / predict.MODEL / "model.json").write_text(json.dumps({"source": "phantom"}))
+    (repository / predict.CLASSIFIERS / "source.json").write_text(json.dumps({"source": "phantom"}))
+
+    class Failed:
+        returncode = 2
+
+    def run(line, **_):
+        said.append(capfd.readouterr().err)
+        lines.append(line)
+        return Failed()
+
+    said, lines = [], []
+    monkeypatch.setattr(predict.subprocess, "run", run)
+    monkeypatch.setattr(predict.environment, "check_cpu", lambda: None)
+    monkeypatch.setattr("sys.argv", ["predict", "--ct", str(ready / "ct.nii.gz"),
+                                     "--out", str(ready / "out")])
+    predict.main()
+    first, second = said[0].splitlines()
+    assert first == (f"Trained on: network: {PHANTOM}; classifiers: {PHANTOM}. Never validated on "
+                     "real CT: what follows says nothing about a real patient.")
+    assert second.startswith("For research only")
+    apply = next(line for line in predict.commands(options(ready), ready, ready)
+                 if "stages.classification.apply" in line)
+    assert apply[apply.index("--trained-on") + 1] == (
+        f"network: {PHANTOM}; classifiers: {PHANTOM}")
+
+
+def test_other_sources(ready):
+    model = ready / "repository" / predict.MODEL / "model.json"
+    # Neither names one: models of an earlier version.
+    assert predict.trained_on(options(ready)) == (
+        f"network: {predict.UNKNOWN}; classifiers: {predict.UNKNOWN}")
+    model.write_text(json.dumps({"source": "own"}))
+    words = predict.trained_on(options(ready))
+    assert words == f"network: an own cohort; classifiers: {predict.UNKNOWN}"
+    assert "Not validated on CT of any other origin" in predict.warning(words)[0]
+    for damaged in ("{", "[1]", '{"source": [1]}'):
+        model.write_text(damaged)
+        with pytest.raises(LauncherError, match="model.json: cannot be read"):
+            predict.trained_on(options(ready))
 
 
 def test_one_line_per_case(tmp_path):

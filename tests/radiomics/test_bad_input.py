@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
+from stages.common import nifti
 from stages.common.errors import InputError
 from stages.radiomics import headers, manifest, rows, volumes
 from tests.radiomics.conftest import ROOT, phantom, write
@@ -71,6 +72,51 @@ def test_unknown_label(pair, tmp_path, settings):
     rejected(r"unknown label 3 \(known: 0, 1\)", image, mask, settings, mask)
     known = dataclasses.replace(settings, other_labels=(3,))
     assert volumes.read_pair(image, mask, known)[1].GetPixelID() == sitk.sitkUInt8
+
+
+def test_the_hint_does_not_make_the_liver_the_lesion(pair, tmp_path, settings):
+    # A mask of this package (liver 1, lesions 2), while params.yaml's lesions have the label 1.
+    both = replaced(pair[1], lambda array: array + np.uint8(1))
+    image, mask = write(tmp_path, (pair[0], both))
+    with pytest.raises(InputError) as caught:
+        volumes.read_pair(image, mask, settings)
+    fix = str(caught.value).split("; ", 1)[1]
+    assert "say which label is the lesion (--label)" in fix and "2 is the lesion and 1 the" in fix
+    assert "radiomics.other_labels" not in fix
+
+
+def test_voxels_in_another_file(pair, tmp_path, settings):
+    image, mask = write(tmp_path, pair, "image.nrrd", "mask.nrrd")
+    for path in (image, mask):
+        whole = path.read_bytes()
+        header = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).tofile(tmp_path / "v.raw") or (
+            whole.split(b"\n\n", 1)[0].replace(b"encoding: gzip", b"encoding: raw"))
+        path.write_bytes(header + f"\ndata file: {tmp_path / 'v.raw'}\n".encode())
+        assert sitk.ReadImage(str(path)).GetSize() == pair[0].GetSize()  # ITK follows it.
+        rejected("keeps its voxels in another file", image, mask, settings, path)
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("place, kind, value, words", [
+    (123, "B", 1, "has its lengths in metres"), (123, "B", 3, "has its lengths in micrometres"),
+    (84, "f", 0.7, "is not that of its axes")])
+def test_a_place_that_programs_read_in_two_ways(pair, tmp_path, settings, place, kind, value, words):
+    image, mask = write(tmp_path, pair)
+    patched(image, 252, "2h", 0, 1)
+    patched(image, place, kind, value)
+    rejected(words, image, mask, settings, image)
+
+
+def test_a_place_in_double_precision_is_taken(pair, tmp_path, settings):
+    # As the intake writes it for DICOM: 0.8 mm is no number of single precision.
+    affine = np.diag([-0.8, -0.8, 2.5, 1.0])
+    affine[:3, 3] = 12.3, 45.6, -700.3
+    data = sitk.GetArrayFromImage(pair[0]).transpose(2, 1, 0)
+    nifti.write(tmp_path / "image.nii.gz", nifti.Volume(data, affine), as_stored=True)
+    assert sitk.ReadImage(str(tmp_path / "image.nii.gz")).GetSpacing()[0] != 0.8
+    series = volumes.read_series(tmp_path / "image.nii.gz")
+    assert series.GetSpacing() == (0.8, 0.8, 2.5) and series.GetOrigin() == (-12.3, -45.6, -700.3)
+    assert series.GetDirection() == (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
 def test_fractional_label(pair, tmp_path, settings):

@@ -1,12 +1,14 @@
 """Training, resuming, inference and baseline on tiny scans, through the command lines."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load, save
 
-from stages.common import nifti
+from stages.common import nifti, origin
 from stages.common.parameters import section
 from stages.segmentation import (
     baseline,
@@ -96,6 +98,57 @@ def test_inference_keeps_the_grid_and_the_orientation_of_the_file(prepared, coho
     got = nifti.read(prepared / "masks" / "a.nii.gz")
     assert nifti.same_grid(got, turned)
     np.testing.assert_array_equal(nifti.to_ras(got).data, straight.data)
+
+
+def test_every_order_of_the_axes_gives_one_mask_on_the_stored_grid(prepared, cohort, call):
+    call(train.stage, *arguments(prepared))
+    call(infer.stage, *infer_arguments(cohort, prepared))
+    image = nifti.read(prepared / "b.nii.gz")
+    straight = nifti.read(prepared / "masks" / "b.nii.gz").data
+    assert (straight == 2).any()
+    for number, signs in enumerate(itertools.product((1, -1), repeat=3)):
+        order = list(itertools.permutations(range(3)))[number % 6]
+        flips = tuple(slice(None, None, sign) for sign in signs)
+        affine = image.affine[:, [*order, 3]] @ np.diag([*signs, 1])
+        last = np.array([image.data.shape[axis] - 1 for axis in order])
+        affine[:3, 3] = image.affine[:3, 3] + image.affine[:3, order] @ (last * (np.array(signs) < 0))
+        turned = nifti.Volume(image.data.transpose(order)[flips], affine)
+        nifti.write(prepared / "b.nii.gz", turned, as_stored=True)
+        call(infer.stage, *infer_arguments(cohort, prepared))
+        got = nifti.read(prepared / "masks" / "b.nii.gz")
+        assert nifti.same_grid(got, turned)
+        np.testing.assert_array_equal(got.data, straight.transpose(order)[flips])
+
+
+def test_a_network_that_gives_no_number_is_refused(prepared, cohort, call, monkeypatch):
+    call(train.stage, *arguments(prepared))
+    path = prepared / "model" / networks.WEIGHTS
+    whole = path.read_bytes()
+    for value in (float("nan"), float("inf")):
+        bad = load(whole)
+        next(iter(bad.values())).flatten()[0] = value
+        path.write_bytes(save(bad))
+        code, error = call(infer.stage, *infer_arguments(cohort, prepared))
+        last = error.strip().splitlines()[-1]
+        assert code == 2 and f"{path}: holds NaN or infinite values" in last
+        assert "train the network again" in last and not (prepared / "masks").exists()
+    path.write_bytes(whole)
+    monkeypatch.setattr(networks, "sliding_window_inference",
+                        lambda image, *_, **__: torch.full((1, 3, *image.shape[2:]), torch.nan))
+    code, error = call(infer.stage, *infer_arguments(cohort, prepared))
+    assert code == 2 and "the network's output: holds NaN" in error.strip().splitlines()[-1]
+    assert not (prepared / "masks").exists()
+
+
+@pytest.mark.parametrize("source", ["phantom", None])
+def test_a_model_says_what_it_was_trained_on(cohort, tiny, tmp_path, call, source):
+    if source:
+        origin.write(tmp_path, source)
+    call(prepare.stage, "--manifest", cohort, "--part", "test", "--params",
+         tmp_path / "params.yaml", "--out", tmp_path / "prepared")
+    assert call(train.stage, *arguments(tmp_path, "segresnet"))[0] == 0
+    about = json.loads((tmp_path / "model" / "model.json").read_text())
+    assert about["source"] == (source or "unknown")
 
 
 def test_segresnet_trains_and_predicts(prepared, cohort, call):

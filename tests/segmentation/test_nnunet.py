@@ -148,6 +148,7 @@ def test_training_repeats_byte_for_byte(trained_nnunet, call, tmp_path):
     assert contents(trained_nnunet / "model") == contents(trained_nnunet / "again")
     assert set(contents(trained_nnunet / "model")) == {"model.json", "fold_0.safetensors",
                                                 "fold_1.safetensors", "curves.csv"}
+    assert json.loads(contents(trained_nnunet / "model")["model.json"])["source"] == "unknown"
     curve = (trained_nnunet / "model" / "curves.csv").read_text().splitlines()
     assert curve[0] == ",".join(["fold", *CURVE]) and len(curve) == 1 + 2 * 8
     losses = [float(line.split(",")[3]) for line in curve[1:9]]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.torch import load, save
 
 from stages.common import nifti
 from stages.common.nifti import Volume
@@ -116,3 +117,22 @@ def test_a_damaged_model_is_one_line(trained_nnunet, tmp_path, call, name, words
                        "--model", tmp_path)
     assert code == 2 and words in error and name in error
 
+
+
+def test_weights_that_are_no_numbers_are_refused(trained_nnunet, tmp_path, call, monkeypatch):
+    for path in (trained_nnunet / "model").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    arguments = *infer_arguments(trained_nnunet, tmp_path / "masks"), "--model", tmp_path
+    path = tmp_path / "fold_1.safetensors"
+    weights = load(path.read_bytes())
+    next(iter(weights.values())).flatten()[0] = float("nan")
+    path.write_bytes(save(weights))
+    code, error = call(infer.stage, *arguments)
+    assert code == 2 and f"{path}: holds NaN or infinite values" in error
+    path.write_bytes((trained_nnunet / "model" / path.name).read_bytes())
+    monkeypatch.setattr(
+        nnunet_model.nnUNetPredictor, "predict_sliding_window_return_logits",
+        lambda self, data: torch.full((3, *data.shape[1:]), torch.inf))
+    code, error = call(infer.stage, *arguments)
+    assert code == 2 and "the network's output: holds NaN or infinite values" in error
+    assert not (tmp_path / "masks").exists()
