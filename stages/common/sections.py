@@ -51,7 +51,6 @@ class Search:
     step: float
     count: int
     models: dict[str, dict[str, object]]
-    forest_runs: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,6 @@ class Leakage:
 class Classification:
     """Feature selection, models, weight search, bootstrap, corrected protocol and leakage."""
 
-    releases: tuple[str, ...]
-    environments: tuple[str, ...]
     named_protocols: tuple[str, ...]
     boundary: float
     configurations: dict[str, Configuration]
