@@ -89,9 +89,9 @@ def _record(request: engines.Request, outcome: dict, inner: Path) -> None:
     """Write which engine, image and interpreter ran the command: outside every DVC output."""
     image = request.image
     record = {"image": image.name, "requirements": image.fingerprint(),
-              "command": [_shown(argument) for argument in request.command], "cpu": environment.cpu(),
+              "command": [shown(argument) for argument in request.command], "cpu": environment.cpu(),
               "numerics": json.loads(inner.read_text()) if inner.exists() else {}} | outcome
-    name = _named(request.command)
+    name = named(request.command)
     try:
         LOGS.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=2, sort_keys=True)
@@ -100,7 +100,7 @@ def _record(request: engines.Request, outcome: dict, inner: Path) -> None:
         print(f"warning: {LOGS}: no provenance record written ({error.strerror})", file=sys.stderr)
 
 
-def _shown(argument: str) -> str:
+def shown(argument: str) -> str:
     """Return an argument without the user's own paths, which may name patients.
 
     Paths in the repository are written relative to it on every command line of the pipelines; any
@@ -108,7 +108,7 @@ def _shown(argument: str) -> str:
 
     Examples
     --------
-    >>> _shown("--out"), _shown("data/x.csv"), _shown("--ct=/scans/Smith.nii")
+    >>> shown("--out"), shown("data/x.csv"), shown("--ct=/scans/Smith.nii")
     ('--out', 'data/x.csv', '--ct=path-55a51bfa77f6')
     """
     *option, value = argument.split("=", 1) if argument.startswith("--") else [argument]
@@ -118,7 +118,7 @@ def _shown(argument: str) -> str:
     return "=".join([*option, value])
 
 
-def _named(command: list[str]) -> str:
+def named(command: list[str]) -> str:
     """Return the name of a command's record: its module and a hash of the whole."""
     what = command[command.index("-m") + 1] if "-m" in command[:-1] else Path(command[0]).name
     return f"{what}-{_digest(' '.join(command))}"
