@@ -116,6 +116,6 @@ def test_the_designed_correlation_is_the_one_of_many_draws():
 
 
 def test_nothing_is_planted_in_another_source(tmp_path):
-    assert run(planted.stage, "--scored", tmp_path / "none.csv", "--params",
-               params(tmp_path, source="lits"), "--out", tmp_path / "p.json") == 0
+    assert run(planted.stage, "--source", "lits", "--scored", tmp_path / "none.csv", "--params",
+               params(tmp_path), "--out", tmp_path / "p.json") == 0
     assert canonical.read_json(tmp_path / "p.json") == {}

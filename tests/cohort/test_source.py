@@ -21,8 +21,9 @@ def make(tmp_path, monkeypatch, capsys):
         params["lits"] |= {"cases": 2, "test": 1}
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
         monkeypatch.setattr("sys.argv", [
-            "source", "--source", name, "--params", str(tmp_path / "params.yaml"), "--inputs", str(tmp_path / "in"),
-            "--checksums", str(tmp_path / "sums.csv"), "--out", str(tmp_path / "out")])
+            "source", "--source", name, "--params", str(tmp_path / "params.yaml"),
+            "--inputs", str(tmp_path / "in"), "--checksums", str(tmp_path / "sums.csv"),
+            "--out", str(tmp_path / "out")])
         try:
             cli.main(source.stage)
         except SystemExit as stop:
