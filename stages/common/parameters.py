@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 
 from stages.common import strict
 from stages.common.errors import InputError
-from stages.common.imaging import Imaging  # noqa: F401 (named here for its users)
+from stages.common.imaging import Imaging
 from stages.common.releases import (  # noqa: F401 (named here for their users)
     Cohort,
     Expected,
@@ -52,6 +53,10 @@ LESION_COUNTS = ("components", "components-and-background")
 INPUTS = ("radiomics", "volume")
 THRESHOLDS = ("balanced-accuracy", "F1")
 TARGETS = ("NE_Score", "NE_Class")
+SOURCES = ("phantom", "lits", "own")
+DEVICES = ("auto", "cpu", "cuda")
+# What becomes part of a path must be a name and nothing else.
+NAME = re.compile(r"\w[\w.+-]*", re.ASCII)
 
 
 def load(path: str | Path) -> Parameters:
@@ -66,6 +71,7 @@ def load(path: str | Path) -> Parameters:
     if isinstance(content, dict):
         content = {name: value for name, value in content.items() if name not in ROOM_SECTIONS}
     parameters = strict.build(Parameters, content, str(path), "")
+    _check_cohort(parameters.cohort, path)
     _check_choices(parameters.classification, path)
     _check_radiomics(parameters.radiomics, path)
     _check_sensitivity(parameters.sensitivity, path)
@@ -84,6 +90,23 @@ def section(path: str | Path, name: str, kind: type):
     if not isinstance(content, dict) or name not in content:
         raise InputError(f"lacks the section '{name}'", path, "restore it from the repository")
     return strict.build(kind, content[name], str(path), name)
+
+
+def imaging(path: str | Path) -> Imaging:
+    """Read and check the section ``imaging``.
+
+    Raises
+    ------
+    InputError
+        As `section` does; or if a choice is not among the valid ones.
+    """
+    found = section(path, "imaging", Imaging)
+    _check(found.device, DEVICES, "imaging.device", path)
+    for what in ("networks", "methods", "masks"):
+        for name in getattr(found, what):
+            _check_name(name, f"imaging.{what}", path)
+    _check_range(found.jobs > 0, "imaging.jobs", "at least 1", path)
+    return found
 
 
 def _content(path):
@@ -128,6 +151,12 @@ def protocol(classification: Classification, name: str) -> Protocol:
     return choose(classification.protocols, name, "protocol")
 
 
+def _check_cohort(cohort: Cohort, path) -> None:
+    _check(cohort.source, SOURCES, "cohort.source", path)
+    for name, release in cohort.releases.items():
+        _check_name(release.file, f"cohort.releases.{name}.file", path)
+
+
 def _check_choices(classification: Classification, path) -> None:
     for name, item in classification.protocols.items():
         where = f"classification.protocols.{name}"
@@ -169,7 +198,13 @@ def _check_range(holds, where, valid, path):
 
 def _check(value, valid, where, path):
     if value not in valid:
-        raise InputError(f"parameter '{where}' is '{value}'", path, f"valid: {', '.join(valid)}")
+        raise InputError(f"parameter '{where}' is {value!r}", path, f"valid: {', '.join(valid)}")
+
+
+def _check_name(value, where, path):
+    if not NAME.fullmatch(value):
+        raise InputError(f"parameter '{where}' has {value!r}, which is no name", path,
+                         "use letters, digits and . _ + -")
 
 
 def _check_radiomics(radiomics: Radiomics, path) -> None:

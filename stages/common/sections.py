@@ -44,14 +44,6 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class ForestRun:
-    """One search for the weight of the random forest."""
-
-    release: str
-    environment: str
-
-
-@dataclass(frozen=True)
 class Search:
     """The search for the weight of the positive class."""
 
@@ -59,7 +51,6 @@ class Search:
     step: float
     count: int
     models: dict[str, dict[str, object]]
-    forest_runs: dict[str, ForestRun]
 
 
 @dataclass(frozen=True)
@@ -138,8 +129,6 @@ class Leakage:
 class Classification:
     """Feature selection, models, weight search, bootstrap, corrected protocol and leakage."""
 
-    releases: tuple[str, ...]
-    environments: tuple[str, ...]
     named_protocols: tuple[str, ...]
     boundary: float
     configurations: dict[str, Configuration]

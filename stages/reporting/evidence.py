@@ -25,6 +25,8 @@ PROTOCOLS = ("as-released", "as-described")
 # Paths (shell patterns) that a file of these sources may lack: a feature that is not selected has no
 # rank. A search of weights lacks the models that it does not fit: the forest's has a file of its own.
 LACKS = {"selection": ("rank/*",), "weights": ("winners/RF/*",)}
+# Release and environment of the forest's searches (dvc.yaml, forest_weights).
+FORESTS = (("2025-08", "classification-notebook"),)
 FOREST_LACKS = ("winners/LR/*", "winners/XGB/*")
 
 
@@ -135,9 +137,9 @@ def collect(folder: str | Path, settings: Classification) -> dict[str, list[Sour
             *(_run(folder / name / release / f"{environment}.json",
                    Origin(PROTOCOLS[0], release, environment), LACKS[name])
               for release, environment in pairs),
-            *(_run(folder / name / run.release / f"{run.environment}-forest.json",
-                   Origin(PROTOCOLS[0], run.release, run.environment), FOREST_LACKS)
-              for run in settings.search.forest_runs.values())]
+            *(_run(folder / name / release / f"{environment}-forest.json",
+                   Origin(PROTOCOLS[0], release, environment), FOREST_LACKS)
+              for release, environment in FORESTS)]
     for name, environment in PER_RELEASE.items():
         found[name] = []
         for release in settings.releases:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from containers.launcher import ROOT, box, environment, images
+from containers.launcher import ROOT, box, environment, images, main
 
 from .conftest import IMAGE, launch
 
@@ -165,10 +165,10 @@ def test_exit_status_comes_through(any_engine):
 
 
 def test_record_names_engine_and_digest(engine):
-    name = f"record{uuid.uuid4().hex}"
-    subprocess.run([sys.executable, ROOT / "containers" / "run", IMAGE, "--", "true", name],
+    command = ["true", f"record{uuid.uuid4().hex}"]
+    subprocess.run([sys.executable, ROOT / "containers" / "run", IMAGE, "--", *command],
                    env={**os.environ, "MSCLC_ENGINE": engine}, check=True)
-    path = ROOT / "logs" / "provenance" / f"{name}.json"
+    path = ROOT / "logs" / "provenance" / f"{main.named(command)}.json"
     record = json.loads(path.read_text())
     path.unlink()
     assert record["engine"] == engine and record["digest"].startswith("sha256:")
