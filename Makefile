@@ -45,8 +45,8 @@ verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 T
 compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
 	@$(BIN)/python -m containers.launcher.compare "$(BASE)"
 
-readme: setup  ## write the verdict table into README.md
-	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
+readme: setup  ## write the verdict table and the test AUCs into README.md
+	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.readme --readme README.md
 
 report-check:  ## open the report in headless Chromium: accessibility, phone, dark, print
 	@.ci/browser

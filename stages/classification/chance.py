@@ -176,6 +176,7 @@ def stage() -> None:
           "study_likeness": item.likeness.study, **row} for item in found for row in item.rows]))
     canonical.write_json(options.out, {
         "run": data.run_of(options, "as-released"), "permutations": settings.permutations,
+        "compared": list(models), "reported": models[0],
         "numbers": {"series": len(test.label), "studies": len(np.unique(test.studies)),
                     "patients": len(np.unique(test.patients)),
                     "patients_with_negatives": len(np.unique(test.patients[test.label == 0]))},
