@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from stages.classification import bootstrap, converged, corrected_scores, data, power
-from stages.classification.label_permutation import dealt, compare
+from stages.classification.label_permutation import compare, dealt
 from stages.common import canonical, cli
 from stages.common.columns import LABEL
 from stages.common.errors import InputError

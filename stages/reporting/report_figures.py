@@ -140,7 +140,8 @@ def corrected_roc(inputs: Inputs) -> Figure:
                        f"{style(model)} thin")
         drawings.append((OWN_NAMES[model], chart.svg()))
         rows.append((OWN_NAMES[model], *(short(score[name]) for name in ("mean", "min", "max"))))
-    return Figure("roc-corrected", "ROC curves of the corrected protocol, one for each seed", drawings, [],
+    return Figure("roc-corrected", "ROC curves of the corrected protocol, one for each seed",
+                  drawings, [],
                   f"Protocol corrected, release {RELEASE}, environment {ENVIRONMENT}; "
                   f"{tested(inputs)}.", ("model", "mean AUC", "lowest seed", "highest seed"), rows)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.classification import chance, corrected_scores, data, power
-from stages.classification.label_permutation import areas, best_of, dealt, midranks, p_values, compare
+from stages.classification import chance, corrected_scores, power
+from stages.classification.label_permutation import areas, best_of, compare, dealt, midranks, p_values
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
@@ -138,8 +138,10 @@ def test_ranks_are_shared():
 def call(tmp_path, table, monkeypatch, capsys):
     """Run the stage on a table, with predictions that fit it; return exit code and standard error."""
     parameters = (ROOT / "params.yaml").read_text()
-    for old, new in (("permutations: 9999", "permutations: 99"), ("permutations: 999\n", "permutations: 99\n"),
-                     ("simulations: 1000", "simulations: 20"), ("samples: 1000\n    seed", "samples: 50\n    seed")):
+    for old, new in (("permutations: 9999", "permutations: 99"),
+                     ("simulations: 1000", "simulations: 20"),
+                     ("permutations: 999\n", "permutations: 99\n"),
+                     ("samples: 1000\n    seed", "samples: 50\n    seed")):
         assert old in parameters
         parameters = parameters.replace(old, new)
     (tmp_path / "params.yaml").write_text(parameters)
