@@ -87,8 +87,9 @@ def best_of(observed: np.ndarray, permuted: np.ndarray) -> np.ndarray:
     """Return the P of each model, corrected for the choice of the best one.
 
     The largest statistic of all models in the same permutation is what each is compared with
-    (single-step max-T: Westfall and Young 1993, Resampling-based multiple testing): the likeness
-    of the models is taken into account, which Holm and Bonferroni cannot.
+    (single-step max-T: Westfall and Young 1993, Resampling-based multiple testing). The statistic
+    is the AUC itself, by which the best one is chosen: a model whose AUC spreads more over dealt
+    labels weighs more, so that P may exceed Bonferroni's.
 
     Parameters
     ----------

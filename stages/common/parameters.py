@@ -207,9 +207,9 @@ def _check_chance(parameters: Parameters, path) -> None:
             ("power.level", 0 < power.level < 1, "between 0 and 1"),
             ("power.areas", len(grid) > 1 and power.areas.step > 0 and grid[0] == 0.5 < grid[-1] < 1,
              "rising from 0.5 to below 1"),
-            ("power.likenesses", all(0 <= item.patient <= item.study <= 1
-                                     for item in power.likenesses),
-             "from 0 to 1, a study's not below the patient's")):
+            ("power.likenesses", power.likenesses and all(
+                0 <= item.patient <= item.study <= 1 for item in power.likenesses),
+             "at least one; from 0 to 1, a study's not below the patient's")):
         _check_range(holds, f"chance.{name}", valid, path)
     for name, seed in (("seed", chance.seed), ("power.seed", power.seed)):
         _check_range(0 <= seed < 1 << 32, f"chance.{name}", "from 0 to 2^32 - 1", path)

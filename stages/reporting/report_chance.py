@@ -26,17 +26,19 @@ def interval(bounds: Mapping[str, float], decimals: int = 2) -> str:
 
 
 def smallest(document: Document, scores: str, rule: str) -> str:
-    """Return the smallest AUC that is found, and its range over the declared likenesses.
+    """Return the smallest AUC that is found and, in brackets, its range over the likenesses."""
+    return f"{_auc(document.get('smallest', scores, rule)['AUC'])} ({spread(document, rule)})"
 
-    Where the power is not reached within the curve, "none" stands for the value.
-    """
-    def said(name):
-        value = document.get("smallest", name, rule)["AUC"]
-        return (2.0, "none") if value is None else (value, short(value, 2))
 
-    others = sorted(said(name) for name in document.get("declared"))
-    own = said(scores)[1]
-    return f"{own} ({others[0][1]} to {others[-1][1]})" if others else own
+def spread(document: Document, rule: str) -> str:
+    """Return the range of the smallest AUC over the declared likenesses."""
+    values = [document.get("smallest", name, rule)["AUC"] for name in document.get("declared")]
+    values.sort(key=lambda value: 2.0 if value is None else value)
+    return f"{_auc(values[0])} to {_auc(values[-1])}"
+
+
+def _auc(value: float | None) -> str:
+    return "none" if value is None else short(value, 2)
 
 
 def introduction(chance: Documents) -> str:
@@ -67,10 +69,9 @@ def published(chance: Documents) -> str:
 
 
 def _tests(found: Mapping) -> str:
-    one, two = found["one_sided"], found["two_sided"]
+    one = found["one_sided"]
     return (f"one-sided permutation P {short(one['P'])}, {short(one['P_best'])} corrected for the "
-            f"choice of the best model on the test set; two-sided {short(two['P'])} and "
-            f"{short(two['P_best'])}")
+            "choice of the best model on the test set")
 
 
 def converged(chance: Documents) -> str:
@@ -148,7 +149,7 @@ def findable(chance: Documents) -> list[tuple]:
         found = document.get("smallest", scores, rule)
         own = "none" if found["AUC"] is None else f"{short(found['AUC'])} ± {short(found['se'])}"
         name = RULES[rule] if rule == "nested" else f"{KINDS[scores]}, {RULES[rule]}"
-        rows.append((name[0].upper() + name[1:], own, smallest(document, scores, rule),
+        rows.append((name[0].upper() + name[1:], own, spread(document, rule),
                      short(found["found_without_effect"])))
     return rows
 

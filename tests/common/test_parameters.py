@@ -127,6 +127,7 @@ def test_every_published_number_has_a_source():
     (("power", "level"), 0, "chance.power.level"), (("power", "samples"), 0, "power.samples"),
     (("power", "areas", "start"), 0.4, "chance.power.areas"),
     (("power", "areas", "count"), 30, "chance.power.areas"),
+    (("power", "likenesses"), [], "chance.power.likenesses"),
     (("power", "likenesses"), [{"patient": 0.5, "study": 0.4}], "chance.power.likenesses"),
     (("power", "likenesses"), [{"patient": 0.5, "studies": 0.4}], "did you mean 'study'?")])
 def test_chance_out_of_range(tmp_path, content, keys, value, said):
