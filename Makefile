@@ -6,7 +6,7 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CLASSIFIERS COHORT CONFIGURATION CT ENGINE GPU MODEL OUT REQUIRE_PUBLISHED SKIP TARGETS VARY
+GIVEN := BASE CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU MODEL OUT REQUIRE_PUBLISHED SKIP TARGETS VARY
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -57,8 +57,8 @@ verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 C
 compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
 	@$(BIN)/python -m containers.launcher.compare "$$GIVEN_BASE"
 
-readme: setup  ## write the verdict table into README.md
-	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
+readme: setup  ## write the verdict table and the test AUCs into README.md
+	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.readme --readme README.md
 
 report-check:  ## open the report in headless Chromium: accessibility, phone, dark, print
 	@.ci/browser

@@ -19,6 +19,7 @@ from stages.common.releases import (  # noqa: F401 (named here for their users)
 )
 from stages.common.sections import (  # noqa: F401 (named here for their users)
     Bootstrap,
+    Chance,
     Classification,
     Configuration,
     Converged,
@@ -26,6 +27,7 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     CorrectedModel,
     Folds,
     Leakage,
+    Likeness,
     NetBenefit,
     Parameters,
     Protocol,
@@ -75,6 +77,7 @@ def load(path: str | Path) -> Parameters:
     _check_choices(parameters.classification, path)
     _check_radiomics(parameters.radiomics, path)
     _check_sensitivity(parameters.sensitivity, path)
+    _check_chance(parameters, path)
     return parameters
 
 
@@ -221,3 +224,27 @@ def _check_sensitivity(sensitivity: Sensitivity, path) -> None:
         if min(values, default=0) < 1:
             raise InputError(f"parameter 'sensitivity.{name}' must be 1 or more", path,
                              "give at least one")
+
+
+def _check_chance(parameters: Parameters, path) -> None:
+    chance, power = parameters.chance, parameters.chance.power
+    for model in chance.models:
+        choose(parameters.classification.configurations, model, "configuration")
+    grid = power.areas.values()
+    for name, holds, valid in (
+            ("models", len(set(chance.models)) == len(chance.models) > 0, "at least one, each once"),
+            ("permutations", chance.permutations >= power.permutations,
+             "at least power.permutations"),
+            ("power.permutations", power.permutations > 0, "at least 1"),
+            ("power.simulations", power.simulations > 0, "at least 1"),
+            ("power.samples", power.samples > 0, "at least 1"),
+            ("power.wanted", 0 < power.wanted < 1, "between 0 and 1"),
+            ("power.level", 0 < power.level < 1, "between 0 and 1"),
+            ("power.areas", len(grid) > 1 and power.areas.step > 0 and grid[0] == 0.5 < grid[-1] < 1,
+             "rising from 0.5 to below 1"),
+            ("power.likenesses", power.likenesses and all(
+                0 <= item.patient <= item.study <= 1 for item in power.likenesses),
+             "at least one; from 0 to 1, a study's not below the patient's")):
+        _check_range(holds, f"chance.{name}", valid, path)
+    for name, seed in (("seed", chance.seed), ("power.seed", power.seed)):
+        _check_range(0 <= seed < 1 << 32, f"chance.{name}", "from 0 to 2^32 - 1", path)
