@@ -45,6 +45,9 @@ verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 T
 compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
 	@$(BIN)/python -m containers.launcher.compare "$(BASE)"
 
+deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHECK=1: compare]
+	@$(BIN)/python -m containers.commands.deps $(if $(CHECK),--check)
+
 readme: setup  ## write the verdict table into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
 
@@ -54,4 +57,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce demo predict real-case test images sif verify compare readme report-check clean
+.PHONY: help setup reproduce demo predict real-case test images sif verify compare deps readme report-check clean

@@ -9,10 +9,10 @@ read the folder --inputs. Series that --record knows are not made again.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 
+from stages.cohort import lits, own, phantom
 from stages.common import cli
 from stages.common.parameters import choose, load
 
@@ -45,7 +45,7 @@ def stage() -> None:
     known = arguments(options.inputs, options.checksums, options.out, options.record)
     name = load(options.params).cohort.source
     given = [*choose(known, name, "cohort.source"), "--params", options.params]
-    module = importlib.import_module(f"stages.cohort.{name}")
+    module = {"phantom": phantom, "lits": lits, "own": own}[name]
     sys.argv = [module.__name__, *(str(argument) for argument in given)]
     module.stage()
 

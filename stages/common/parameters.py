@@ -1,4 +1,5 @@
 """Read ``params.yaml`` into validated, frozen objects."""
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 
