@@ -16,21 +16,24 @@ setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 	@touch $@
 
 reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1]
-	@REQUIRE_PUBLISHED="$(REQUIRE_PUBLISHED)" $(BIN)/python -m containers.launcher.reproduce
+	@REQUIRE_PUBLISHED="$(REQUIRE_PUBLISHED)" $(BIN)/python -m containers.commands.reproduce
+
+sweep: setup  ## run the long sweeps again, whatever results git holds
+	@$(BIN)/python -m containers.commands.sweep
 
 demo: setup  ## run the imaging half on synthetic CT, from training to NE status
-	@$(BIN)/python -m containers.launcher.demo
+	@$(BIN)/python -m containers.commands.demo
 
 predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… OUT=… GPU=1]
-	@$(BIN)/python -m containers.launcher.predict --ct "$(CT)" --out "$(OUT)" $(if $(GPU),--gpu) \
+	@$(BIN)/python -m containers.commands.predict --ct "$(CT)" --out "$(OUT)" $(if $(GPU),--gpu) \
 	    $(if $(MODEL),--model "$(MODEL)") $(if $(CLASSIFIERS),--classifiers "$(CLASSIFIERS)") \
 	    $(if $(CONFIGURATION),--configuration "$(CONFIGURATION)")
 
 real-case: setup  ## fetch one real LiTS case and run the imaging stages that need no training
-	@$(BIN)/python -m containers.launcher.real_case
+	@$(BIN)/python -m containers.commands.real_case
 
 test: setup  ## run every room's tests in its image
-	@$(BIN)/python -m containers.launcher.tests
+	@$(BIN)/python -m containers.commands.tests
 
 images: setup  ## build the container images [ENGINE=docker|podman BASE=auto|debian|registry]
 	@$(BIN)/python containers/build $(if $(ENGINE),--engine $(ENGINE)) --base $(or $(BASE),auto)
@@ -43,7 +46,7 @@ verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 T
 	    $(if $(TARGETS),--targets $(TARGETS)) $(if $(SKIP),--skip $(SKIP))
 
 compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
-	@$(BIN)/python -m containers.launcher.compare "$(BASE)"
+	@$(BIN)/python -m containers.commands.compare "$(BASE)"
 
 deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHECK=1: compare]
 	@$(BIN)/python -m containers.commands.deps $(if $(CHECK),--check)
@@ -57,4 +60,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce demo predict real-case test images sif verify compare deps readme report-check clean
+.PHONY: help setup reproduce sweep demo predict real-case test images sif verify compare deps readme report-check clean

@@ -4,7 +4,8 @@ import csv
 
 import pytest
 
-from containers.launcher import LauncherError, predict
+from containers.commands import predict
+from containers.launcher import LauncherError
 
 
 @pytest.fixture

@@ -67,8 +67,6 @@ def test_every_room_is_listed():
 
 def test_the_launcher_needs_nothing_installed():
     for path in (ROOT / "containers" / "launcher").glob("*.py"):
-        if path.name in ("demo.py", "pipeline.py", "reproduce.py"):  # the progress display
-            continue
         for module in imported(path):
             top = module.split(".")[0]
             assert top == "containers" or top in sys.stdlib_module_names, f"{path}: {module}"
