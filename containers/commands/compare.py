@@ -65,7 +65,7 @@ def main() -> int:
                         help="a revision that git knows, such as HEAD~1 or origin/main")
     name = take_out(parser.parse_args().base)
     command = [sys.executable, str(ROOT / "containers" / "run"), "reporting", "--", "python", "-m",
-               "stages.reporting.compare", "--base", str(FOLDER.relative_to(ROOT)), "--name", name]
+               "stages.verdicts.compare", "--base", str(FOLDER.relative_to(ROOT)), "--name", name]
     return subprocess.run(command, cwd=ROOT).returncode
 
 

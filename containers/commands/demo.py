@@ -56,10 +56,10 @@ def run(project: Project = PHANTOM) -> None:
     print()
     if whole:
         again.add()
-        pipeline.in_image("reporting", "stages.reporting.demo", "--show", "--out",
+        pipeline.in_image("reporting", "studies.sclc_liver.demo", "--show", "--out",
                           f"{project.metrics}/summary.json")
     else:
-        pipeline.in_image("reporting", "stages.reporting.demo", "--detection", "--metrics",
+        pipeline.in_image("reporting", "studies.sclc_liver.demo", "--detection", "--metrics",
                           project.metrics)
         print("\nNo series has an NE score and a group: the pipeline ends with the detection.")
     print(f"\n{(time.monotonic() - start) / 60:.0f} minutes. Pictures: {project.pictures}; "

@@ -70,7 +70,7 @@ def without_tables(reason: str, run_demo: Callable[[], None]) -> None:
     print("Running the imaging pipeline on its synthetic cohort instead (make demo).",
           file=sys.stderr, flush=True)
     run_demo()
-    in_image("reporting", "stages.reporting.unchecked", "--out", UNCHECKED)
+    in_image("reporting", "stages.verdicts.unchecked", "--out", UNCHECKED)
     print()
     show("--ledger", UNCHECKED)
     print(f"\nNo published number was checked: {UNCHECKED}. reports/ledger.csv holds the verdicts "
@@ -79,7 +79,7 @@ def without_tables(reason: str, run_demo: Callable[[], None]) -> None:
 
 def show(*arguments: str) -> None:
     """Print verdicts."""
-    in_image("reporting", "stages.reporting.verdicts", *arguments)
+    in_image("reporting", "stages.verdicts.tables", *arguments)
 
 
 def cross_check() -> None:
@@ -91,7 +91,7 @@ def cross_check() -> None:
                        capture_output=True)
     node = shutil.which("node") or "node"
     for points in sorted((ROOT / "data" / "burden").glob("*.csv")):
-        in_image("statistics", "stages.statistics.crosscheck", "--if-available", "--node", node,
+        in_image("statistics", "studies.sclc_liver.crosscheck", "--if-available", "--node", node,
                  "--points", f"data/burden/{points.name}",
                  "--metrics", f"metrics/statistics/{points.stem}.json")
 

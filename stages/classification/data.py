@@ -23,7 +23,7 @@ from stages.common.columns import (
 )
 from stages.common.errors import InputError
 
-MAKE_AGAIN = "make the table again (stages.cohort.table or stages.radiomics.table)"
+MAKE_AGAIN = "make the table again (studies.sclc_liver.table or stages.radiomics.table)"
 
 
 @dataclass(frozen=True)

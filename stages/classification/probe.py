@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from stages.classification import converged, data, select, storage, train
-from stages.classification.corrected_fit import prepare
+from stages.classification.corrected.fit import prepare
 from stages.classification.models import CLASSES, fit, make, probability
 from stages.common import canonical, cli, probe
 from stages.common.columns import FEATURES, GROUP, GROUPS, LABEL, PATIENT, SCORE, SERIES, STUDY

@@ -13,7 +13,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from stages.cohort import lits, own, phantom
+from stages.cohort import lits, own
+from stages.cohort.phantom.stage import stage as phantom
 from stages.common import cli, origin
 from stages.common.errors import InputError
 from stages.common.parameters import SOURCES, load

@@ -102,7 +102,7 @@ class NetBenefit:
 
 @dataclass(frozen=True)
 class Corrected:
-    """Leakage-free protocol: see ``stages.classification.corrected``."""
+    """Leakage-free protocol: see ``stages.classification.corrected.stage``."""
 
     folds: int
     inner_folds: int

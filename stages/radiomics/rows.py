@@ -13,7 +13,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from stages.common.parameters import Radiomics
-from stages.radiomics import fast, fast_diagnostics, plain, volumes
+from stages.radiomics import plain, volumes
+from stages.radiomics.fast.features import features as fast, diagnostics as fast_diagnostics
 
 METHODS = {"fast": fast.extract, "plain": plain.extract}
 FEATURES, NO_LESION, TOO_SMALL = "features", "no-lesion", "too-small"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stages.common.errors import InputError
 from stages.common.parameters import choose, imaging, section
-from stages.segmentation import nnunet_settings
+from stages.segmentation.nnunet import settings as nnunet_settings
 
 KINDS = ("unet", "segresnet")
 LOSSES = ("dice", "dice+ce")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from stages.classification import kernels, newton
+from stages.classification import newton
+from studies.sclc_liver import kernels
 from stages.common import canonical
 from stages.common.errors import InputError
 

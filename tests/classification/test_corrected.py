@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stages.classification import corrected, corrected_permutation, data, models
-from stages.classification.corrected_fit import Problem, candidates, grouped_folds, prepare, run
+from stages.classification import data, models
+from stages.classification.corrected.stage import stage as corrected, permutation as corrected_permutation
+from stages.classification.corrected.fit import Problem, candidates, grouped_folds, prepare, run
 from stages.common.columns import SPACING, VOXELS
 from stages.common.errors import InputError
 from stages.common.parameters import Bootstrap, Corrected, CorrectedModel, NetBenefit, Seeds
@@ -76,7 +77,7 @@ def test_inner_folds_are_grouped_and_lie_inside_the_outer_fold(monkeypatch):
         seen.append((patients, grouped_folds(label, patients, count, seed)))
         return seen[-1][1]
 
-    monkeypatch.setattr("stages.classification.corrected_fit.grouped_folds", spy)
+    monkeypatch.setattr("stages.classification.corrected.fit.grouped_folds", spy)
     run(problem, SETTINGS, 1)
     (_, outer), *inner = seen
     assert len(inner) == len(outer) == 3

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.classification import data, failure
+from stages.classification import data
+from studies.sclc_liver import failure
 from stages.classification.select import family, select, summary
 from stages.classification.weights import evaluate, grid, winners
 from stages.common import canonical
@@ -136,7 +137,7 @@ def test_stages_twice_give_the_same_bytes(work):
 
 @pytest.mark.parametrize("arguments, said", [
     (("select", "--table", "absent.csv", "--selected", "s", "--summary", "t"), "no such file"),
-    (("bootstrap", "--predictions", "stages/reporting/rules.csv", "--out", "o"), "lacks the column"),
+    (("bootstrap", "--predictions", "studies/sclc_liver/rules.csv", "--out", "o"), "lacks the column"),
 ])
 def test_bad_input_is_one_line(work, arguments, said):
     result = stage(*arguments[:1], work, *arguments[1:])

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.cohort import dicom, lits, own_volumes, phantom, source
+from stages.cohort import dicom, lits, own_volumes, source
+from stages.cohort.phantom.stage import stage as phantom
 from stages.common import canonical, cli, nifti
 from tests.cohort.conftest import ROOT
 from tests.cohort.own_files import COLUMNS

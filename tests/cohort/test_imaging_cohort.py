@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.cohort import planted, scored, source
+from stages.cohort import scored, source
+from studies.sclc_liver import planted
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 

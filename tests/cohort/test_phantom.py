@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.cohort import phantom
-from stages.cohort import phantom_plan as plan
-from stages.cohort.phantom_anatomy import LESION, LIVER, Tissue
-from stages.cohort.phantom_render import render, sample
-from stages.cohort.phantom_shapes import Capsule, Ellipsoid
+from stages.cohort.phantom.stage import stage as phantom
+from stages.cohort.phantom.stage import plan
+from stages.cohort.phantom.anatomy import LESION, LIVER, Tissue
+from stages.cohort.phantom.render import render, sample
+from stages.cohort.phantom.shapes import Capsule, Ellipsoid
 from stages.common import cli, nifti
 from stages.common.errors import InputError
 from stages.common.parameters import section

@@ -8,7 +8,8 @@ import SimpleITK as sitk
 from radiomics import cShape, generalinfo, imageoperations
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-from stages.radiomics import fast, fast_diagnostics, fast_grid, fast_shape, plain
+from stages.radiomics import plain
+from stages.radiomics.fast.features import features as fast, diagnostics as fast_diagnostics, grid as fast_grid, shape as fast_shape
 from tests.radiomics.conftest import phantom, volume
 
 ROUNDED = {"original_shape_SurfaceArea", "original_shape_SurfaceVolumeRatio",

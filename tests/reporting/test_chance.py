@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from stages.common.errors import InputError
-from stages.reporting import readme, report_chance
-from stages.reporting.report_inputs import Document
+from studies.sclc_liver import readme, chance_figures as report_chance
+from stages.report.inputs import Document
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = ("p", "li", "td", "figcaption", "h2", "h3", "caption", "summary")
@@ -81,12 +81,12 @@ def test_nothing_speaks_of_chance_alone(copy_repository, make_report):
     assert not unguarded(Blocks((folder / "reports" / "index.html").read_text()).found)
 
 
-@pytest.mark.parametrize("name", ["README.md", "stages/reporting/report_chance.py",
-                                  "stages/reporting/report_text.py",
-                                  "stages/reporting/report_figures.py",
-                                  "stages/reporting/templates/summary.html.j2",
-                                  "stages/reporting/templates/behind.html.j2",
-                                  "stages/reporting/claims/models.yaml"])
+@pytest.mark.parametrize("name", ["README.md", "studies/sclc_liver/chance_figures.py",
+                                  "studies/sclc_liver/text.py",
+                                  "studies/sclc_liver/figures.py",
+                                  "stages/report/templates/summary.html.j2",
+                                  "stages/report/templates/behind.html.j2",
+                                  "studies/sclc_liver/claims/models.yaml"])
 def test_leakage_is_said_of_the_cross_validated_scores_alone(name):
     assert not re.search(r"without\s+leakage", (ROOT / name).read_text(), re.I)
 

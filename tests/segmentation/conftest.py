@@ -68,7 +68,7 @@ def prepared(cohort, tiny, tmp_path, call):
 @pytest.fixture
 def nnunet(tmp_path, call):
     """Cases that are prepared for a tiny nnU-Net. Returns their folder."""
-    from stages.segmentation import nnunet_prepare
+    from stages.segmentation.nnunet import prepare as nnunet_prepare
     from tests.segmentation import tiny_nnunet as tiny
 
     tiny.scans(tmp_path)
@@ -80,7 +80,7 @@ def nnunet(tmp_path, call):
 @pytest.fixture(scope="session")
 def trained_nnunet(tmp_path_factory):
     """A model that is trained once for all tests that only use one. Returns its folder."""
-    from stages.segmentation import nnunet_prepare, nnunet_train
+    from stages.segmentation.nnunet import prepare as nnunet_prepare, train as nnunet_train
     from tests.segmentation import tiny_nnunet as tiny
 
     folder = tmp_path_factory.mktemp("trained")

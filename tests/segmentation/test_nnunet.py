@@ -13,16 +13,9 @@ import torch
 from stages.common import canonical, nifti
 from stages.common.nifti import Volume
 from stages.common.parameters import section
-from stages.segmentation import (
-    checkpoint,
-    infer,
-    nnunet_model,
-    nnunet_plan,
-    nnunet_prepare,
-    nnunet_train,
-    settings,
-)
-from stages.segmentation.nnunet_trainer import CURVE, Trainer
+from stages.segmentation import checkpoint, infer, settings
+from stages.segmentation.nnunet import model as nnunet_model, plan as nnunet_plan, prepare as nnunet_prepare, train as nnunet_train
+from stages.segmentation.nnunet.trainer import CURVE, Trainer
 from tests.segmentation.tiny_nnunet import (
     AFFINE,
     ROOT,
@@ -179,7 +172,7 @@ def test_a_run_killed_in_the_middle_goes_on_to_the_same_bytes(trained_nnunet, ca
     """Killed with SIGKILL in its second fold, in a process of its own."""
     arguments = [str(argument) for argument in train_arguments(trained_nnunet, "killed")]
     state = trained_nnunet / "state" / "fold_1" / checkpoint.FILE
-    process = subprocess.Popen([sys.executable, "-m", "stages.segmentation.nnunet_train",
+    process = subprocess.Popen([sys.executable, "-m", "stages.segmentation.nnunet.train",
                                 *arguments], cwd=ROOT, stderr=subprocess.DEVNULL, env=os.environ)
     deadline = time.monotonic() + 120
     while not state.exists() and process.poll() is None and time.monotonic() < deadline:

@@ -8,8 +8,9 @@ from safetensors.torch import load, save
 
 from stages.common import nifti
 from stages.common.nifti import Volume
-from stages.segmentation import infer, nnunet_model, nnunet_prepare, nnunet_train
-from stages.segmentation.nnunet_trainer import Trainer
+from stages.segmentation import infer
+from stages.segmentation.nnunet import model as nnunet_model, prepare as nnunet_prepare, train as nnunet_train
+from stages.segmentation.nnunet.trainer import Trainer
 from tests.segmentation.tiny_nnunet import (
     AFFINE,
     SHAPE,

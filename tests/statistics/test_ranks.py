@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stages.statistics import burden, ranks, rbridge, volumes
+from stages.statistics import ranks, rbridge, volumes
+from studies.sclc_liver import burden
 
 
 def test_examples_in_the_docstrings():

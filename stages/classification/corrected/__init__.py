@@ -1,0 +1,1 @@
+"""The corrected protocol: nested, grouped by patient."""

@@ -1,0 +1,115 @@
+"""A series of the phantom: shapes sampled on a grid with partial volume, noise and padding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stages.cohort.phantom.stage import plan
+from stages.cohort.phantom.anatomy import AIR_HU, LESION, LIVER, Tissue, scene
+from stages.common.nifti import Volume
+
+# Sub-slices that stand for a slice: one for each started 1.25 mm of its thickness.
+SUBSLICE_MM = 1.25
+BLOCK_VOXELS = 2_000_000
+# Values outside the circular field of view. Source: minima of the released table's images.
+PADDING = (-1024, -2048)
+# HU that twelve bits hold, as scanners store them.
+SCANNER_RANGE = (-1024, 3071)
+
+
+def render(preset: plan.Preset, series: plan.Series) -> tuple[Volume, Volume]:
+    """Return image (HU, int16) and mask (uint8: 0 background, 1 liver, 2 lesion) of a series."""
+    random = plan.generator(preset, plan.SERIES, series.study.number, series.number, 1)
+    acquisition, thickness = preset.acquisition, series.thickness_mm
+    size, slices = acquisition.size, max(1, int(acquisition.length_mm / thickness))
+    pixel = random.uniform(*acquisition.field_of_view_mm) / size
+    origin = np.array([-pixel * (size - 1) / 2, -pixel * (size - 1) / 2,
+                       -thickness * (slices - 1) / 2]) + random.uniform(-4, 4, 3)
+    axes = [origin[0] + pixel * np.arange(size), origin[1] + pixel * np.arange(size),
+            origin[2] + thickness * np.arange(slices)]
+    hu, mask = sample(scene(preset, series.study), axes, pixel, thickness)
+    noise = random.uniform(*acquisition.noise_hu) * np.sqrt(5 / thickness)
+    hu += noise * _grain(random, hu.shape)
+    padding = PADDING[random.integers(len(PADDING))]
+    hu = np.clip(np.rint(hu), *SCANNER_RANGE)
+    hu[_outside(size)] = padding
+    mask[_outside(size)] = 0
+    affine = np.diag([pixel, pixel, thickness, 1.0])
+    affine[:3, 3] = origin
+    return Volume(hu.astype(np.int16), affine), Volume(mask, affine)
+
+
+def sample(tissues: list[Tissue], axes, pixel: float, thickness: float):
+    """Sample tissues on a grid, averaging over each slice's thickness.
+
+    Parameters
+    ----------
+    tissues : list of Tissue
+        In painting order.
+    axes : sequence of 3 ndarrays
+        Voxel centres along x (n), y (m) and z (k), mm.
+    pixel, thickness : float
+        Voxel size within and across slices, mm.
+
+    Returns
+    -------
+    hu : ndarray of float, shape (n, m, k)
+        Mean values without noise.
+    mask : ndarray of uint8, shape (n, m, k)
+        A label where it fills at least half of the voxel; a lesion is part of the liver.
+    """
+    count = int(np.ceil(thickness / SUBSLICE_MM))
+    within = thickness * ((np.arange(count) + 0.5) / count - 0.5)
+    shape = tuple(len(axis) for axis in axes)
+    hu, mask = np.empty(shape), np.zeros(shape, np.uint8)
+    step = max(1, BLOCK_VOXELS // (shape[0] * shape[1] * count))
+    for start in range(0, shape[2], step):
+        block = slice(start, start + step)
+        z = (axes[2][block, None] + within).ravel()
+        painted, liver, lesion = _paint(tissues, (axes[0], axes[1], z), pixel)
+        hu[:, :, block] = _mean(painted, count)
+        mask[:, :, block][_mean(liver, count) >= 0.5] = LIVER
+        mask[:, :, block][_mean(lesion, count) >= 0.5] = LESION
+    return hu, mask
+
+
+def _mean(values, count):
+    return values.reshape(*values.shape[:2], -1, count).mean(axis=-1)
+
+
+def _paint(tissues, axes, pixel):
+    """Return HU and the coverage by liver and by lesions at every point of the grid."""
+    shape = tuple(len(axis) for axis in axes)
+    hu, liver, lesion = np.full(shape, AIR_HU), np.zeros(shape), np.zeros(shape)
+    for tissue in tissues:
+        box = tissue.shape.box
+        part = tuple(slice(*np.searchsorted(axis, (low - pixel, high + pixel)))
+                     for axis, low, high in zip(axes, box.low, box.high))
+        points = np.ix_(*(axis[piece] for axis, piece in zip(axes, part)))
+        if any(point.size == 0 for point in points):
+            continue
+        cover = np.clip(0.5 - tissue.shape.distance(*points) / pixel, 0, 1)
+        value = tissue.hu
+        if tissue.texture is not None:
+            value = value + tissue.amplitude * tissue.texture(*points)
+        hu[part] += cover * (value - hu[part])
+        if tissue.label == LIVER:
+            liver[part] = np.maximum(liver[part], cover)
+        elif tissue.label == LESION:
+            lesion[part] = np.maximum(lesion[part], cover)
+    return hu, liver, lesion
+
+
+def _grain(random, shape):
+    """Noise of unit variance, correlated over neighbouring pixels of a slice as after filtering."""
+    noise = random.standard_normal(shape)
+    for axis in (0, 1):
+        noise = 0.25 * (np.roll(noise, 1, axis) + np.roll(noise, -1, axis)) + 0.5 * noise
+    # Each pass leaves (0.25² + 0.5² + 0.25²) of the variance.
+    return noise / 0.375
+
+
+def _outside(size):
+    """Pixels outside the circle that touches the edges of the slice, shape (size, size)."""
+    offset = np.arange(size) - (size - 1) / 2
+    return offset[:, None] ** 2 + offset[None, :] ** 2 > (size / 2) ** 2

@@ -1,0 +1,109 @@
+"""Make a synthetic cohort: CT series, liver and lesion masks, NE scores with a known effect.
+
+Writes OUT/manifest.csv with one row per series, and for each series OUT/images/FILE.nii.gz (HU) and
+OUT/masks/FILE.nii.gz (0 background, 1 liver, 2 lesion). With --series only these series are drawn;
+the manifest always names the whole cohort. A series that --record knows is not drawn again.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from stages.cohort.phantom.stage import plan
+from stages.cohort.phantom.render import render
+from stages.common import canonical, cli, nifti
+from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
+from stages.common.done import Record, context
+from stages.common.errors import InputError
+from stages.common.parameters import choose, load, section
+
+COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
+           "mask", "thickness_mm", "planted_lesions", "planted_ml", "planted_texture_hu")
+# What a series is for; its voxels do not depend on it.
+PARTS = ("group", "segmentation")
+
+
+def row(series: plan.Series, boundary: float) -> dict:
+    """Return a series' row of the manifest; a LiTS series has neither score nor label."""
+    study = series.study
+    scored = study.score is not None
+    positive = scored and study.score > boundary
+    patient = f"{study.cohort}-{series.file.split('-')[1].split('_')[0]}"
+    return {
+        SERIES: series.file, PATIENT: patient, STUDY: series.file.rsplit("_", 1)[0],
+        "Cohort": study.cohort,
+        SCORE: study.score, LABEL: int(positive) if scored else None,
+        STATUS: ("positive" if positive else "negative") if scored else None,
+        GROUP: series.group, "Segmentation": series.segmentation,
+        "image": f"images/{series.file}.nii.gz", "mask": f"masks/{series.file}.nii.gz",
+        "thickness_mm": series.thickness_mm, "planted_lesions": study.lesions,
+        "planted_ml": study.burden_ml, "planted_texture_hu": study.texture_hu}
+
+
+def manifest(cohort: list[plan.Series], boundary: float) -> pd.DataFrame:
+    """Return the manifest: one row per series, `COLUMNS`, sorted by name.
+
+    Parameters
+    ----------
+    cohort : list of Series
+        The plan.
+    boundary : float
+        NE score above which a series is NE-positive.
+    """
+    rows = [row(series, boundary) for series in cohort]
+    return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+
+
+def write(preset: plan.Preset, series: plan.Series, out: Path, record: Record) -> None:
+    """Draw one series and write its image and its mask, unless ``record`` knows it."""
+    outputs = [out / kind / f"{series.file}.nii.gz" for kind in ("images", "masks")]
+    planned = canonical.plain({name: value for name, value in asdict(series).items()
+                               if name not in PARTS})
+    if record.get(series.file, [], outputs) != planned:
+        for path, volume in zip(outputs, render(preset, series)):
+            nifti.write(path, volume)
+        record.put(series.file, [], outputs, planned)
+
+
+def _wanted(cohort, names):
+    known = {series.file: series for series in cohort}
+    for name in names or ():
+        if name not in known:
+            raise InputError(f"the cohort has no series '{name}'", "--series",
+                             f"valid names run from {min(known)} to {max(known)}")
+    return [known[name] for name in (names or sorted(known))]
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.cohort.phantom.stage", __doc__)
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--preset", help="a preset of phantom.presets (default: phantom.preset)")
+    parser.add_argument("--series", nargs="+", metavar="FILE", help="draw only these series")
+    parser.add_argument("--record", type=Path, help="what was drawn before: only changes are")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
+    options = parser.parse_args()
+    settings = section(options.params, "phantom", plan.Phantom)
+    preset = choose(settings.presets, options.preset or settings.preset, "phantom preset")
+    plan.check(preset, str(options.params))
+    cohort = plan.plan(preset)
+    wanted = _wanted(cohort, options.series)
+    boundary = load(options.params).classification.boundary
+    canonical.write_csv(options.out / "manifest.csv", manifest(cohort, boundary))
+    # How many others there are says nothing of a series.
+    drawn = {name: value for name, value in asdict(preset).items() if name != "counts"}
+    record = Record(options.record, context(drawn, ("numpy",), __file__))
+    for number, series in enumerate(wanted, 1):
+        print(f"\rphantom: series {number} of {len(wanted)}", end="", file=sys.stderr, flush=True)
+        write(preset, series, options.out, record)
+    print(file=sys.stderr)
+    if not options.series:
+        record.close(options.out)
+
+
+if __name__ == "__main__":
+    cli.main(stage)

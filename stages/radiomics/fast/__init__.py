@@ -1,0 +1,1 @@
+"""PyRadiomics' values in less time."""

@@ -1,0 +1,1 @@
+"""nnU-Net v2, trained and applied through its own code."""

@@ -1,0 +1,152 @@
+"""Turn a cohort into what nnU-Net trains on: fingerprint, plans, folds and preprocessed cases.
+
+Writes OUT/dataset.json, OUT/dataset_fingerprint.json, OUT/plans.json, OUT/splits_final.json (as
+nnU-Net names them), OUT/cases.csv, OUT/source.json (where the cohort comes from), and for each case OUT/cases/FILE.npy (normalised image, shape
+(1, z, y, x)), FILE_seg.npy (labels) and FILE.safetensors (where patches can be centred).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import save
+from tqdm import tqdm
+
+from stages.common import canonical, cli, origin
+from stages.common.columns import PATIENT, SERIES
+from stages.common.errors import InputError
+from stages.segmentation import cases, settings
+from stages.segmentation.nnunet import plan as nnunet_plan
+
+# isort: split
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+FOLDS = 2_000_000
+
+
+def patients(manifest: Path, names: list[str]) -> list[str]:
+    """Return the patient of each series; a series without one stands for itself."""
+    table = canonical.read_csv(manifest, (SERIES,), dtype=str, keep_default_na=False)
+    if PATIENT not in table.columns:
+        return list(names)
+    known = dict(zip(table[SERIES], table[PATIENT]))
+    return [known[name] or name for name in names]
+
+
+def folds(names: list[str], owners: list[str], count: int, seed: int) -> list[dict]:
+    """Divide the cases by patient, as evenly as patients can be dealt out.
+
+    Parameters
+    ----------
+    names, owners : list of str
+        Cases and their patients.
+    count : int
+        Folds.
+    seed : int
+        Of the order in which patients are dealt.
+
+    Returns
+    -------
+    list of dict
+        ``train`` and ``val`` names of each fold.
+
+    Raises
+    ------
+    InputError
+        If there are fewer patients than folds.
+    """
+    distinct = sorted(set(owners))
+    if len(distinct) < count:
+        raise InputError(f"{len(distinct)} patients cannot be divided into {count} folds",
+                         "training.folds", "take more patients or fewer folds")
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, FOLDS])))
+    place = {distinct[index]: number % count
+             for number, index in enumerate(random.permutation(len(distinct)))}
+    pairs = sorted(zip(names, owners))
+    return [{"train": [name for name, owner in pairs if place[owner] != fold],
+             "val": [name for name, owner in pairs if place[owner] == fold]}
+            for fold in range(count)]
+
+
+def preprocess(image, mask, plans: dict, about: dict):
+    """Preprocess one case as nnU-Net does.
+
+    Returns
+    -------
+    image : ndarray of float32, shape (1, z, y, x)
+        Normalised and resampled.
+    labels : ndarray of int8, shape (1, z, y, x)
+        0 background, 1 liver, 2 lesion, -1 outside of the image's non-zero part.
+    places : dict
+        For each label an array of int64, shape (n, 4): indices into ``labels``.
+    """
+    manager = PlansManager(plans)
+    configuration = manager.get_configuration(nnunet_plan.CONFIGURATION)
+    properties = {"spacing": nnunet_plan.spacing(image)}
+    data, labels = configuration.preprocessor_class(verbose=False).run_case_npy(
+        nnunet_plan.as_array(image), nnunet_plan.as_array(mask), properties, manager,
+        configuration, about)
+    places = {str(label): np.asarray(where, np.int64).reshape(-1, 4)
+              for label, where in properties["class_locations"].items()}
+    return data.astype(np.float32), labels, places
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write one array in NumPy's own format, which can be read in parts."""
+    stream = io.BytesIO()
+    np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
+    canonical.write_bytes(path, stream.getvalue())
+
+
+def write_cases(chosen: list[cases.Case], plans: dict, about: dict, out: Path) -> pd.DataFrame:
+    """Preprocess and write all cases; return the rows of ``cases.csv``."""
+    rows = []
+    for case in tqdm(chosen, "preprocessing"):
+        with contextlib.redirect_stdout(io.StringIO()):
+            data, labels, places = preprocess(*cases.pair(case), plans, about)
+        write_array(out / "cases" / f"{case.file}.npy", data)
+        write_array(out / "cases" / f"{case.file}_seg.npy", labels)
+        canonical.write_bytes(out / "cases" / f"{case.file}.safetensors", save(places))
+        counts = np.bincount(np.maximum(labels, 0).ravel(), minlength=3)
+        rows.append([case.file, *counts.tolist()])
+    return pd.DataFrame(rows, columns=["File", "background", "liver", "lesion"])
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.segmentation.nnunet.prepare", __doc__)
+    parser.add_argument("--manifest", type=Path, required=True, help="cohort manifest (CSV)")
+    parser.add_argument("--training-set", help="which cohorts to train on: a set of "
+                        "segmentation.training_sets (default: imaging.training_set)")
+    parser.add_argument("--part", nargs="+", default=["train"], help="parts (default: train)")
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of prepared cases")
+    options = parser.parse_args()
+    preset = settings.load_nnunet(options.params, options.preset)
+    cohorts = settings.training_cohorts(options.params, options.training_set)
+    chosen = cases.select(options.manifest, cohorts, options.part)
+    names = [case.file for case in chosen]
+    training = preset.nnunet.training
+    splits = folds(names, patients(options.manifest, names), training.folds, preset.seed)
+    about = nnunet_plan.dataset(len(chosen))
+    with tqdm(total=len(chosen), desc="fingerprint") as bar:
+        def pair(number):
+            bar.update()
+            return cases.pair(chosen[number])
+        marks = nnunet_plan.fingerprint(len(chosen), pair, preset.nnunet.plan.intensity_voxels)
+    plans = nnunet_plan.plans(marks, about, preset.nnunet.plan)
+    table = write_cases(chosen, plans, about, options.out)
+    for name, content in {"dataset": about, "dataset_fingerprint": marks, "plans": plans,
+                          "splits_final": splits}.items():
+        canonical.write_json(options.out / f"{name}.json", content)
+    canonical.write_csv(options.out / "cases.csv", table)
+    origin.write(options.out, origin.read(options.manifest.parent))
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,1 @@
+"""The judge: printed numbers, rules, evidence, verdicts."""

@@ -1,0 +1,145 @@
+"""Count the cohort: what Tables 1 and 2 and Suppl. Table 1 say and a feature table can show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.common import canonical, cli
+from stages.common.columns import (
+    COMPONENTS,
+    FEATURES,
+    GROUP,
+    IMAGE_MINIMUM,
+    LABEL,
+    PATIENT,
+    RESAMPLED,
+    SCORE,
+    SERIES,
+    STUDY,
+    spacing_mm,
+)
+from stages.common.parameters import load
+
+LESIONS = "Num_Lesions"
+
+
+def counts(table: pd.DataFrame) -> dict:
+    """Count series, studies and patients of a table with one row per series."""
+    return {"series": len(table), "studies": table[STUDY].nunique(),
+            "patients": table[PATIENT].nunique()}
+
+
+def summary(values) -> dict:
+    """Return n, minimum, median, mean and maximum."""
+    values = np.asarray(values, dtype=float)
+    if not len(values):
+        return {"n": 0}
+    return {"n": len(values), "min": values.min(), "median": np.median(values),
+            "mean": values.mean(), "max": values.max()}
+
+
+def _ratio(table):
+    positive = int((table[LABEL] == 1).sum())
+    return (len(table) - positive) / positive
+
+
+def _common(column: pd.Series) -> str:
+    """Return the versions that the rows record, without a leading ``v``."""
+    return " ".join(sorted({str(value).removeprefix("v") for value in column}))
+
+
+def acquisition(table: pd.DataFrame, spacing: np.ndarray) -> dict:
+    """Summarise in-plane resolution (mm) and slice spacing (mm) of n series.
+
+    Parameters
+    ----------
+    table : DataFrame
+        n rows.
+    spacing : ndarray, shape (n, 3)
+        Voxel spacing in mm.
+    """
+    thickness = spacing[:, 2]
+    between = (thickness > 1) & (thickness < 5)
+    return counts(table) | {
+        "in_plane_mm": summary(spacing[:, 0]),
+        "slice_mm": {"1": int((thickness == 1).sum()), "1-5": int(between.sum()),
+                     "5": int((thickness == 5).sum())},
+    }
+
+
+def describe(table: pd.DataFrame, source: str) -> dict:
+    """Describe a cohort table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Canonical table, n rows (series).
+    source : str
+        The file, for error messages.
+
+    Returns
+    -------
+    dict
+        Counts by group and label, lesions, series per study, studies per patient, acquisition.
+
+    Notes
+    -----
+    The scanner is not released. The padding value of the images divides the series into one group
+    padded with -1024 and one padded with -2048 (or one unit beside it); ``padding`` describes both.
+    """
+    spacing = spacing_mm(table, source)
+    padded = (table[IMAGE_MINIMUM] == -1024).to_numpy()
+    between = (spacing[:, 2] > 1) & (spacing[:, 2] < 5)
+    groups = {"train+val": table[GROUP] != "test"}
+    groups |= {name: table[GROUP] == name for name in ("train", "val", "test")}
+    labels = {"positive": table[LABEL] == 1, "negative": table[LABEL] == 0}
+    series_per_study = table.groupby(STUDY)[SERIES].size()
+    return {
+        "all": counts(table),
+        "features": len(FEATURES),
+        "features_pyradiomics": sum(name.startswith("original_") for name in FEATURES),
+        "negative_per_positive_train": _ratio(table[table[GROUP] != "test"]),
+        "versions": {name: _common(table[f"diagnostics_Versions_{name}"])
+                     for name in ("PyRadiomics", "Numpy", "SimpleITK", "PyWavelet", "Python")},
+        "resampled_mm": {axis: summary(values) for axis, values in
+                         zip("xyz", spacing_mm(table, source, RESAMPLED).T)},
+        "group": {name: counts(table[rows]) for name, rows in groups.items()},
+        "label": {name: counts(table[rows]) for name, rows in labels.items()},
+        "group_label": {f"{group} {label}": counts(table[in_group & in_label])
+                        for group, in_group in groups.items()
+                        for label, in_label in labels.items()},
+        "patients_with_both_labels": int((table.groupby(PATIENT)[LABEL].nunique() > 1).sum()),
+        "score": summary(table[SCORE]),
+        "components": summary(table[COMPONENTS]),
+        "num_lesions": summary(table[LESIONS]),
+        "num_lesions_minus_components": sorted(set((table[LESIONS] - table[COMPONENTS]).astype(int))),
+        "series_per_study": {str(k): int(v) for k, v in
+                             series_per_study.value_counts().sort_index().items()},
+        "studies_per_patient": summary(table.groupby(PATIENT)[STUDY].nunique()),
+        "acquisition": acquisition(table, spacing),
+        "padding": {"-1024": acquisition(table[padded], spacing[padded]),
+                    "other": acquisition(table[~padded], spacing[~padded])},
+        "slice_between_1_and_5": sorted(
+            ({"series": name, "in_plane_mm": float(xyz[0]), "slice_mm": float(xyz[2])}
+             for name, xyz in zip(table.loc[between, SERIES], spacing[between])),
+            key=lambda item: item["series"]),
+    }
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("studies.sclc_liver.describe", __doc__)
+    parser.add_argument("--table", type=Path, required=True, help="canonical table (CSV)")
+    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--out", type=Path, required=True, help="counts (JSON)")
+    options = parser.parse_args()
+    load(options.params)
+    table = canonical.read_csv(options.table)
+    canonical.write_json(options.out, describe(table, str(options.table)))
+
+
+if __name__ == "__main__":
+    cli.main(stage)

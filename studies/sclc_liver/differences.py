@@ -1,0 +1,62 @@
+"""Measure each difference between the paper's text and the released code, one at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tqdm import tqdm
+
+from stages.classification import data
+from stages.classification.bootstrap import summarise
+from stages.classification.select import select
+from stages.classification.train import predictions, summary, train
+from stages.common import canonical, cli
+from stages.common.parameters import PARTS, Classification, Configuration, load, protocol
+
+UNWEIGHTED = {model: Configuration(model) for model in ("LR", "RF", "XGB")}
+PROTOCOLS = ("as-released", *(f"released+described-{part}" for part in PARTS), "as-described")
+
+
+def measure(table, name: str, parameters: Classification) -> dict:
+    """Select, train and bootstrap the three unweighted models under one protocol.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Canonical cohort table.
+    name : str
+        A protocol.
+    parameters : Classification
+
+    Returns
+    -------
+    dict
+        ``selected`` (features) and, by model, cross-validation, test and bootstrap scores.
+    """
+    settings = protocol(parameters, name)
+    selected = select(*data.train_and_test(table), settings.selection)
+    features = list(selected.coefficients)
+    train_set, test_set = data.train_and_test(table, features)
+    found = {}
+    for model, configuration in UNWEIGHTED.items():
+        trained = train(train_set, test_set, settings, configuration)
+        predicted = predictions(model, trained, test_set)
+        found[model] = summary(trained, test_set) | {
+            "bootstrap": summarise(predicted, parameters.bootstrap)[model]}
+    return {"selected": features, "models": found}
+
+
+def stage() -> None:
+    """Command line."""
+    parser = data.parser("studies.sclc_liver.differences", __doc__, protocol=False)
+    parser.add_argument("--out", type=Path, required=True, help="scores by protocol (JSON)")
+    options = parser.parse_args()
+    parameters = load(options.params).classification
+    table = data.read_table(options.table)
+    found = {name: measure(table, name, parameters) for name in tqdm(PROTOCOLS, unit="protocol")}
+    canonical.write_json(options.out, {"run": data.run_of(options, "as-described"),
+                                       "protocols": found})
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,90 @@
+"""The demo's summary says what the metrics say, and nothing is lost where there is none."""
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from stages.common import canonical
+from stages.common.errors import InputError
+from stages.common.parameters import Imaging
+from stages.verdicts import published, unchecked
+from studies.sclc_liver import demo
+
+IMAGING = Imaging(("unet",), "lits", ("baseline", "unet"), ("reference", "predicted"), "cpu", 1)
+
+
+def detected(sensitivity, dice):
+    return {"scans": 3, "lesions": 8, "sensitivity": sensitivity, "ppv": 0.5,
+            "false_positives_per_scan": {"mean": 1.5}, "lesion_dice": {"mean": dice},
+            "scan_dice": {"mean": 0.625}, "lesion_free": {"scans": 1, "false_ml": {"n": 1}}}
+
+
+@pytest.fixture
+def metrics(tmp_path):
+    """A folder of metrics as the pipeline leaves it."""
+    write = canonical.write_json
+    write(tmp_path / "detection" / "baseline.json", detected(0.25, 0.125))
+    write(tmp_path / "detection" / "unet.json", detected(0.75, None))
+    write(tmp_path / "choice.json", {"chosen": "unet"})
+    write(tmp_path / "planted.json", {
+        "designed": {"burden_spearman": 0.683}, "test_series": 22, "drawn": {"burden_spearman": 0.75},
+        "test_auc": {"burden": 0.8, "texture": 0.7, "both": None}})
+    for name, rho in (("reference", 0.7), ("predicted", 0.6)):
+        write(tmp_path / "statistics" / f"{name}.json", {"n": 50, "spearman": {"rho": rho,
+                                                                               "p": 1e-9}})
+        auc = {model: {"AUC": {"mean": rho + 0.1, "low": 0.5, "high": 0.875, "sd": 0.1}}
+               for model in ("LR", "RF", "XGB", "RF_F1")}
+        write(tmp_path / "bootstrap" / f"{name}.json", {"configurations": auc})
+    return tmp_path
+
+
+def test_every_number_reaches_the_tables(metrics):
+    summary = demo.summarise(metrics, IMAGING, excluded=4)
+    assert demo.detection_table(summary)[1:] == [
+        ["baseline", "0.25", "0.50", "1.50", "0.12", "0.62"],
+        ["unet", "0.75", "0.50", "1.50", "-", "0.62"]]
+    head, planted, reference, predicted = demo.effect_table(summary)
+    assert planted[1:] == ["0.75 (designed 0.68)", "", "burden 0.80", "texture 0.70", "both -"]
+    assert reference[:4] == ["reference masks", "0.70", "1e-09", "0.80 [0.50, 0.88]"]
+    assert predicted[0] == "predicted masks" and len(head) == len(planted) == len(predicted)
+    text = demo.shown(summary)
+    assert "3 test scans with 8 lesions (scans without any: 1)" in text and "4 series" in text
+
+
+def test_page_shows_every_picture_and_the_order_of_its_panels(metrics):
+    page = demo.page(demo.summarise(metrics, IMAGING, 0), IMAGING, ["demo/a.png", "demo/b.png"],
+                     Path("metrics/imaging"))
+    assert "![a](demo/a.png)" in page and "![b](demo/b.png)" in page
+    assert "CT, reference, baseline, unet" in page and "right answer" in page
+    assert "The test part has 22 series" in page
+
+
+def test_a_cohort_without_planted_effect_claims_none(metrics):
+    canonical.write_json(metrics / "planted.json", {})
+    summary = demo.summarise(metrics, IMAGING, 0)
+    assert [line[0] for line in demo.effect_table(summary)] == ["effect", "reference masks",
+                                                                "predicted masks"]
+    assert "right answer" not in demo.page(summary, IMAGING, [], Path("data/own/metrics"))
+
+
+def test_a_missing_result_is_named(metrics):
+    (metrics / "detection" / "unet.json").unlink()
+    with pytest.raises(InputError, match="detection/unet.json: no such file"):
+        demo.summarise(metrics, IMAGING, 0)
+
+
+def test_the_summary_survives_its_file(metrics):
+    summary = demo.summarise(metrics, IMAGING, 0)
+    canonical.write_json(metrics / "summary.json", summary)
+    assert demo.shown(canonical.read_json(metrics / "summary.json")) == demo.shown(
+        copy.deepcopy(summary))
+
+
+def test_an_unchecked_ledger_has_every_printed_number():
+    numbers, rules = published.read("studies/sclc_liver/published"), published.rules()
+    rows = unchecked.build(numbers, rules)
+    assert len(rows) == len(numbers) > 700
+    assert {row["verdict"] for row in rows} == {"not-checked"} <= set(published.VERDICTS)
+    assert [row["published"] for row in rows] == [number.printed for number in numbers]
+    assert not any("reproduced" in row for row in rows)

@@ -1,0 +1,151 @@
+"""Verdicts that rest on the numerical variations."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.common import canonical
+from stages.common.errors import InputError
+from stages.common.parameters import Reporting
+from stages.verdicts import envelope, ledger, published
+from stages.verdicts.envelope import Spread, compare, settle
+from stages.verdicts.evidence import Origin, Source
+
+ROOT = Path(__file__).resolve().parents[2]
+LEAST, SETTINGS = 60, Reporting(1e-9, 60, 10, {}, 0)
+ORIGIN = Origin("as-released", "r", "e0")
+
+
+def number(printed):
+    return published.Number("Table4", "LR", "AUC", "value", printed, "")
+
+
+def spreads(*groups):
+    """Return one spread per group; the first one belongs to the run of `ORIGIN`."""
+    return [Spread("r", f"e{place}", np.array(values, float), len(values))
+            for place, values in enumerate(groups)]
+
+
+def compared(printed, *groups, environment="e0"):
+    return compare(number(printed), spreads(*groups), 1e-9, "r", environment)
+
+
+@pytest.mark.parametrize("groups, own, equal, verdict, said", [
+    (([0.701, 0.65] * 30,), 60, 30, "envelope", "30 of 60 variations equal it (0.65 to 0.701)"),
+    # Values on both sides of the printed number, none of them equal to it: neither verdict.
+    (([0.72, 0.65] * 30,), 60, 0, "not-checked", "inside the extremes of 60 variations (0.65 to 0.72)"),
+    (([0.72, 0.75] * 30,), 60, 0, "contradicted", "every one of 60 variations (0.72 to 0.75)"),
+    (([0.65] * 60, [0.75] * 70), 60, 0, "not-checked", "no variation gives it"),
+    (([0.65] * 60, [0.64] * 70), 60, 0, "contradicted", "every one of 70 of other releases"),
+    (([0.65] * 60, [0.7, 0.75] * 40), 60, 0, "envelope",
+     "none of the 60 variations of this run equals it (0.65 to 0.65); 40 of the 140 of all releases"),
+    (([0.72, 0.75],), 2, 0, "not-checked", "only 2 variations"),
+    (([0.72, 0.75], [0.8] * 90), 2, 0, "not-checked", "only 2 variations"),
+])
+def test_verdicts(groups, own, equal, verdict, said):
+    found = compared("0.70", *groups)
+    assert found.own.variations == own and found.own.equal == equal
+    assert found.every.variations == sum(len(values) for values in groups)
+    settled, note = settle(found, LEAST)
+    assert settled == verdict and said in note
+
+
+def test_a_run_without_variations_of_its_own_takes_those_of_all():
+    found = compared("0.70", [0.72] * 60, [0.75] * 60, environment="another")
+    assert found.own == found.every and found.every.variations == 120 and not found.between
+    assert settle(found, LEAST)[0] == "contradicted"
+    assert settle(compared("0.70", [0.6, 0.7], environment="another"), LEAST)[0] == "envelope"
+
+
+def test_quantiles_are_those_of_the_own_run():
+    values = np.linspace(0.0, 1.0, 101)
+    own = compared("0.70", values, [5.0] * 50).own
+    assert [own.q05, own.q25, own.median, own.q75, own.q95] == pytest.approx(
+        [0.05, 0.25, 0.5, 0.75, 0.95])
+    assert (own.minimum, own.maximum) == (0.0, 1.0)
+
+
+def test_a_racing_fit_is_never_contradicted_by_repeatable_ones():
+    outside, inside = (compared("0.70", values * 40) for values in ([0.8, 0.9], [0.7, 0.9]))
+    assert settle(outside, LEAST, racing=True)[0] == "not-checked"
+    assert "races" in settle(outside, LEAST, racing=True)[1]
+    assert settle(inside, LEAST, racing=True)[0] == "envelope"
+
+
+def test_undefined_values_count_as_variations_that_do_not_equal(tmp_path):
+    content = {"environment": "image", "releases": {"2025-08": {"models": {"a/b": {
+        "variations": 3, "defined": 2, "counts": {"0.5": 1, "0.7": 1}}}}}}
+    canonical.write_json(tmp_path / "image.json", content)
+    (key, (spread,)), = envelope.collect(tmp_path).items()
+    assert key == ("models", "a/b") and spread.variations == 3 and len(spread.values) == 2
+    assert spread.release == "2025-08" and spread.environment == "image"
+    assert compare(number("0.5"), [spread], 1e-9, "2025-08", "image").own.equal == 1
+
+
+def test_without_a_sweep_a_fragile_miss_stays_open(tmp_path):
+    assert envelope.collect(tmp_path / "absent") == {}
+    assert settle(None, LEAST) == ("not-checked", "its numerical envelope is not measured")
+
+
+@pytest.mark.parametrize("source, varied, verdict, equal, basis", [
+    ("bootstrap", {("bootstrap", "x"): spreads([0.70, 0.9] * 40)}, "envelope", 40, "variations"),
+    ("bootstrap", {("bootstrap", "x"): spreads([0.8, 0.9] * 40)}, "contradicted", 0, "variations"),
+    ("bootstrap", {("bootstrap", "x"): spreads([0.6, 0.9] * 40)}, "not-checked", 0, "variations"),
+    ("bootstrap", {}, "not-checked", None, "one run"),
+    ("cohort", {}, "contradicted", None, "arithmetic"),
+    # A count that no fit enters has no envelope, though the sweep repeats it.
+    ("failure", {("failure", "x/several_series"): spreads([0.85] * 80)}, "contradicted", None,
+     "arithmetic"),
+])
+def test_ledger_takes_its_verdict_from_the_variations(source, varied, verdict, equal, basis):
+    path = next(iter(varied), ("", "x"))[1]
+    rule = published.Rule("*", "*", "*", source, ("mean",), {"value": path}, "")
+    content = {"x": {"several_series": 0.85}} if "/" in path else {"x": 0.85}
+    row, = ledger.build([number("0.70")], [rule], {source: [Source(ORIGIN, content)]}, varied,
+                        SETTINGS)
+    assert row["verdict"] == verdict and row.get("equal") == equal and row["basis"] == basis
+    assert row["reproduced"] == 0.85
+
+
+def test_an_exact_number_also_says_how_fragile_it_is():
+    rule = published.Rule("*", "*", "*", "models", ("test_set",), {"value": "x"}, "")
+    row, = ledger.build([number("0.70")], [rule], {"models": [Source(ORIGIN, {"x": 0.7})]},
+                        {("models", "x"): spreads([0.7, 0.6, 0.6, 0.9], [0.1])}, SETTINGS)
+    assert row["verdict"] == "exact" and row["variations"] == 4 and row["equal"] == 1
+    assert (row["minimum"], row["median"], row["maximum"]) == (0.6, pytest.approx(0.65), 0.9)
+    assert (row["q05"], row["q95"]) == pytest.approx((0.6, 0.87))
+    assert (row["all_variations"], row["all_equal"], row["all_minimum"]) == (5, 1, 0.1)
+
+
+def test_the_printed_median_that_no_variation_gives_is_not_in_the_envelope():
+    """-0.029 is printed, -0.02998 recomputed; the variations jump from -0.049 to -0.0077."""
+    printed = published.Number("Fig5b", "incorrect", "NE_median", "value", "-0.029", "")
+    rule = published.Rule("*", "*", "*", "failure", (), {"value": "x"}, "")
+    row, = ledger.build([printed], [rule], {"failure": [Source(ORIGIN, {"x": -0.0299816075})]},
+                        {("failure", "x"): spreads([-0.0491, -0.0299816075, -0.0077] * 30)}, SETTINGS)
+    assert row["verdict"] == "not-checked" and "cut off, not rounded" in row["note"]
+    rows = canonical.read_csv(ROOT / "reports" / "ledger.csv", dtype=str, keep_default_na=False)
+    unfounded = rows[(rows["verdict"] == "envelope") & (rows["all_equal"] == "0")]
+    assert unfounded.empty
+    outside = rows[(rows["verdict"] == "contradicted") & (rows["basis"] == "variations")]
+    assert len(outside)
+    for number_ in outside.to_dict("records"):
+        ends = float(number_["all_minimum"]), float(number_["all_maximum"])
+        assert number_["all_equal"] == "0"
+        assert not ends[0] <= float(number_["published"]) <= ends[1]
+
+
+def test_a_number_that_the_sweep_lacks():
+    known = {("models", "a"): spreads([0.7])}
+    assert envelope.find(known, "models", "a") and envelope.find({}, "models", "b") == []
+    assert envelope.find(known, "cohort", "b") == []
+    with pytest.raises(InputError, match="metrics/sensitivity: lacks 'b' of 'models'"):
+        envelope.find(known, "models", "b")
+
+
+def test_a_summary_of_the_sweep_that_is_missing(tmp_path):
+    assert envelope.collect(tmp_path, ["image"]) == {}
+    canonical.write_json(tmp_path / "image.json", {"environment": "image", "releases": {}})
+    with pytest.raises(InputError, match="image-search.json: no such file"):
+        envelope.collect(tmp_path, ["image"])

@@ -1,0 +1,89 @@
+"""Every printed number is read, has a rule, and is compared at its printed precision."""
+
+from pathlib import Path
+
+import pytest
+
+from stages.common.errors import InputError
+from stages.common.parameters import load
+from stages.verdicts import evidence, published
+from stages.verdicts.published import Number
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = ROOT / "metrics" / "published"
+
+
+def number(printed, **names):
+    return Number(**({"item": "Table4", "row": "LR", "metric": "AUC", "bound": "value",
+                      "printed": printed, "locator": ""} | names))
+
+
+@pytest.mark.parametrize("printed, value, match, halfway", [
+    ("0.71", 0.7065, True, False), ("0.71", 0.715, True, True), ("0.71", 0.705, True, True),
+    ("0.71", 0.7049, False, False), ("1.00", 1.0, True, False), ("10", 10, True, False),
+    ("10", 11, False, False), ("-0.007", -0.0071, True, False), ("0.0059", 0.00590, True, False),
+    ("1.3.0", "1.3.0", True, False), ("1.3.0", "1.3.1", False, False)])
+def test_comparison_at_printed_precision(printed, value, match, halfway):
+    assert number(printed).matches(value, 1e-9) == (match, halfway)
+
+
+def test_decimals_come_from_the_print():
+    assert [number(text).decimals for text in ("0.370", "12", "1.3.0", "-1")] == [3, 0, None, 0]
+
+
+def test_every_number_of_the_repository_has_a_rule():
+    rules = published.rules()
+    numbers = published.read(TABLES, load(ROOT / "params.yaml").reporting.published)
+    used = [published.rule_for(item, rules) for item in numbers]
+    assert len(used) == len(numbers) > 600
+    idle = [rule for rule in rules if rule not in used]
+    assert not idle, f"rules that cover nothing: {idle}"
+
+
+def test_every_source_is_known():
+    known = {*evidence.PER_RUN, *evidence.PER_SEARCH, *evidence.PER_RELEASE, *published.VERDICTS}
+    assert {rule.source for rule in published.rules()} <= known
+
+
+def write(folder, *lines):
+    head = "item,row,metric,value,low,high,decimals,locator\n"
+    (folder / "t.csv").write_text(head + "".join(line + "\n" for line in lines))
+    return folder
+
+
+def test_bounds_become_numbers_of_their_own(tmp_path):
+    numbers = published.read(write(tmp_path, "T,r,m,0.5,0.4,0.60,1,here"))
+    assert [(n.bound, n.printed, n.decimals) for n in numbers] == [
+        ("value", "0.5", 1), ("low", "0.4", 1), ("high", "0.60", 2)]
+
+
+def test_listed_twice(tmp_path):
+    with pytest.raises(InputError, match="T / r / m / value is listed twice"):
+        published.read(write(tmp_path, "T,r,m,0.5,,,1,a", "T,r,m,0.6,,,1,b"))
+
+
+def test_decimals_must_be_those_of_the_print(tmp_path):
+    with pytest.raises(InputError, match="0.5 does not have 2 decimals"):
+        published.read(write(tmp_path, "T,r,m,0.5,,,2,a"))
+
+
+@pytest.mark.parametrize("printed, value, cut", [
+    ("-0.029", -0.02998, True), ("0.66", 0.6667, True), ("10", 10.7, True), ("0.67", 0.6667, False),
+    ("0.05", 0.0599, True), ("0.06", 0.05, False), ("1.3.0", "1.3.0", False), ("0.30", 0.3, True)])
+def test_cut_off(printed, value, cut):
+    assert number(printed).is_cut(value) is cut
+
+
+def test_no_table(tmp_path):
+    with pytest.raises(InputError, match="holds no published table"):
+        published.read(tmp_path)
+
+
+def test_number_without_a_rule():
+    with pytest.raises(InputError, match="no rule covers Table9"):
+        published.rule_for(number("1", item="Table9"), published.rules())
+
+
+def test_patterns_keep_brackets_literal():
+    rule = next(r for r in published.rules() if r.metric == "in-plane resolution (mm)")
+    assert rule.covers(number("1", item=rule.item, row=rule.row, metric=rule.metric))
