@@ -10,17 +10,16 @@ from stages.common.errors import InputError
 from stages.report.chart import Axis, strip, strip_axis, ticks
 from stages.report.inputs import Inputs
 from stages.report.tables import (
-    TITLES,
-    VERDICTS,
     Row,
     Verdict,
     metric_name,
     row_name,
     statistic_name,
     value,
+    verdicts,
 )
+from stages.verdicts.study import Study
 
-SHARES = ("Accuracy", "PPV", "NPV", "Sensitivity", "Specificity", "F1", "AUC")
 AXIS = Axis(0, 1, ticks(0, 1, 0.25, 2))
 
 
@@ -84,8 +83,9 @@ def width(row: Row) -> float:
 
 
 def is_share(row: Row) -> bool:
-    """Tell whether the number is a score between 0 and 1."""
-    return row["metric"].removesuffix("_mean_sd") in SHARES and float(row["published"]) <= 1
+    """Tell whether a number and all its variations lie between 0 and 1, printed with decimals."""
+    return bool(int(row["decimals"] or 0)) and all(
+        0 <= float(row[name]) <= 1 for name in ("published", "minimum", "maximum"))
 
 
 def forest(inputs: Inputs) -> Forest:
@@ -97,12 +97,12 @@ def forest(inputs: Inputs) -> Forest:
         If ``reports/fragile.csv`` lists a number that the ledger does not have.
     """
     measured = sorted((row for row in inputs.ledger if row["minimum"]), key=lambda row: -width(row))
-    return Forest(strip_axis(AXIS), _worst(inputs.fragile or [], measured),
-                  [_line(row, _strip(AXIS, row)) for row in measured if is_share(row)],
-                  [_line(row, Markup("")) for row in measured if not is_share(row)])
+    return Forest(strip_axis(AXIS), _worst(inputs.study, inputs.fragile, measured),
+                  [_line(inputs.study, row, _strip(AXIS, row)) for row in measured if is_share(row)],
+                  [_line(inputs.study, row, Markup("")) for row in measured if not is_share(row)])
 
 
-def _worst(fragile: list[Row], measured: list[Row]) -> list[Line]:
+def _worst(study: Study, fragile: list[Row], measured: list[Row]) -> list[Line]:
     names = ("item", "row", "metric", "statistic", "published")
     known = {tuple(row[name] for name in names): row for row in measured}
     lines = []
@@ -114,7 +114,7 @@ def _worst(fragile: list[Row], measured: list[Row]) -> list[Line]:
         values = [float(row[name]) for name in ("minimum", "maximum", "published")]
         own = Axis(min(values), max(values) if max(values) > min(values) else min(values) + 1, ())
         quartiles = (float(row["q25"]), float(row["q75"]))
-        lines.append(_line(known[key], _strip(own, row, quartiles)))
+        lines.append(_line(study, known[key], _strip(own, row, quartiles)))
     return lines
 
 
@@ -123,10 +123,11 @@ def _strip(axis: Axis, row: Row, quartiles: tuple[float, float] | None = None) -
     return strip(axis, low, middle, high, float(row["published"]), quartiles)
 
 
-def _line(row: Row, plot: Markup) -> Line:
-    metric = ", ".join(filter(None, (metric_name(row["metric"]), statistic_name(row))))
-    item = TITLES.get(row["item"], row["item"]).split(":")[0]
-    return Line(item, row_name(row["row"]), metric, VERDICTS[row["verdict"]],
+def _line(study: Study, row: Row, plot: Markup) -> Line:
+    metric = ", ".join(filter(None, (metric_name(row["metric"]), statistic_name(study, row))))
+    about = study.content.items.get(row["item"])
+    item = about.title.split(":")[0] if about else row["item"]
+    return Line(item, row_name(study, row["row"]), metric, verdicts(study)[row["verdict"]],
                 row["published"].replace("-", "−"),
                 *(value(row[name], row["decimals"], 1) for name in
                   ("minimum", "median", "maximum")),

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from stages.verdicts import published, tables as verdicts
+from stages.verdicts.study import Study
 
 Row = dict[str, str]
 
@@ -21,52 +21,22 @@ class Verdict:
     meaning: str
 
 
-VERDICTS = {verdict.name: verdict for verdict in (
+# How the engine's own verdicts look; a study adds one for each kind of private data.
+RECOMPUTED = (
     Verdict("exact", "✓", "follows exactly", "the recomputed value rounds to the printed one"),
     Verdict("envelope", "≈", "inside its envelope",
-            "not equal, but a numerical variation of the same code gives the printed number"),
-    Verdict("contradicted", "✗", "differs",
-            "recomputed from the released data, and different under every variation"),
-    Verdict("needs-private-images", "⌂", "needs private images",
-            "the images, masks or clinical data behind it are not released"),
-    Verdict("needs-private-labels", "◇", "needs private labels",
-            "the sampling type (biopsy or cfDNA) behind it is not released"),
-    Verdict("not-checked", "…", "not checked",
-            "not a result (a setting, a literature value), or not settled: its note says which"))}
+            "not equal, but inside the spread of the same code over numerical variations"),
+    Verdict("contradicted", "✗", "differs", "recomputed from the released data, and different"))
+NOT_CHECKED = Verdict("not-checked", "…", "not checked",
+                      "not a result (a setting, a literature value), or not settled: its note says "
+                      "which")
 
-MODELS = {"LR": "Logistic regression", "RF": "Random forest", "XGB": "XGBoost (linear booster)"}
-WEIGHTS = {"AUC": "weighted for AUC", "BAL": "balanced weights", "F1": "weighted for F1"}
 
-# Item to what it is. Those that are set as grids stand with their columns, in the paper's order.
-TITLES = {
-    "Table4": "Table 4: test set, unweighted models",
-    "SuppTable2": "Supplementary Table 2: cross-validation",
-    "SuppTable3": "Supplementary Table 3: test set, weighted models",
-    "Table1": "Table 1: the cohort", "Table2": "Table 2: data splits",
-    "Table3": "Table 3: lesion segmentation",
-    "SuppTable1": "Supplementary Table 1: image acquisition",
-    "Fig2": "Figure 2: two segmented cases",
-    "Fig3": "Figure 3: tumour burden and NE score", "Fig4": "Figure 4: selected features",
-    "Fig5a": "Figure 5a: NE score by prediction status",
-    "Fig5b": "Figure 5b: NE score by prediction status, summarised",
-    "Fig5c": "Figure 5c: biopsy and cfDNA samples",
-    "Abstract": "Abstract", "Introduction": "Introduction", "Methods": "Methods",
-    "Results": "Results", "Discussion": "Discussion",
-    "Table2 footnote": "Footnote of Table 2", "Table4 caption": "Caption of Table 4",
-    "SuppTable3 caption": "Caption of Supplementary Table 3"}
-TABLES = ("Table4", "SuppTable2", "SuppTable3", "Table1", "Table2", "Table3", "SuppTable1")
-FIGURES = ("Fig3", "Fig4", "Fig5a", "Fig5b", "Fig5c", "Fig2")
-GRIDS = {
-    "Table4": ("Accuracy", "PPV", "NPV", "Sensitivity", "Specificity", "F1", "AUC"),
-    "SuppTable3": ("Accuracy", "PPV", "NPV", "Sensitivity", "Specificity", "F1", "AUC"),
-    "SuppTable2": ("pos_class_weight", "F1", "AUC"),
-    "Table2": ("train", "test"),
-    "Table3": ("Median DICE", "Sensitivity", "PPV", "FP/scan"),
-    "Fig5b": ("NE_min", "NE_max", "NE_mean", "NE_median"),
-    "Fig5c": ("Accuracy", "AUC")}
-STATISTICS = {"ci_low": "95 % low", "ci_high": "95 % high", "test_set": "test set",
-              "first_maximum": "first maximum", "rho": "ρ", "value": "", "sd": "SD",
-              "min": "lowest", "max": "highest"}
+def verdicts(study: Study) -> dict[str, Verdict]:
+    """Return every verdict of a study by name, the strongest first."""
+    private = [Verdict(f"needs-private-{key}", kind.mark, kind.short, kind.meaning)
+               for key, kind in study.content.private.items()]
+    return {verdict.name: verdict for verdict in (*RECOMPUTED, *private, NOT_CHECKED)}
 
 
 @dataclass(frozen=True)
@@ -107,7 +77,7 @@ class Item:
 
     Attributes
     ----------
-    name, anchor, title : str
+    name, anchor, title, kind : str
     numbers : list of Number
     tally : list of (Verdict, int)
         Verdicts that occur.
@@ -120,24 +90,16 @@ class Item:
     name: str
     anchor: str
     title: str
+    kind: str
     numbers: list[Number]
     tally: list[tuple[Verdict, int]]
     columns: tuple[str, ...]
     grid: list[tuple[str, str, list[list[Number]]]]
 
 
-def row_name(name: str) -> str:
-    """Return a table row in words.
-
-    Examples
-    --------
-    >>> row_name("LR_BAL"), row_name("Classification/Pts")
-    ('Logistic regression, balanced weights', 'Classification, Pts')
-    """
-    model, _, weight = name.partition("_")
-    if model in MODELS and (not weight or weight in WEIGHTS):
-        return MODELS[model] + (f", {WEIGHTS[weight]}" if weight else "")
-    return metric_name(name.replace("/", ", "))
+def row_name(study: Study, name: str) -> str:
+    """Return a table row in words: the study's own, else its name with blanks."""
+    return study.content.rows.get(name) or metric_name(name.replace("/", ", "))
 
 
 def metric_name(name: str) -> str:
@@ -151,18 +113,10 @@ def metric_name(name: str) -> str:
     return name.removeprefix("original_").replace("_", " ")
 
 
-def statistic_name(row: Row) -> str:
-    """Return the statistic in words; empty where the metric names it already.
-
-    Examples
-    --------
-    >>> statistic_name({"metric": "Spearman_P", "statistic": "P"})
-    ''
-    >>> statistic_name({"metric": "AUC", "statistic": "ci_low"})
-    '95 % low'
-    """
+def statistic_name(study: Study, row: Row) -> str:
+    """Return the statistic in words; empty where the metric names it already."""
     words = metric_name(row["metric"]).lower().split()
-    name = STATISTICS.get(row["statistic"], row["statistic"])
+    name = study.content.statistics.get(row["statistic"], row["statistic"])
     return "" if row["statistic"].lower() in words else name
 
 
@@ -200,48 +154,50 @@ def spread(row: Row) -> str:
     return f"{low} to {high}; {row['equal']} of {row['variations']} equal"
 
 
-def number(row: Row, usual: str, locator: str) -> Number:
+def number(study: Study, row: Row, usual: str, locator: str) -> Number:
     """Return a ledger row as it is shown."""
-    return Number(row_name(row["row"]), metric_name(row["metric"]), statistic_name(row),
+    return Number(row_name(study, row["row"]), metric_name(row["metric"]),
+                  statistic_name(study, row),
                   row["published"].replace("-", "−") if row["decimals"] else row["published"],
-                  value(row["reproduced"], row["decimals"]), VERDICTS[row["verdict"]],
+                  value(row["reproduced"], row["decimals"]), verdicts(study)[row["verdict"]],
                   run_name(row), bool(row["reproduced"]) and run_name(row) != usual, locator,
                   row["note"], spread(row))
 
 
-def item(name: str, rows: Sequence[Row], locators: dict) -> Item:
+def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
     """Return one item of the paper from its ledger rows."""
+    about = study.content.items.get(name)
+    columns = about.columns if about else ()
     by_row = defaultdict(list)
     for row in rows:
         by_row[row["row"]].append(row)
-    numbers, grid, columns = [], [], GRIDS.get(name, ())
+    numbers, grid = [], []
     for row_key, cells in by_row.items():
         runs = Counter(run_name(cell) for cell in cells if cell["reproduced"])
         usual = runs.most_common(1)[0][0] if runs else ""
         shown = {cell["metric"]: [] for cell in cells}
         for cell in cells:
-            one = number(cell, usual, locators[cell["item"], cell["row"], cell["metric"]])
+            one = number(study, cell, usual,
+                         locators[cell["item"], cell["row"], cell["metric"]])
             shown[cell["metric"]].append(one)
             numbers.append(one)
-        grid.append((row_name(row_key), usual, [shown.get(column, []) for column in columns]))
-    tally = Counter(row["verdict"] for row in rows)
-    return Item(name, f"item-{name.lower().replace(' ', '-')}", TITLES.get(name, name), numbers,
-                [(VERDICTS[verdict], tally[verdict]) for verdict in published.VERDICTS
-                 if tally[verdict]],
+        grid.append((row_name(study, row_key), usual,
+                     [shown.get(column, []) for column in columns]))
+    return Item(name, f"item-{name.lower().replace(' ', '-')}", about.title if about else name,
+                about.kind if about else "text", numbers,
+                [entry for entry in totals(study, rows) if entry[1]],
                 tuple(map(metric_name, columns)), grid if columns else [])
 
 
-def items(ledger: Iterable[Row], locators: dict) -> dict[str, Item]:
-    """Return every item of the paper, those that a reviewer asks for first, first."""
+def items(study: Study, ledger: Iterable[Row], locators: dict) -> dict[str, Item]:
+    """Return every item of the paper, in the study's order."""
     by_item = defaultdict(list)
     for row in ledger:
         by_item[row["item"]].append(row)
-    names = [name for name in verdicts.ORDER if name in by_item]
-    names += [name for name in by_item if name not in names]
-    return {name: item(name, by_item[name], locators) for name in names}
+    return {name: item(study, name, by_item[name], locators) for name in study.order(by_item)}
 
 
-def totals(ledger: Iterable[Row]) -> list[tuple[Verdict, int]]:
+def totals(study: Study, ledger: Iterable[Row]) -> list[tuple[Verdict, int]]:
     """Return every verdict with its count."""
     tally = Counter(row["verdict"] for row in ledger)
-    return [(VERDICTS[verdict], tally[verdict]) for verdict in published.VERDICTS]
+    return [(verdict, tally[name]) for name, verdict in verdicts(study).items()]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from stages.common.errors import InputError
-from studies.sclc_liver import chance_figures as report_chance
-from studies.sclc_liver.figures import short
-from stages.report.inputs import EARLIER, RELEASE, Inputs
-from stages.report.tables import MODELS, Row
+from stages.report.figure import short
+from studies.sclc_liver.report import chance
+from studies.sclc_liver.report.figures import MODELS
+from studies.sclc_liver.report.inputs import EARLIER, RELEASE, Inputs
+
+Row = dict[str, str]
 
 
 def find(inputs: Inputs, item: str, row: str, metric: str, statistic: str) -> Row:
@@ -23,20 +23,8 @@ def find(inputs: Inputs, item: str, row: str, metric: str, statistic: str) -> Ro
     for entry in inputs.ledger:
         if (entry["item"], entry["row"], entry["metric"], entry["statistic"]) == wanted:
             return entry
-    raise InputError(f"lacks {' / '.join(wanted)}", "reports/ledger.csv",
-                     "restore studies/sclc_liver/published/ and run dvc repro ledger")
-
-
-def counts(inputs: Inputs) -> str:
-    """Return what became of the published numbers."""
-    tally = Counter(row["verdict"] for row in inputs.ledger)
-    private = tally["needs-private-images"] + tally["needs-private-labels"]
-    return (f"Of the {len(inputs.ledger)} numbers that the paper prints, {tally['exact']} follow "
-            f"at the printed precision from the released tables and code, {tally['envelope']} lie "
-            f"inside the spread that the same code shows over numerical variations, and "
-            f"{tally['contradicted']} do not follow; {private} rest on images, masks or labels "
-            f"that are not public, and {tally['not-checked']} are settings, literature values or "
-            "not settled.")
+    raise InputError(f"lacks {' / '.join(wanted)}", "reports/sclc_liver/ledger.csv",
+                     "restore studies/sclc_liver/published/ and run dvc repro")
 
 
 def fragility(inputs: Inputs) -> str:
@@ -66,6 +54,5 @@ def trivial(inputs: Inputs) -> str:
 
 
 def reviewer(inputs: Inputs) -> list[str]:
-    """Return four points for a reviewer of the paper."""
-    return [counts(inputs), fragility(inputs),
-            report_chance.sentence(inputs.chance, inputs.corrected), trivial(inputs)]
+    """Return sentences for a reviewer of the paper, behind the verdicts' own."""
+    return [fragility(inputs), chance.sentence(inputs.chance, inputs.corrected), trivial(inputs)]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import ledger, tables as verdicts
-from studies.sclc_liver import chance_figures as report_chance
-from stages.report.inputs import EARLIER, ENVIRONMENT, RELEASE, Reader
+from stages.report.files import Reader
+from stages.verdicts import ledger, tables
+from stages.verdicts import study as studies
+from studies.sclc_liver.report import chance
+from studies.sclc_liver.report.inputs import EARLIER, ENVIRONMENT, RELEASE
 
 
 def markers(name: str) -> tuple[str, str]:
@@ -32,7 +34,7 @@ def insert(text: str, name: str, content: str, source: str) -> str:
     return f"{before}{begin}\n{content}\n{end}{after}"
 
 
-def parts(ledger_path: Path, metrics: Path) -> dict[str, str]:
+def parts(study: studies.Study, root: Path) -> dict[str, str]:
     """Return the parts as Markdown, by name.
 
     Raises
@@ -41,26 +43,27 @@ def parts(ledger_path: Path, metrics: Path) -> dict[str, str]:
         Naming the file that is missing or lacks a value.
     """
     reader = Reader()
-    rows = canonical.read_csv(ledger_path, ledger.COLUMNS, dtype=str, keep_default_na=False)
-    chance = {release: reader.json(metrics / "chance" / f"{release}.json")
+    results = study.results(root)
+    rows = canonical.read_csv(study.reports(root) / "ledger.csv", ledger.COLUMNS, dtype=str, keep_default_na=False)
+    tested = {release: reader.json(results / "chance" / f"{release}.json")
               for release in (EARLIER, RELEASE)}
-    corrected = reader.json(metrics / "corrected" / RELEASE / f"{ENVIRONMENT}.json")
-    return {"verdicts": verdicts.markdown(rows),
-            "headline": report_chance.markdown(chance, corrected)}
+    corrected = reader.json(results / "corrected" / RELEASE / f"{ENVIRONMENT}.json")
+    return {"verdicts": tables.markdown(study, rows),
+            "headline": chance.markdown(tested, corrected)}
 
 
 def stage() -> None:
     """Command line."""
-    parser = cli.parser("studies.sclc_liver.readme", __doc__)
+    parser = cli.parser("studies.sclc_liver.report.readme", __doc__)
     parser.add_argument("--readme", type=Path, default="README.md", help="the Markdown file")
-    parser.add_argument("--ledger", type=Path, default="reports/ledger.csv")
-    parser.add_argument("--metrics", type=Path, default="metrics")
+    parser.add_argument("--root", type=Path, default=".", help="the repository")
     options = parser.parse_args()
+    study = studies.read(options.root / "studies" / "sclc_liver")
     try:
         text = options.readme.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", options.readme) from None
-    for name, content in parts(options.ledger, options.metrics).items():
+    for name, content in parts(study, options.root).items():
         text = insert(text, name, content, str(options.readme))
     canonical.write_bytes(options.readme, text.encode())
     print(f"wrote the table of verdicts and the test AUCs into {options.readme}", file=sys.stderr)

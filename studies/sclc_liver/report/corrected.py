@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from stages.report.chart import SHAPES, Axis, Chart, category_axis, key, ticks, unit_axis
-from studies.sclc_liver.figures import (
+from stages.report.chart import (
+    SHAPES,
+    Axis,
+    Chart,
+    category_axis,
+    key,
+    strip,
+    strip_axis,
+    ticks,
+    unit_axis,
+)
+from stages.report.figure import Figure, short
+from studies.sclc_liver.report.figures import (
+    MODELS,
     NAMES,
     OWN_NAMES,
     SERIES,
-    Figure,
+    corrected_roc,
     legend,
-    short,
     style,
 )
-from stages.report.inputs import EARLIER, ENVIRONMENT, RELEASE, Inputs
-from stages.report.tables import MODELS
+from studies.sclc_liver.report.inputs import EARLIER, ENVIRONMENT, RELEASE, Inputs
 
 PARTS = {"held-out": "held-out training patients", "test": "test patients"}
 RUNGS = {"series": "series at random (released)", "study": "by study", "patient": "by patient",
@@ -131,6 +141,37 @@ def converged(inputs: Inputs) -> list[tuple]:
                          short(found["test"]["F1"], 4), short(found["test"]["Specificity"], 3),
                          short(found["cross_validation"]["AUC"]["mean"], 4)))
     return rows
+
+
+def section(inputs: Inputs) -> dict:
+    """Return the names of the section on the corrected protocol."""
+    rows = []
+    for row in aucs(inputs):
+        auc, own = row["AUC"], row["AUC"]["patients"]
+        rows.append({
+            "model": row["model"], "part": row["part"],
+            "AUC": f"{short(auc['mean'])} ({short(auc['min'])} to {short(auc['max'])})",
+            "interval": f"{short(own['low'])} to {short(own['high'])}",
+            "plot": strip(AUC_AXIS, own["low"], auc["mean"], own["high"],
+                          quartiles=(auc["min"], auc["max"])),
+            "run": " to ".join(short(auc["patients_and_seeds"][end]) for end in ("low", "high")),
+            "P": short(row["P"]), "Brier": short(row["Brier"]["mean"]),
+            "F1": short(row["F1"]["mean"])})
+    trivial = inputs.corrected.get("trivial_as_in_table_4")
+    missing = not inputs.corrected.get("sampling_type_columns")
+    pairs = inputs.corrected.get("test", "differences")
+    return {
+        "corrected": rows, "corrected_scale": strip_axis(AUC_AXIS),
+        "seeds": inputs.corrected.get("seeds"),
+        "permutations": inputs.corrected.get("permutation", "LR", "test_AUC", "permutations"),
+        "trivial": {name: short(trivial[name]["mean"]) for name in ("F1", "Accuracy", "AUC")},
+        "sampling": "Biopsy and cfDNA samples cannot be told apart here: no column of the released "
+                    "tables names the sampling type." if missing else "",
+        "protocol_figures": [corrected_roc(inputs), reliability(inputs), decision(inputs)],
+        "differences": [(" − ".join(OWN_NAMES[name] for name in pair.split(" - ")),
+                         short(found["AUC"]["difference"]),
+                         f"{short(found['AUC']['low'])} to {short(found['AUC']['high'])}",
+                         short(found["AUC"]["P"])) for pair, found in pairs.items()]}
 
 
 def matrices(inputs: Inputs) -> list[dict]:

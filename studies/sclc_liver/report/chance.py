@@ -11,8 +11,10 @@ import textwrap
 from collections.abc import Mapping
 
 from stages.report.chart import SHAPES, Axis, Chart, key, ticks, unit_axis
-from studies.sclc_liver.figures import NAMES, OWN_NAMES, SERIES, Figure, short
-from stages.report.inputs import EARLIER, ENVIRONMENT, RELEASE, Document, Inputs
+from stages.report.figure import Figure, short
+from stages.report.files import Document
+from studies.sclc_liver.report.figures import NAMES, OWN_NAMES, SERIES
+from studies.sclc_liver.report.inputs import EARLIER, ENVIRONMENT, RELEASE, Inputs
 
 Documents = Mapping[str, Document]
 KINDS = {"published": "published", "converged": "converged"}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from stages.report.chart import SHAPES, Axis, Chart, category_axis, key, ticks, unit_axis
-from stages.report.inputs import EARLIER, ENVIRONMENT, RELEASE, Inputs
-from stages.report.tables import MODELS
+from stages.report.figure import Figure, short
+from studies.sclc_liver.report.inputs import EARLIER, ENVIRONMENT, RELEASE, Inputs
 
+MODELS = {"LR": "Logistic regression", "RF": "Random forest", "XGB": "XGBoost (linear booster)"}
 # Series of a chart, in the order of the styles s1, s2 …
 SERIES = ("LR", "RF", "XGB", "volume")
 NAMES = {**MODELS, "volume": "Tumour volume alone", "everyone-positive": "Everyone NE-positive"}
@@ -20,45 +20,6 @@ NAMES = {**MODELS, "volume": "Tumour volume alone", "everyone-positive": "Everyo
 OWN_NAMES = {**NAMES, "XGB": "XGBoost (trees)"}
 FAMILIES = {"shape": "shape", "glszm": "size zone (glszm)", "gldm": "dependence (gldm)",
             "firstorder": "first order", "glrlm": "run length (glrlm)"}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure with the numbers that it is drawn from.
-
-    Attributes
-    ----------
-    anchor, title : str
-    drawings : list of (str, Markup)
-        Subtitle (may be empty) and SVG.
-    legend : list of (Markup, str)
-    text : str
-        What it shows, of which run.
-    head : tuple of str
-        Of the table of its numbers; empty where there is none.
-    rows : list of tuple
-    """
-
-    anchor: str
-    title: str
-    drawings: list[tuple[str, Markup]]
-    legend: list[tuple[Markup, str]]
-    text: str
-    head: tuple[str, ...] = ()
-    rows: list[tuple] = ()
-
-
-def short(value: float, decimals: int = 3) -> str:
-    """Return a number with a real minus sign; a dash where it is undefined.
-
-    Examples
-    --------
-    >>> short(-0.12345), short(0.5, 2), short(float("nan"))
-    ('−0.123', '0.50', '—')
-    """
-    if value != value:
-        return "—"
-    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 def style(model: str) -> str:

@@ -1,0 +1,77 @@
+"""Write a study's row of ``dvc metrics show`` (``headline.json``): the same keys for every study."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+
+from stages.common import canonical, cli
+from stages.common.errors import InputError
+from stages.verdicts import ledger, values
+from stages.verdicts import study as studies
+
+# Verdict counts (`private`: rests on what is not public; `open`: not a result, or not settled); the
+# headline as printed, as recomputed, and under the corrected protocol with its 95 % interval and P.
+KEYS = ("exact", "envelope", "contradicted", "private", "open", "printed", "found", "corrected",
+        "low", "high", "P")
+
+
+def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
+    """Return the row.
+
+    Parameters
+    ----------
+    study : Study
+    entries : list of dict
+        Rows of the ledger, as text.
+    root : Path
+        The repository.
+
+    Raises
+    ------
+    InputError
+        If the ledger lacks the headline, or an address leads to no number.
+    """
+    tally = Counter(entry["verdict"] for entry in entries)
+    known = {name: tally.pop(name, 0) for name in studies.RECOMPUTED}
+    private = sum(count for name, count in tally.items() if name.startswith("needs-private-"))
+    row = known | {"private": private, "open": tally.pop(studies.NOT_CHECKED, 0)}
+    wanted = study.content.headline.number
+    found = next((entry for entry in entries if tuple(
+        entry[name] for name in ("item", "row", "metric", "statistic")) == wanted), None)
+    if found is None:
+        raise InputError(f"headline.number names {' / '.join(wanted)}, which the ledger lacks",
+                         study.folder / studies.FILE, "correct it")
+    row |= {"printed": float(found["published"]),
+            "found": float(found["reproduced"]) if found["reproduced"] else None}
+    for key, name in (("corrected", "value"), ("low", "low"), ("high", "high"), ("P", "P")):
+        address = study.content.headline.corrected.get(name)
+        row[key] = _number(address, study, root) if address else None
+    return row
+
+
+def _number(address: str, study: studies.Study, root: Path) -> float:
+    file, _, path = address.partition("::")
+    value = values.lookup(root, f"metrics/{study.name}/results/{file}", path)
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise InputError(f"'{path}' is no number ({value!r})", study.results(root) / file,
+                         "make it again (dvc repro)")
+    return float(value)
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.verdicts.headline", __doc__)
+    parser.add_argument("--study", type=Path, required=True, help="the study's folder")
+    parser.add_argument("--root", type=Path, default=".", help="the repository")
+    options = parser.parse_args()
+    study = studies.read(options.study)
+    entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", ledger.COLUMNS,
+                                 dtype=str, keep_default_na=False).to_dict("records")
+    canonical.write_json(options.root / "metrics" / study.name / "headline.json",
+                         build(study, entries, options.root))
+
+
+if __name__ == "__main__":
+    cli.main(stage)

@@ -1,0 +1,296 @@
+"""A study folder as the engine reads it: ``studies/NAME/study.yaml`` and what stands beside it.
+
+The engine holds no fact about a paper. What it must know of one stands in that file: what the paper
+is called, which metrics hold which evidence, what of it comes from a fit, how its tables are headed
+and what is private.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from stages.common import strict
+from stages.common.errors import InputError
+
+FILE = "study.yaml"
+KINDS = ("table", "figure", "text")
+# Verdicts that the engine itself gives; a study adds one for each kind of private data.
+RECOMPUTED = ("exact", "envelope", "contradicted")
+NOT_CHECKED = "not-checked"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the analysis: data release and image (``environment``)."""
+
+    release: str
+    environment: str
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Which data releases and images (``environments``) the study runs under each protocol."""
+
+    releases: tuple[str, ...]
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Metrics files of one kind, every one of which must be there.
+
+    Attributes
+    ----------
+    path : str
+        Below the study's folder of results; ``{protocol}``, ``{release}`` and ``{environment}``
+        stand for each of the study's.
+    lacks : tuple of str
+        Patterns of the paths that such a file may lack.
+    """
+
+    path: str
+    lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Recomputed values of one source.
+
+    Attributes
+    ----------
+    files : tuple of Files
+    fitted : bool
+        Whether a fit stands behind its values: only numerical variations settle a miss of those.
+    fixed : tuple of str
+        Patterns of the paths inside that no fit enters.
+    unvaried : tuple of str
+        Patterns of the paths of fitted values that the sweep does not vary.
+    environment : str, optional
+        For files that do not name their run: their image.
+    """
+
+    files: tuple[Files, ...]
+    fitted: bool = False
+    fixed: tuple[str, ...] = ()
+    unvaried: tuple[str, ...] = ()
+    environment: str | None = None
+
+
+@dataclass(frozen=True)
+class Private:
+    """Why a number cannot be recomputed; the verdict's name is ``needs-private-KEY``."""
+
+    short: str
+    meaning: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One table, figure or part of the text; ``columns`` sets it as a grid."""
+
+    title: str
+    kind: str = "text"
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """A reporting checklist: its name and how many items it has."""
+
+    name: str
+    items: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the comparison of two revisions leaves alone.
+
+    Attributes
+    ----------
+    ignored : tuple of str
+        Files or folders of results.
+    companions : tuple of str
+        Keys of values that follow a fit's results and that no printed number is one of.
+    """
+
+    ignored: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Headline:
+    """Where the study's headline stands.
+
+    Attributes
+    ----------
+    number : tuple of str
+        Item, row, metric and statistic of the printed number, as the ledger has them.
+    corrected : dict
+        ``value``, ``low``, ``high`` and ``P`` of the corrected protocol: addresses
+        ``FILE::key/key`` below the folder of results. Empty where the study has none.
+    """
+
+    number: tuple[str, ...]
+    corrected: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What ``study.yaml`` says; see `Study`."""
+
+    title: str
+    short: str
+    doi: str
+    protocols: tuple[str, ...]
+    preferred: Run
+    runs: Runs
+    sources: dict[str, Evidence]
+    items: dict[str, Item]
+    headline: Headline
+    images: tuple[str, ...]
+    checklists: dict[str, Checklist]
+    numbers: dict[str, int]
+    racing: tuple[str, ...] = ()
+    private: dict[str, Private] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
+    statistics: dict[str, str] = field(default_factory=dict)
+    compared: Compared = Compared()
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study.
+
+    Attributes
+    ----------
+    folder : Path
+        ``studies/NAME``.
+    content : Content
+    """
+
+    folder: Path
+    content: Content
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def published(self) -> Path:
+        """Folder of the printed numbers."""
+        return self.folder / "published"
+
+    @property
+    def rules(self) -> Path:
+        """How each printed number is checked."""
+        return self.folder / "rules.csv"
+
+    @property
+    def claims(self) -> Path:
+        """Folder of the claims."""
+        return self.folder / "claims"
+
+    @property
+    def parameters(self) -> Path:
+        """The study's parameters."""
+        return self.folder / "params.yaml"
+
+    def results(self, root: Path = Path()) -> Path:
+        """Return the folder of the study's metrics."""
+        return root / "metrics" / self.name / "results"
+
+    def reports(self, root: Path = Path()) -> Path:
+        """Return the folder of the study's reports."""
+        return root / "reports" / self.name
+
+    @cached_property
+    def verdicts(self) -> tuple[str, ...]:
+        """Every verdict that a number can have, the strongest first."""
+        return (*RECOMPUTED, *(f"needs-private-{key}" for key in self.content.private), NOT_CHECKED)
+
+    def order(self, items: Iterable[str]) -> list[str]:
+        """Return items in the order of ``study.yaml``, others behind them by name."""
+        present = sorted(set(items))
+        known = [item for item in self.content.items if item in present]
+        return known + [item for item in present if item not in self.content.items]
+
+    def rank(self, protocol: str, release: str, environment: str) -> tuple[int, bool, bool]:
+        """Order runs where the evidence does not: preferred protocol, release, environment first."""
+        preferred = self.content.preferred
+        return (self.content.protocols.index(protocol), release != preferred.release,
+                environment != preferred.environment)
+
+    def fits(self, source: str, path: str) -> bool:
+        """Tell whether a fit stands behind the value at a path of a source."""
+        evidence = self.content.sources[source]
+        return evidence.fitted and not any(fnmatchcase(path, fixed) for fixed in evidence.fixed)
+
+    def races(self, path: str) -> bool:
+        """Tell whether the value at a path comes from a fit that races between threads."""
+        return any(fnmatchcase(path, pattern) for pattern in self.content.racing)
+
+
+def read(folder: str | Path) -> Study:
+    """Read a study folder.
+
+    Raises
+    ------
+    InputError
+        If ``study.yaml`` is missing, is not readable, has an unknown or missing key, or names what
+        is not there.
+    """
+    folder = Path(folder)
+    path = folder / FILE
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_NoRepeats)
+    except FileNotFoundError:
+        raise InputError("no such file", path, "a study is a folder with a study.yaml; copy "
+                         "studies/template, or take the study out of params.yaml") from None
+    except (yaml.YAMLError, OSError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"is not readable YAML ({' '.join(str(error).split())})", path,
+                         "correct the syntax") from None
+    study = Study(folder, strict.build(Content, content, str(path), ""))
+    _check(study, path)
+    return study
+
+
+class _NoRepeats(yaml.SafeLoader):
+    """YAML whose mappings may not name a key twice."""
+
+
+def _mapping(loader, node):
+    keys = [key.value for key, _ in node.value]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"'{key}' stands twice, line {node.start_mark.line + 1}")
+    return loader.construct_mapping(node, deep=True)
+
+
+_NoRepeats.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _check(study: Study, path: Path) -> None:
+    content = study.content
+    if not content.protocols:
+        raise InputError("names no protocol", path, "list at least one under 'protocols'")
+    for name, item in content.items.items():
+        if item.kind not in KINDS:
+            raise InputError(f"item '{name}' is of kind '{item.kind}'", path,
+                             f"valid: {', '.join(KINDS)}")
+    if len(content.headline.number) != 4:
+        raise InputError("headline.number must be item, row, metric and statistic", path,
+                         "name the four")
+    for taken in (*RECOMPUTED, NOT_CHECKED):
+        if taken in content.sources:
+            raise InputError(f"source '{taken}' has the name of a verdict", path, "rename it")
+    for needed in (study.published, study.rules, study.parameters):
+        if not needed.exists():
+            raise InputError("no such file or folder", needed, f"restore it: {path} needs it")
