@@ -7,8 +7,9 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
+from stages.common.parameters import section
 from stages.report import render, tables
-from stages.verdicts import headline, ledger
+from stages.verdicts import headline
 from stages.verdicts import study as studies
 
 # A study to copy, which is never run where it stands.
@@ -39,19 +40,19 @@ def row(study: studies.Study, root: Path) -> dict:
     Raises
     ------
     InputError
-        If its ledger or its headline is missing or incomplete.
+        If its summary is missing or incomplete.
     """
-    entries = canonical.read_csv(study.reports(root) / "ledger.csv", ledger.COLUMNS, dtype=str,
-                                 keep_default_na=False)
-    path = root / "metrics" / study.name / "headline.json"
-    values = canonical.read_json(path)
-    lacking = [key for key in headline.KEYS if not isinstance(values, dict) or key not in values]
-    if lacking:
-        raise InputError(f"lacks '{lacking[0]}'", path, "make it again (dvc repro)")
-    tally = Counter(entries["verdict"])
+    path = root / "reports" / "overview" / f"{study.name}.json"
+    summary = canonical.read_json(path)
+    try:
+        values, tally = summary["headline"], Counter(summary["verdicts"])
+        for key in headline.KEYS:
+            values[key]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"is not complete ({error})", path, "make it again (dvc repro)") from None
     item, line, metric, _ = study.content.headline.number
     about = study.content.items.get(item)
-    return {"name": study.name, "study": study.content, "total": len(entries),
+    return {"name": study.name, "study": study.content, "total": tally.total(),
             "totals": [(verdict, tally[name]) for name, verdict in tables.verdicts(study).items()],
             "headline": values,
             "quantity": ", ".join(filter(None, (
@@ -62,11 +63,12 @@ def row(study: studies.Study, root: Path) -> dict:
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.report.overview", __doc__)
-    parser.add_argument("--study", action="append", required=True, help="name of a study, in order")
+    parser.add_argument("--params", type=Path, required=True, help="names the studies")
     parser.add_argument("--root", type=Path, default=".", help="the repository")
     parser.add_argument("--out", type=Path, required=True, help="the page (HTML)")
     options = parser.parse_args()
-    rows = [row(study, options.root) for study in folders(options.root, options.study)]
+    named = list(section(options.params, "studies", tuple[str, ...]))
+    rows = [row(study, options.root) for study in folders(options.root, named)]
     page = render.environment().get_template("overview.html.j2").render(rows=rows)
     canonical.write_bytes(options.out, page.encode())
 

@@ -1,12 +1,9 @@
-"""Answer the checklists CLEAR (58 items) and METRICS (30 items) by links into this repository.
+"""Answer a study's reporting checklists by links into this repository.
 
-The items stand in ``studies/sclc_liver/checklists``, in this project's own short words; what each of
+The items stand in the study's folder ``checklists``, in this project's own short words; what each of
 them asks is explained in the checklists themselves. An answer is a list of links: a file, or
-``FILE::key/key`` for a value in a JSON or YAML file. Every link must resolve. Assessed is the
-classification analysis as this package repeats and corrects it.
-
-Sources: CLEAR, doi:10.1186/s13244-023-01415-8; METRICS and its weights, Table 1 of
-doi:10.1186/s13244-023-01572-w.
+``FILE::key/key`` for a value in a JSON or YAML file. Every link must resolve. A checklist with a
+column ``weight`` gets a score.
 """
 
 from __future__ import annotations
@@ -18,13 +15,11 @@ import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
+from stages.verdicts import study as studies
 from stages.verdicts.values import lookup
 
 COLUMNS = ("checklist", "number", "section", "subject", "status", "answer", "note")
 STATUSES = ("met", "partly", "not met", "not applicable")
-FOLDER = Path(__file__).with_name("checklists")
-# File to name and number of items.
-CHECKLISTS = {"clear": ("CLEAR", 58), "metrics": ("METRICS", 30)}
 
 
 def read(path: Path, name: str, items: int) -> pd.DataFrame:
@@ -52,7 +47,7 @@ def read(path: Path, name: str, items: int) -> pd.DataFrame:
     return table.assign(checklist=name)
 
 
-def check_links(table: pd.DataFrame, root: Path) -> None:
+def check_links(table: pd.DataFrame, root: Path, folder: Path) -> None:
     """Resolve every link of every answer.
 
     Raises
@@ -70,7 +65,7 @@ def check_links(table: pd.DataFrame, root: Path) -> None:
                     raise InputError("no such file", root / name)
             except InputError as error:
                 raise InputError(f"{entry['checklist']} item {entry['number']}: the link {link} "
-                                 f"leads nowhere ({error.what})", FOLDER.name,
+                                 f"leads nowhere ({error.what})", folder,
                                  "correct the link, or run the pipeline (dvc repro)") from None
 
 
@@ -90,7 +85,7 @@ def check_weights(table: pd.DataFrame, path: Path) -> None:
 
 
 def score(table: pd.DataFrame) -> dict:
-    """Return the METRICS score: the weight of met items per weight of applicable ones, in percent.
+    """Return the weight of met items per weight of applicable ones, in percent.
 
     An item that is only partly met counts as not met: the score has no halves.
     """
@@ -108,23 +103,33 @@ def counts(table: pd.DataFrame) -> dict:
     return {status: tally.get(status, 0) for status in STATUSES} | {"items": len(table)}
 
 
+def answer(study: studies.Study, root: Path) -> tuple[pd.DataFrame, dict]:
+    """Return the items of all checklists of a study, and their counts and scores."""
+    tables, summary, folder = [], {}, study.folder / "checklists"
+    for stem, checklist in study.content.checklists.items():
+        path = folder / f"{stem}.csv"
+        table = read(path, checklist.name, checklist.items)
+        check_links(table, root, folder)
+        summary[checklist.name] = counts(table)
+        if "weight" in table:
+            check_weights(table, path)
+            summary[checklist.name]["score"] = score(table)
+        tables.append(table[list(COLUMNS)])
+    empty = pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(tables) if tables else empty, summary
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.verdicts.checklists", __doc__)
+    parser.add_argument("--study", type=Path, required=True, help="the study's folder")
     parser.add_argument("--root", type=Path, default=".", help="the repository")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="folder of the items")
-    parser.add_argument("--out", type=Path, required=True, help="items and answers (CSV)")
-    parser.add_argument("--summary", type=Path, required=True, help="counts and score (JSON)")
     options = parser.parse_args()
-    tables = {name: read(options.folder / f"{stem}.csv", name, items)
-              for stem, (name, items) in CHECKLISTS.items()}
-    for table in tables.values():
-        check_links(table, options.root)
-    summary = {name: counts(table) for name, table in tables.items()}
-    check_weights(tables["METRICS"], options.folder / "metrics.csv")
-    summary["METRICS"]["score"] = score(tables["METRICS"])
-    canonical.write_csv(options.out, pd.concat(tables.values())[list(COLUMNS)])
-    canonical.write_json(options.summary, summary)
+    study = studies.read(options.study)
+    table, summary = answer(study, options.root)
+    folder = study.reports(options.root)
+    canonical.write_csv(folder / "checklists.csv", table)
+    canonical.write_json(folder / "checklists.json", summary)
 
 
 if __name__ == "__main__":

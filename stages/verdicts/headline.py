@@ -1,4 +1,7 @@
-"""Write a study's row of ``dvc metrics show`` (``headline.json``): the same keys for every study."""
+"""Write a study's row of ``dvc metrics show`` (``headline.json``): the same keys for every study.
+
+Beside it, ``reports/overview/STUDY.json`` says what the overview of all studies shows of this one.
+"""
 
 from __future__ import annotations
 
@@ -69,8 +72,10 @@ def stage() -> None:
     study = studies.read(options.study)
     entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", ledger.COLUMNS,
                                  dtype=str, keep_default_na=False).to_dict("records")
-    canonical.write_json(options.root / "metrics" / study.name / "headline.json",
-                         build(study, entries, options.root))
+    row = build(study, entries, options.root)
+    canonical.write_json(options.root / "metrics" / study.name / "headline.json", row)
+    canonical.write_json(options.root / "reports" / "overview" / f"{study.name}.json",
+                         {"headline": row, "verdicts": Counter(e["verdict"] for e in entries)})
 
 
 if __name__ == "__main__":
