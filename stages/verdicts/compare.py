@@ -16,17 +16,10 @@ from pathlib import Path
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.verdicts import envelope, published
+from stages.verdicts import study as studies
 
 VIOLATED = 1
-PROTOCOL = "as-released"  # what the sweep varies
 LEDGER_COLUMNS = ("item", "row", "metric", "statistic", "published", "verdict")
-
-# Made by the sweep and from the ledger: the tolerance, and summaries of the verdicts compared here.
-NOT_COMPARED = ("sensitivity", "reproduction.json", "headline.json")
-
-# What a fit reports beside its results: it follows them, and no published number is one of these.
-COMPANIONS = {"confusion", "defined", "dual_gap", "iterations", "last", "misclassified",
-              "refit_iterations", "score", "test_correlation", "ties", "warnings"}
 
 Key = tuple[str, ...]
 
@@ -47,6 +40,7 @@ class Side:
         Metrics file to the release and the environment whose variations it belongs to, if any.
     spreads : dict
         As `envelope.collect` returns them.
+    study : Study
     """
 
     name: str
@@ -54,6 +48,7 @@ class Side:
     numbers: dict[tuple[str, str], float | None]
     runs: dict[str, tuple[str, str] | None]
     spreads: dict
+    study: studies.Study
 
 
 def flatten(node, path: str = "") -> Iterator[tuple[str, float | None]]:
@@ -74,50 +69,56 @@ def flatten(node, path: str = "") -> Iterator[tuple[str, float | None]]:
         yield path, float(node)
 
 
-def read(name: str, folder: Path) -> Side:
-    """Read the ledger and the metrics of a checkout.
+def read(name: str, root: Path, study: studies.Study) -> Side:
+    """Read the ledger and the metrics of a study in a checkout.
 
     Parameters
     ----------
     name : str
-    folder : Path
-        Holds ``reports/ledger.csv`` and ``metrics``.
+    root : Path
+        The checkout.
+    study : Study
+        As it is there.
 
     Raises
     ------
     InputError
         If something is missing, or if ledger and published numbers do not match.
     """
-    verdicts = _verdicts(folder / "reports" / "ledger.csv", folder / "metrics" / "published")
-    numbers, runs = {}, {}
-    for path in sorted((folder / "metrics").glob("**/*.json")):
-        file = path.relative_to(folder / "metrics").as_posix()
-        if file.split("/")[0] in NOT_COMPARED:
+    verdicts = _verdicts(study.reports(root) / "ledger.csv", study)
+    numbers, runs, folder, compared = {}, {}, study.results(root), study.content.compared
+    for path in sorted(folder.glob("**/*.json")):
+        file = path.relative_to(folder).as_posix()
+        source = file.split("/")[0]
+        if source in compared.ignored:
             continue
         content = canonical.read_json(path)
         run = content.get("run") or {}
-        released = run.get("protocol") == PROTOCOL and file.split("/")[0] in envelope.FRAGILE
-        runs[file] = (run["release"], run["environment"]) if released else None
+        evidence = study.content.sources.get(source)
+        varied = (evidence is not None and evidence.fitted
+                  and run.get("protocol") == study.content.protocols[0])
+        runs[file] = (run["release"], run["environment"]) if varied else None
         numbers |= {(file, where): value for where, value in flatten(content)
-                    if not COMPANIONS & set(where.split("/"))}
+                    if not {*compared.companions} & set(where.split("/"))}
     if not numbers:
-        raise InputError("holds no metrics", folder / "metrics", "run 'make reproduce' first")
-    return Side(name, verdicts, numbers, runs, envelope.collect(folder / "metrics" / "sensitivity"))
+        raise InputError("holds no metrics", folder, "run 'make reproduce' first")
+    return Side(name, verdicts, numbers, runs, envelope.collect(study, root), study)
 
 
-def _verdicts(path: Path, folder: Path) -> dict[Key, str]:
+def _verdicts(path: Path, study: studies.Study) -> dict[Key, str]:
     rows = canonical.read_csv(path, LEDGER_COLUMNS, dtype=str, keep_default_na=False)
     found = {tuple(row[name] for name in LEDGER_COLUMNS[:5]): row["verdict"]
              for row in rows.to_dict("records")}
     known = Counter((number.item, number.row, number.metric, number.printed)
-                    for number in published.read(folder))
+                    for number in published.read(study))
     listed = Counter((item, row, metric, printed) for item, row, metric, _, printed in found)
-    for lacking, what, where in ((listed - known, "a row without a published value", folder),
+    for lacking, what, where in ((listed - known, "a row without a published value",
+                                  study.published),
                                  (known - listed, "a published value without a row", path)):
         if lacking:
             raise InputError(f"{what}: {' / '.join(min(lacking))} "
                              f"({lacking.total()} in all)", where,
-                             "make the ledger again (dvc repro ledger)")
+                             "make the ledger again (dvc repro)")
     return {key[:4]: verdict for key, verdict in found.items()}
 
 
@@ -137,7 +138,7 @@ def bounds(base: Side, now: Side, file: str, path: str) -> tuple[float, float] |
     None for a number that the sweep does not vary.
     """
     run, source = now.runs[file], file.split("/")[0]
-    if run is None or envelope.basis(source, path, True) == envelope.ARITHMETIC:
+    if run is None or not now.study.fits(source, path):
         return None
     for side in (base, now):
         for spread in side.spreads.get((source, path), ()):
@@ -158,7 +159,7 @@ def compare_numbers(base: Side, now: Side) -> tuple[list[str], Counter]:
     if missing:
         file, path = missing[0]
         raise InputError(f"lacks {path}, which {base.name} has ({len(missing)} missing in all)",
-                         f"metrics/{file}", "run 'make reproduce', or restore the stage")
+                         now.study.results() / file, "run 'make reproduce', or restore the stage")
     lines, counts = [], Counter(new=len(now.numbers) - len(base.numbers))
     for (file, path), before in base.numbers.items():
         after = now.numbers[file, path]
@@ -171,26 +172,28 @@ def compare_numbers(base: Side, now: Side) -> tuple[list[str], Counter]:
             continue
         said = (f"outside its envelope {allowed[0]:.6g} to {allowed[1]:.6g}" if allowed
                 else "must not change: it has no envelope")
-        lines.append(f"metric: metrics/{file} {path}: {before} -> {after}, {said}")
+        lines.append(f"metric: {now.study.results() / file} {path}: {before} -> {after}, {said}")
     return lines, counts
 
 
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.verdicts.compare", __doc__)
+    parser.add_argument("--study", required=True, help="the study's name")
     parser.add_argument("--base", type=Path, required=True,
-                        help="folder with reports/ledger.csv and metrics of the other revision")
+                        help="checkout of the other revision, with its reports and metrics")
     parser.add_argument("--name", default="the base", help="what to call that revision")
     parser.add_argument("--now", type=Path, default=".", help="the same of today")
     options = parser.parse_args()
-    base, now = read(options.name, options.base), read("now", options.now)
+    base, now = (read(name, root, studies.read(root / "studies" / options.study))
+                 for name, root in ((options.name, options.base), ("now", options.now)))
     verdicts = compare_verdicts(base, now)
     numbers, counts = compare_numbers(base, now)
     for line in (*verdicts, *numbers):
         print(line)
-    print(f"against {options.name}: {len(now.verdicts)} verdicts, {len(verdicts)} changed; "
-          f"{len(base.numbers)} numbers, {counts['equal']} equal, {counts['inside']} moved inside "
-          f"their envelopes, {len(numbers)} moved too far; {counts['new']} new")
+    print(f"{options.study} against {options.name}: {len(now.verdicts)} verdicts, {len(verdicts)} "
+          f"changed; {len(base.numbers)} numbers, {counts['equal']} equal, {counts['inside']} moved "
+          f"inside their envelopes, {len(numbers)} moved too far; {counts['new']} new")
     if verdicts or numbers:
         sys.exit(VIOLATED)
 
