@@ -7,6 +7,7 @@ and what is private.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -19,6 +20,7 @@ from stages.common import strict
 from stages.common.errors import InputError
 
 FILE = "study.yaml"
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 KINDS = ("table", "figure", "text")
 # Verdicts that the engine itself gives; a study adds one for each kind of private data.
 RECOMPUTED = ("exact", "envelope", "contradicted")
@@ -143,7 +145,37 @@ class Headline:
 
 @dataclass(frozen=True)
 class Content:
-    """What ``study.yaml`` says; see `Study`."""
+    """What ``study.yaml`` says.
+
+    Attributes
+    ----------
+    title, short, doi : str
+    protocols : tuple of str
+        Ways to carry out the analysis that give evidence, preferred first.
+    preferred : Run
+        The run that counts where the evidence does not decide.
+    runs : Runs
+    sources : dict
+        Evidence by the name that ``rules.csv`` uses.
+    items : dict
+        Tables, figures and parts of the text in the order in which they are shown.
+    headline : Headline
+    images : tuple of str
+        That the recomputation runs in.
+    checklists : dict
+        File (without ``.csv``) to checklist.
+    numbers : dict
+        File of ``published/`` to how many numbers it holds.
+    stored : int
+        How many outputs of the authors' own run ``stored/outputs.csv`` holds.
+    racing : tuple of str
+        Patterns of the paths of fits that race between threads.
+    private : dict
+        Kinds of data that are not public.
+    rows, statistics : dict
+        Names in words.
+    compared : Compared
+    """
 
     title: str
     short: str
@@ -157,6 +189,7 @@ class Content:
     images: tuple[str, ...]
     checklists: dict[str, Checklist]
     numbers: dict[str, int]
+    stored: int = 0
     racing: tuple[str, ...] = ()
     private: dict[str, Private] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
@@ -249,6 +282,9 @@ def read(folder: str | Path) -> Study:
     """
     folder = Path(folder)
     path = folder / FILE
+    if not NAME.fullmatch(folder.name):
+        raise InputError("is no name of a study", folder,
+                         "use lower-case letters, digits and _, a letter first")
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_NoRepeats)
     except FileNotFoundError:
