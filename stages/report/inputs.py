@@ -129,17 +129,16 @@ def read(study: Study, root: Path) -> Inputs:
         Naming the file that is missing or lacks a value, or a ledger that is not the paper's.
     """
     reader, reports = Reader(), study.reports(root)
-    numbers = published.read(study)
+    numbers = published.read(study.published, study.content.numbers)
     rows = reader.text(reports / "ledger.csv", ledger.COLUMNS)
     if len(rows) != len(numbers):
         raise InputError(f"has {len(rows)} rows where the paper has {len(numbers)} numbers",
                          reports / "ledger.csv", "make it again (dvc repro)")
     added = own(reader.json(reports / "sections.json"))
-    sweeps = sorted((study.results(root) / "sensitivity").glob("*.json"))
     return Inputs(
         study=study, ledger=rows,
         locators={(n.item, n.row, n.metric): n.locator for n in numbers},
-        sweeps=[reader.json(path) for path in sweeps],
+        sweeps=[reader.json(path) for path in study.variations(root)],
         locks=_locks(root / "containers", study.content.images),
         fragile=reader.text(reports / "fragile.csv", FRAGILE),
         contradictions=reader.text(reports / "contradictions.csv", CONTRADICTIONS),

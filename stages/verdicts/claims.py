@@ -1,6 +1,6 @@
 """Check what the paper says against itself, the released code and the recomputation.
 
-Every row of ``reports/contradictions.csv`` is a claim of ``studies/sclc_liver/claims``: its texts
+Every row of ``contradictions.csv`` is a claim of the study's folder ``claims``: its texts
 take their numbers from the results, and its status is the value of an expression on them. A row is
 ``confirmed`` where the expression holds on results of this pipeline, ``text-only`` where it holds
 on printed numbers alone, and ``not-confirmed`` where it does not hold (a point that was checked and
@@ -18,7 +18,8 @@ import yaml
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import load
+from stages.verdicts import settings as house
+from stages.verdicts import study as studies
 from stages.verdicts.expressions import Expression
 from stages.verdicts.values import PRINTED, Reader, rounds
 
@@ -26,7 +27,6 @@ COLUMNS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "
            "size", "severity")
 TEXTS = ("stated", "implementation", "recomputed", "size")
 SEVERITIES = ("result", "method", "reporting")
-CLAIMS = Path(__file__).with_name("claims")
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def row(claim: Claim, values: Mapping[str, object]) -> dict[str, str]:
 
 
 def _fault(claim: Claim, error: Exception) -> InputError:
-    return InputError(f"claim {claim.id} cannot be worked out ({error})", CLAIMS.name,
+    return InputError(f"claim {claim.id} cannot be worked out ({error})", "claims",
                       "correct the claim or the value it uses")
 
 
@@ -195,13 +195,13 @@ def build(claims: list[Claim], source: Reader) -> pd.DataFrame:
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.verdicts.claims", __doc__)
-    parser.add_argument("--root", type=Path, default=".", help="folder of params.yaml and metrics/")
-    parser.add_argument("--claims", type=Path, default=CLAIMS)
-    parser.add_argument("--out", type=Path, required=True, help="table of contradictions (CSV)")
+    parser.add_argument("--study", type=Path, required=True, help="the study's folder")
+    parser.add_argument("--params", type=Path, required=True, help="the house's parameters")
+    parser.add_argument("--root", type=Path, default=".", help="the repository")
     options = parser.parse_args()
-    parameters = load(options.root / "params.yaml")
-    claims = read(options.claims, parameters.reporting.halfway_tolerance)
-    canonical.write_csv(options.out, build(claims, Reader(options.root, parameters)))
+    study, tolerance = studies.read(options.study), house.read(options.params).halfway_tolerance
+    table = build(read(study.claims, tolerance), Reader(study, options.root, tolerance))
+    canonical.write_csv(study.reports(options.root) / "contradictions.csv", table)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def _verdicts(path: Path, study: studies.Study) -> dict[Key, str]:
     found = {tuple(row[name] for name in LEDGER_COLUMNS[:5]): row["verdict"]
              for row in rows.to_dict("records")}
     known = Counter((number.item, number.row, number.metric, number.printed)
-                    for number in published.read(study))
+                    for number in published.read(study.published, study.content.numbers))
     listed = Counter((item, row, metric, printed) for item, row, metric, _, printed in found)
     for lacking, what, where in ((listed - known, "a row without a published value",
                                   study.published),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +11,10 @@ import numpy as np
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.verdicts.published import Number
-
-# Models whose released fit races between threads: tracked variations cannot cover that.
-RACING = ("XGB",)
-
-# Sources that come from fits which stop early: only the numerical envelope settles a miss.
-FRAGILE = ("selection", "models", "bootstrap", "failure", "weights")
-
-# Values in those sources that no fit enters: source and path (shell patterns).
-FIXED = (("selection", "candidates"), ("failure", "*/several_series"))
+from stages.verdicts.study import Study
 
 # What a recomputed number rests on.
 ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
-
-# Summaries of the sweep: of the fits, of the search for the weight.
-PARTS = ("", "-search")
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
 
@@ -101,15 +89,8 @@ class Envelope:
         return self.every.minimum <= self.printed <= self.every.maximum
 
 
-def collect(folder: str | Path, environments: Iterable[str] = ()
-            ) -> dict[tuple[str, str], list[Spread]]:
-    """Read every summary of the sweep below ``folder``; there may be none.
-
-    Parameters
-    ----------
-    folder : path
-    environments : iterable of str
-        Where there is a summary, those of the fits and of the search of all these must be there.
+def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
+    """Read every summary of the sweep that the study declares; there may be none.
 
     Returns
     -------
@@ -122,19 +103,14 @@ def collect(folder: str | Path, environments: Iterable[str] = ()
         If one is no such summary, or one is missing.
     """
     found: dict[tuple[str, str], list[Spread]] = {}
-    paths = sorted(Path(folder).glob("*.json"))
-    for name in (f"{environment}{part}.json" for environment in environments for part in PARTS):
-        if paths and Path(folder) / name not in paths:
-            raise InputError("no such file", Path(folder) / name,
-                             "make it again (dvc repro sensitivity)")
-    for path in paths:
+    for path in study.variations(root):
         content = canonical.read_json(path)
         try:
             for key, spread in _spreads(content):
                 found.setdefault(key, []).append(spread)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise InputError("is no summary of the numerical variations", path,
-                             "make it again (dvc repro)") from None
+                             "make it again (make sweep)") from None
     return found
 
 
@@ -150,7 +126,8 @@ def _spreads(content: dict) -> Iterator[tuple[tuple[str, str], Spread]]:
                 yield (source, name), Spread(release, environment, values, spread["variations"])
 
 
-def find(spreads: dict[tuple[str, str], list[Spread]], source: str, path: str) -> list[Spread]:
+def find(study: Study, spreads: dict[tuple[str, str], list[Spread]], source: str,
+         path: str) -> list[Spread]:
     """Return the variations of one number, as `collect` read them.
 
     Raises
@@ -159,9 +136,9 @@ def find(spreads: dict[tuple[str, str], list[Spread]], source: str, path: str) -
         If there is a sweep, and it lacks a number that it varies.
     """
     found = spreads.get((source, path), [])
-    if spreads and not found and basis(source, path, True) != ARITHMETIC:
-        raise InputError(f"lacks '{path}' of '{source}'", "metrics/sensitivity",
-                         "make it again (dvc repro sensitivity)")
+    if spreads and not found and study.varies(source, path):
+        raise InputError(f"lacks '{path}' of '{source}'", study.results() / "sensitivity",
+                         "make it again (make sweep)")
     return found
 
 
@@ -200,18 +177,7 @@ def compare(number: Number, spreads: list[Spread], tolerance: float, release: st
     return Envelope(own or every, every, float(number.printed))
 
 
-def races(path: str) -> bool:
-    """Tell whether the number at a path comes from a fit that races between threads.
-
-    Examples
-    --------
-    >>> races("configurations/XGB_F1/AUC/mean"), races("configurations/LR/AUC/mean")
-    (True, False)
-    """
-    return any(part.split("_")[0] in RACING for part in path.split("/"))
-
-
-def basis(source: str, path: str, varied: bool) -> str:
+def basis(study: Study, source: str, path: str, varied: bool) -> str:
     """Return what a recomputed number rests on.
 
     Returns
@@ -219,16 +185,8 @@ def basis(source: str, path: str, varied: bool) -> str:
     str
         ``arithmetic`` (counts, ranks, closed formulas: nothing is fitted and nothing can vary),
         ``variations`` or ``one run``.
-
-    Examples
-    --------
-    >>> basis("cohort", "all/series", False), basis("selection", "candidates", True)
-    ('arithmetic', 'arithmetic')
-    >>> basis("models", "configurations/LR/test/AUC", True)
-    'variations'
     """
-    fixed = any(source == name and fnmatchcase(path, pattern) for name, pattern in FIXED)
-    if source not in FRAGILE or fixed:
+    if not study.fits(source, path):
         return ARITHMETIC
     return VARIATIONS if varied else ONE_RUN
 

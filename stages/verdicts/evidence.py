@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -9,30 +10,14 @@ from pathlib import Path
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.common.parameters import Classification
-
-# Sources with one file per protocol, release and environment; per release and environment; per
-# release. The value is the environment of the last kind.
-PER_RUN = ("selection", "models", "bootstrap", "failure")
-PER_SEARCH = ("weights",)
-PER_RELEASE = {"cohort": "cohort", "statistics": "statistics"}
+from stages.verdicts.study import Evidence, Study
 
 MAKE = "make it again (dvc repro)"
-
-# Protocols that may give evidence, preferred first.
-PROTOCOLS = ("as-released", "as-described")
-
-# Paths (shell patterns) that a file of these sources may lack: a feature that is not selected has no
-# rank. A search of weights lacks the models that it does not fit: the forest's has a file of its own.
-LACKS = {"selection": ("rank/*",), "weights": ("winners/RF/*",)}
-# Release and environment of the forest's searches (dvc.yaml, forest_weights).
-FORESTS = (("2025-08", "classification-notebook"),)
-FOREST_LACKS = ("winners/LR/*", "winners/XGB/*")
 
 
 @dataclass(frozen=True, order=True)
 class Origin:
-    """What a value is a value of."""
+    """The run that a value comes from; ``kernel`` is the BLAS core."""
 
     protocol: str
     release: str
@@ -105,52 +90,46 @@ class Source:
         return node
 
 
-def collect(folder: str | Path, settings: Classification) -> dict[str, list[Source]]:
-    """Read the metrics file of every run that the parameters declare.
-
-    Parameters
-    ----------
-    folder : path
-    settings : Classification
-        Protocols, releases, environments and searches.
+def collect(study: Study, root: Path) -> dict[str, list[Source]]:
+    """Read every metrics file that the study declares.
 
     Returns
     -------
     dict
-        Source name to its files, in the order of the parameters.
+        Source name to its files.
 
     Raises
     ------
     InputError
         If a file is missing, or is not that of its run.
     """
-    folder = Path(folder)
-    protocols = [name for name in settings.named_protocols if name in PROTOCOLS]
-    pairs = [(release, environment) for release in settings.releases
-             for environment in settings.environments]
-    found = {name: [_run(folder / name / protocol / release / f"{environment}.json",
-                         Origin(protocol, release, environment), LACKS.get(name, ()))
-                    for protocol in protocols for release, environment in pairs]
-             for name in PER_RUN}
-    for name in PER_SEARCH:
-        found[name] = [
-            *(_run(folder / name / release / f"{environment}.json",
-                   Origin(PROTOCOLS[0], release, environment), LACKS[name])
-              for release, environment in pairs),
-            *(_run(folder / name / release / f"{environment}-forest.json",
-                   Origin(PROTOCOLS[0], release, environment), FOREST_LACKS)
-              for release, environment in FORESTS)]
-    for name, environment in PER_RELEASE.items():
-        found[name] = []
-        for release in settings.releases:
-            path = folder / name / f"{release}.json"
-            found[name].append(Source(Origin(PROTOCOLS[0], release, environment),
-                                      canonical.read_json(path), path))
-    return found
+    return {name: list(_files(study, root, evidence))
+            for name, evidence in study.content.sources.items()}
 
 
-def _run(path: Path, declared: Origin, lacks: tuple[str, ...]) -> Source:
-    """Read the file of a run; ``declared`` is which one, but for the kernel."""
+def _files(study: Study, root: Path, evidence: Evidence):
+    content, preferred, seen = study.content, study.content.preferred, set()
+    for files in evidence.files:
+        for protocol, release, environment in itertools.product(
+                content.protocols, content.runs.releases, content.runs.environments):
+            name = files.path.format(protocol=protocol, release=release, environment=environment)
+            if name in seen:
+                continue
+            seen.add(name)
+            path = study.results(root) / name
+            if evidence.environment:
+                yield Source(Origin(content.protocols[0], release, evidence.environment),
+                             canonical.read_json(path), path, files.lacks)
+            else:
+                named = {"protocol": protocol if "{protocol}" in files.path else content.protocols[0],
+                         "release": release if "{release}" in files.path else preferred.release,
+                         "environment": environment if "{environment}" in files.path
+                         else preferred.environment}
+                yield _run(path, named, files.lacks)
+
+
+def _run(path: Path, declared: dict[str, str], lacks: tuple[str, ...]) -> Source:
+    """Read the file of a run; ``declared`` is which one, but for the BLAS core."""
     content = canonical.read_json(path)
     try:
         origin = Origin(**content["run"])
@@ -158,8 +137,8 @@ def _run(path: Path, declared: Origin, lacks: tuple[str, ...]) -> Source:
         origin = None
     if origin is None or not isinstance(origin.kernel, str):
         raise InputError("does not say which run it belongs to", path, MAKE)
-    for name in ("protocol", "release", "environment"):
-        said, due = getattr(origin, name), getattr(declared, name)
+    for name, due in declared.items():
+        said = getattr(origin, name)
         if said != due:
             raise InputError(f"says that it belongs to the {name} {said!r}, not {due!r}", path, MAKE)
     return Source(origin, content, path, lacks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from stages.common.parameters import Reporting
+from stages.verdicts.settings import Settings
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "minimum", "q05", "q25", "median",
            "q75", "q95", "maximum", "variations", "equal_share")
@@ -28,7 +28,7 @@ def moves(entry: dict) -> tuple[float, float]:
             round((entry["maximum"] - entry["minimum"]) * unit, 6))
 
 
-def most(ledger: list[dict], settings: Reporting) -> pd.DataFrame:
+def most(ledger: list[dict], settings: Settings) -> pd.DataFrame:
     """Return the most fragile numbers, the one that moves most first.
 
     The width is that of the release and the environment that a number's evidence comes from. A
@@ -39,7 +39,7 @@ def most(ledger: list[dict], settings: Reporting) -> pd.DataFrame:
     ----------
     ledger : list of dict
         Rows of `ledger.build`, in the paper's order.
-    settings : Reporting
+    settings : Settings
         ``fragile`` is how many to list; a number of fewer variations in all than
         ``least_variations`` is not listed.
     """

@@ -16,9 +16,7 @@ COLUMNS = ("item", "row", "metric", "value", "low", "high", "decimals", "locator
 BOUNDS = ("value", "low", "high")
 NUMBER, VERSION = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d+(\.\d+){2,}")
 RULE_COLUMNS = ("item", "row", "metric", "source", "statistics", *BOUNDS, "note", "stored")
-RULES = Path(__file__).with_name("rules.csv")
-VERDICTS = ("exact", "envelope", "contradicted", "needs-private-images", "needs-private-labels",
-            "not-checked")
+RULES = "rules.csv"
 
 
 @dataclass(frozen=True)
@@ -189,8 +187,8 @@ def read(folder: str | Path, counts: Mapping[str, int] | None = None) -> list[Nu
                 seen.add(key)
             numbers += found
         if counts is not None and len(numbers) - before != counts.get(path.name):
-            raise InputError(f"holds {len(numbers) - before} numbers, and reporting.published in "
-                             f"params.yaml says {counts.get(path.name, 'nothing of it')}", path,
+            raise InputError(f"holds {len(numbers) - before} numbers, and 'numbers' in study.yaml "
+                             f"says {counts.get(path.name, 'nothing of it')}", path,
                              "restore the file, or correct the count")
     missing = sorted(set(counts or ()) - {path.name for path in paths})
     if missing:
@@ -221,7 +219,7 @@ def _numbers(row: dict[str, str], path: Path) -> list[Number]:
     return found
 
 
-def rules(path: str | Path = RULES) -> list[Rule]:
+def rules(path: str | Path) -> list[Rule]:
     """Read the rules, first match first."""
     table = canonical.read_csv(path, RULE_COLUMNS, dtype=str, keep_default_na=False)
     return [Rule(row["item"], row["row"], row["metric"], row["source"],

@@ -1,6 +1,6 @@
 """What the authors' notebooks store of their own run: evidence beside the recomputed values.
 
-``metrics/stored/outputs.csv`` holds the values that the released notebooks keep as cell outputs, each
+``stored/outputs.csv`` of a study holds the values that the released notebooks keep as cell outputs, each
 with release, commit, notebook and cell. A rule names those behind a printed number as
 ``RELEASE | CONFIGURATION | MODEL | QUANTITY`` (shell patterns); where the statistic of the number is
 a mean, a standard deviation (of a sample) or an extreme, it is taken over all that are named.
@@ -16,6 +16,7 @@ from pathlib import Path
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.verdicts.published import NUMBER, RULES, Number, Rule, fill
+from stages.verdicts.study import Study
 
 COLUMNS = ("release", "commit", "notebook", "cell", "configuration", "model", "quantity", "value")
 NAMES = ("release", "configuration", "model", "quantity")
@@ -54,7 +55,7 @@ def read(path: str | Path, count: int | None = None) -> list[dict[str, str]]:
     """
     rows = canonical.read_csv(path, COLUMNS, dtype=str, keep_default_na=False).to_dict("records")
     if count is not None and len(rows) != count:
-        raise InputError(f"holds {len(rows)} values, and reporting.stored in params.yaml says {count}",
+        raise InputError(f"holds {len(rows)} values, and 'stored' in study.yaml says {count}",
                          path, "restore the file, or correct the count")
     seen = set()
     for row in rows:
@@ -64,6 +65,13 @@ def read(path: str | Path, count: int | None = None) -> list[dict[str, str]]:
             raise InputError(f"{' / '.join(key[:4])}: {what}", path, "correct the row")
         seen.add(key)
     return rows
+
+
+def of(study: Study) -> list[dict[str, str]]:
+    """Return the stored outputs of a study; none where it has none."""
+    if not study.content.stored:
+        return []
+    return read(study.folder / "stored" / "outputs.csv", study.content.stored)
 
 
 def value(outputs: list[dict[str, str]], asked: list[str], statistic: str

@@ -168,6 +168,9 @@ class Content:
         File of ``published/`` to how many numbers it holds.
     stored : int
         How many outputs of the authors' own run ``stored/outputs.csv`` holds.
+    variations : tuple of str
+        Summaries of the numerical variations below the folder of results, each of which must be
+        there; ``{environment}`` stands for each of the study's.
     racing : tuple of str
         Patterns of the paths of fits that race between threads.
     private : dict
@@ -190,6 +193,7 @@ class Content:
     checklists: dict[str, Checklist]
     numbers: dict[str, int]
     stored: int = 0
+    variations: tuple[str, ...] = ()
     racing: tuple[str, ...] = ()
     private: dict[str, Private] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
@@ -240,6 +244,12 @@ class Study:
         """Return the folder of the study's metrics."""
         return root / "metrics" / self.name / "results"
 
+    def variations(self, root: Path = Path()) -> list[Path]:
+        """Return the summaries of the numerical variations."""
+        names = (pattern.format(environment=environment) for pattern in self.content.variations
+                 for environment in self.content.runs.environments)
+        return [self.results(root) / name for name in dict.fromkeys(names)]
+
     def reports(self, root: Path = Path()) -> Path:
         """Return the folder of the study's reports."""
         return root / "reports" / self.name
@@ -265,6 +275,11 @@ class Study:
         """Tell whether a fit stands behind the value at a path of a source."""
         evidence = self.content.sources[source]
         return evidence.fitted and not any(fnmatchcase(path, fixed) for fixed in evidence.fixed)
+
+    def varies(self, source: str, path: str) -> bool:
+        """Tell whether the sweep varies the value at a path of a source."""
+        unvaried = self.content.sources[source].unvaried
+        return self.fits(source, path) and not any(fnmatchcase(path, name) for name in unvaried)
 
     def races(self, path: str) -> bool:
         """Tell whether the value at a path comes from a fit that races between threads."""

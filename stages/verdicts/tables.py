@@ -1,47 +1,44 @@
-"""Tables of verdicts for people: in the terminal, in README.md and in the report."""
+"""Tables of verdicts for people: in the terminal and in README.md."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.common.parameters import load
-from stages.verdicts import ledger, published
+from stages.common.errors import InputError
+from stages.verdicts import ledger
+from stages.verdicts import settings as house
+from stages.verdicts import study as studies
+from stages.verdicts.study import Study
 
-ORDER = ("Table4", "SuppTable2", "SuppTable3", "Fig3", "Fig4", "Fig5b", "Fig5c", "Table1", "Table2",
-         "SuppTable1", "Abstract", "Results", "Discussion", "Methods", "Table3", "Fig2")
-
-
-def items(rows: pd.DataFrame) -> list[str]:
-    """Return the items of a ledger: those a reviewer asks for first, then the others by name."""
-    present = sorted(set(rows["item"]))
-    return [item for item in ORDER if item in present] + [i for i in present if i not in ORDER]
+BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 
 
-def counts(rows: pd.DataFrame) -> list[list]:
+def counts(study: Study, rows: pd.DataFrame) -> list[list]:
     """Return one line per item and a last one for all: item, numbers, one count per verdict."""
     lines = []
-    for name in [*items(rows), "all"]:
+    for name in [*study.order(rows["item"]), "all"]:
         part = rows if name == "all" else rows[rows["item"] == name]
         tally = Counter(part["verdict"])
-        lines.append([name, len(part), *(tally.get(verdict, 0) for verdict in published.VERDICTS)])
+        lines.append([name, len(part), *(tally.get(verdict, 0) for verdict in study.verdicts)])
     return lines
 
 
-def markdown(rows: pd.DataFrame) -> str:
+def markdown(study: Study, rows: pd.DataFrame) -> str:
     """Return the table of verdicts as Markdown."""
-    head = ["item", "numbers", *published.VERDICTS]
+    head = ["item", "numbers", *study.verdicts]
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
-    lines += ["| " + " | ".join(str(cell) for cell in line) + " |" for line in counts(rows)]
+    lines += ["| " + " | ".join(str(cell) for cell in line) + " |" for line in counts(study, rows)]
     return "\n".join(lines)
 
 
-def terminal(rows: pd.DataFrame) -> str:
+def terminal(study: Study, rows: pd.DataFrame) -> str:
     """Return the table of verdicts as aligned text."""
-    table = [["item", "numbers", *published.VERDICTS], *counts(rows)]
+    table = [["item", "numbers", *study.verdicts], *counts(study, rows)]
     widths = [max(len(str(line[column])) for line in table) for column in range(len(table[0]))]
     return "\n".join("  ".join(str(cell).ljust(width) if column == 0 else str(cell).rjust(width)
                                for column, (cell, width) in enumerate(zip(line, widths)))
@@ -64,27 +61,47 @@ def by_row(rows: pd.DataFrame, item: str) -> str:
     return "\n".join(lines)
 
 
-def present(options) -> pd.DataFrame:
-    """Return the ledger that the metrics give now, without writing it."""
-    return ledger.frame(ledger.read_and_build(options.published, options.metrics,
-                                              options.variations, load(options.params)))
+def insert(text: str, table: str, source: str) -> str:
+    """Return ``text`` with what stands between the markers replaced by ``table``.
+
+    Raises
+    ------
+    InputError
+        If a marker is missing.
+    """
+    if BEGIN not in text or END not in text:
+        raise InputError("lacks the markers of the verdict table", source, f"add {BEGIN} and {END}")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.verdicts.tables", __doc__)
-    parser.add_argument("--ledger", type=Path, default="reports/ledger.csv")
+    parser.add_argument("--study", type=Path, required=True, help="the study's folder")
+    parser.add_argument("--ledger", type=Path, help="another ledger than the study's own")
+    parser.add_argument("--readme", type=Path, help="write the table into this Markdown file")
     parser.add_argument("--item", help="show one item, as the metrics give it now")
-    parser.add_argument("--published", type=Path, default="studies/sclc_liver/published")
-    parser.add_argument("--metrics", type=Path, default="metrics")
-    parser.add_argument("--variations", type=Path, default="metrics/sensitivity")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, default="params.yaml", help="the house's parameters")
+    parser.add_argument("--root", type=Path, default=".", help="the repository")
     options = parser.parse_args()
+    study = studies.read(options.study)
     if options.item:
-        print(by_row(present(options), options.item))
+        rows = ledger.read_and_build(study, house.read(options.params), options.root)
+        print(by_row(ledger.frame(rows), options.item))
         return
-    rows = canonical.read_csv(options.ledger, ledger.COLUMNS, dtype=str, keep_default_na=False)
-    print(terminal(rows))
+    rows = canonical.read_csv(options.ledger or study.reports(options.root) / "ledger.csv",
+                              ledger.COLUMNS, dtype=str, keep_default_na=False)
+    if options.readme:
+        try:
+            text = options.readme.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", options.readme) from None
+        canonical.write_bytes(options.readme,
+                              insert(text, markdown(study, rows), str(options.readme)).encode())
+        print(f"wrote the table of verdicts into {options.readme}", file=sys.stderr)
+        return
+    print(terminal(study, rows))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from stages.common import canonical, cli
-from stages.common.parameters import load
 from stages.verdicts import ledger, published
+from stages.verdicts import study as studies
 
-NOT_CHECKED = "not-checked"
-REASON = "the released tables could not be reached"
+REASON = "the released data could not be reached"
 
 
 def build(numbers: list[published.Number], ordered: list[published.Rule]) -> list[dict]:
@@ -17,19 +16,18 @@ def build(numbers: list[published.Number], ordered: list[published.Rule]) -> lis
     return [{"item": number.item, "row": number.row, "metric": number.metric,
              "statistic": published.rule_for(number, ordered).statistic(number.bound),
              "published": number.printed, "decimals": number.decimals,
-             "verdict": NOT_CHECKED, "note": REASON} for number in numbers]
+             "verdict": studies.NOT_CHECKED, "note": REASON} for number in numbers]
 
 
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.verdicts.unchecked", __doc__)
-    parser.add_argument("--published", type=Path, default="studies/sclc_liver/published")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--study", type=Path, required=True, help="the study's folder")
     parser.add_argument("--out", type=Path, required=True, help="ledger (CSV)")
     options = parser.parse_args()
-    counts = load(options.params).reporting.published
-    rows = build(published.read(options.published, counts), published.rules())
-    canonical.write_csv(options.out, ledger.frame(rows))
+    study = studies.read(options.study)
+    numbers = published.read(study.published, study.content.numbers)
+    canonical.write_csv(options.out, ledger.frame(build(numbers, published.rules(study.rules))))
 
 
 if __name__ == "__main__":

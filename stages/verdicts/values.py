@@ -25,11 +25,10 @@ from pathlib import Path
 import yaml
 
 from stages.common.errors import InputError
-from stages.common.parameters import Parameters
 from stages.verdicts import evidence, published, stored
+from stages.verdicts.study import Study
 
 PRINTED = "printed"
-OUTPUTS = "metrics/stored/outputs.csv"
 
 
 class Printed(float):
@@ -69,25 +68,24 @@ class Reader:
 
     Parameters
     ----------
+    study : Study
     root : path
         The repository.
-    parameters : Parameters
-        Its ``params.yaml``.
+    tolerance : float
+        How near to half a unit counts as half-way.
     """
 
-    def __init__(self, root: str | Path, parameters: Parameters):
-        self.root, self.parameters = Path(root), parameters
-        self.tolerance = parameters.reporting.halfway_tolerance
-        self.numbers = published.read(self.root / "metrics" / "published",
-                                      parameters.reporting.published)
-        self.rules = published.rules()
+    def __init__(self, study: Study, root: str | Path, tolerance: float):
+        self.study, self.root, self.tolerance = study, Path(root), tolerance
+        self.numbers = published.read(study.published, study.content.numbers)
+        self.rules = published.rules(study.rules)
         self._files: dict[str, object] = {}
         self._printed = {(n.item, n.row, n.metric, n.bound): n.printed for n in self.numbers}
 
     @cached_property
     def sources(self) -> dict[str, list[evidence.Source]]:
         """Recomputed values, read when a claim counts matches."""
-        return evidence.collect(self.root / "metrics", self.parameters.classification)
+        return evidence.collect(self.study, self.root)
 
     def value(self, address: str, claim: str):
         """Return the value at an address.
@@ -110,26 +108,27 @@ class Reader:
             return self._stored([*run, *cell], claim)
         if kind == "matches":
             return self._matches(run[0] if run else "", cell, claim)
-        raise InputError(f"claim {claim}: '{address}' is no address", "studies/sclc_liver/claims",
+        raise InputError(f"claim {claim}: '{address}' is no address", self.study.claims,
                          "begin it with printed, numbers, matches, stored or a file and two colons")
 
     @cached_property
     def outputs(self) -> list[dict[str, str]]:
-        """What the authors' notebooks store, read when a claim asks for it."""
-        return stored.read(self.root / OUTPUTS, self.parameters.reporting.stored)
+        """What the authors' own run stored, read when a claim asks for it."""
+        return stored.of(self.study)
 
     def _stored(self, cell, claim):
         try:
             return stored.value(self.outputs, cell[:-1], cell[-1])[0]
         except ValueError as error:
-            raise InputError(f"claim {claim}: {error}", OUTPUTS, "correct the claim") from None
+            raise InputError(f"claim {claim}: {error}", self.study.claims,
+                             "correct the claim") from None
 
     def _print(self, cell, claim):
         if len(cell) == 3:
             cell = [*cell, "value"]
         if tuple(cell) not in self._printed:
             raise InputError(f"claim {claim}: no printed number {' | '.join(cell)}",
-                             "studies/sclc_liver/published", "correct the claim or transcribe the number")
+                             self.study.published, "correct the claim or transcribe the number")
         text = self._printed[tuple(cell)]
         try:
             return Printed(text)
@@ -144,7 +143,7 @@ class Reader:
             for name, pattern in zip(("item", "row", "metric"), cell))]
         if not found:
             raise InputError(f"claim {claim}: no printed number matches {' | '.join(cell)}",
-                             "studies/sclc_liver/published", "correct the claim")
+                             self.study.published, "correct the claim")
         return found
 
     def _matches(self, run, cell, claim):
@@ -160,7 +159,7 @@ class Reader:
                          if number.bound in rule.paths else None)
                 count += value is not None and number.matches(value, self.tolerance)[0]
         if not seen:
-            raise InputError(f"claim {claim}: no run '{run}' gives {' | '.join(cell)}", "metrics",
+            raise InputError(f"claim {claim}: no run '{run}' gives {' | '.join(cell)}", self.study.results(),
                              "run the pipeline (dvc repro), or correct the claim")
         return count
 
