@@ -70,10 +70,11 @@ def _dataclass(kind, value, source, where):
             hint = f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(sorted(hints))}"
             raise InputError(f"unknown parameter '{_join(where, key)}'", source, hint)
     missing = [field.name for field in dataclasses.fields(kind)
-               if field.name not in value and field.default is dataclasses.MISSING]
+               if field.name not in value and field.default is dataclasses.MISSING
+               and field.default_factory is dataclasses.MISSING]
     if missing:
         raise InputError(f"parameter '{_join(where, missing[0])}' is missing", source,
-                         "restore it from the repository's params.yaml")
+                         "add it, or restore the file from the repository")
     return kind(**{key: build(hints[key], item, source, _join(where, key))
                    for key, item in value.items()})
 
