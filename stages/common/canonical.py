@@ -142,7 +142,7 @@ def read_csv(path: str | Path, columns: Iterable[str] = (), **options) -> pd.Dat
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise InputError(f"lacks the column(s) {', '.join(missing)}", path,
-                         "restore the column names of the released table")
+                         "restore the names of the columns")
     return frame
 
 
