@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from stages.common import strict
+from stages.common.detectable import Chance, Likeness  # noqa: F401 (named here for their users)
 from stages.common.errors import InputError
 from stages.common.imaging import Imaging  # noqa: F401 (named here for its users)
 from stages.common.releases import (  # noqa: F401 (named here for their users)
@@ -18,7 +19,6 @@ from stages.common.releases import (  # noqa: F401 (named here for their users)
 )
 from stages.common.sections import (  # noqa: F401 (named here for their users)
     Bootstrap,
-    Chance,
     Classification,
     Configuration,
     Converged,
@@ -26,7 +26,6 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     CorrectedModel,
     Folds,
     Leakage,
-    Likeness,
     NetBenefit,
     Parameters,
     Protocol,
