@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from stages.common import strict
+from stages.common.detectable import Chance, Likeness  # noqa: F401 (named here for their users)
 from stages.common.errors import InputError
 from stages.common.imaging import Imaging
 from stages.common.releases import (  # noqa: F401 (named here for their users)
@@ -20,7 +21,6 @@ from stages.common.releases import (  # noqa: F401 (named here for their users)
 )
 from stages.common.sections import (  # noqa: F401 (named here for their users)
     Bootstrap,
-    Chance,
     Classification,
     Configuration,
     Converged,
@@ -28,7 +28,6 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     CorrectedModel,
     Folds,
     Leakage,
-    Likeness,
     NetBenefit,
     Parameters,
     Protocol,
