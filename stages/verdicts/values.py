@@ -118,7 +118,7 @@ class Reader:
 
     def _stored(self, cell, claim):
         try:
-            return stored.value(self.outputs, cell[:-1], cell[-1])[0]
+            return stored.value(self.outputs, cell[:-1], "".join(cell[-1:]))[0]
         except ValueError as error:
             raise InputError(f"claim {claim}: {error}", self.study.claims,
                              "correct the claim") from None

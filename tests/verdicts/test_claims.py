@@ -186,7 +186,7 @@ def test_stored_outputs_can_be_claimed_on(folder):
     """Mean and sample standard deviation of 0.78, 0.72, 0.80, 0.80 and 0.84, worked out by hand."""
     write(folder, CLAIM | {"values": {"x": "stored 2025-06 | LR | Fold* | test Accuracy | mean",
                                       "y": "stored 2025-06 | LR | Fold* | test Accuracy | sd"},
-                           "recomputed": "{x:.3f}", "stated": "{y:.4f}"})
+                           "confirmed": "x > y", "recomputed": "{x:.3f}", "stated": "{y:.4f}"})
     entry, = rows_of(folder)
     assert (entry["recomputed"], entry["stated"], entry["status"]) == ("0.788", "0.0438", "confirmed")
 
@@ -234,8 +234,10 @@ def test_a_result_that_is_no_number_is_one_clear_line(folder, value):
 
 
 def test_a_count_of_matches_needs_every_run(folder):
-    write(folder, CLAIM | {"values": {"x": "matches as-released 2025-08 e | T | r | m",
-                                      "y": "printed T | r | m"}})
+    (folder / "metrics" / "published" / "t.csv").write_text(
+        "item,row,metric,value,low,high,decimals,locator\nTable4,LR,AUC,0.71,,,2,here\n")
+    write(folder, CLAIM | {"values": {"x": "matches as-released 2025-08 e | Table4 | LR | AUC",
+                                      "y": "printed Table4 | LR | AUC"}})
     done = run_in(folder)
     assert done.returncode == 2 and "selection/as-released/2025-06" in done.stderr
 
@@ -245,9 +247,9 @@ def test_the_spread_over_the_folds_is_not_held_against_the_authors():
         rows = {entry["id"]: entry for entry in csv.DictReader(stream)}
     assert not {"headline-spread", "rank-sum-other-threshold"} & set(rows)
     assert rows["headline-two-estimators"]["status"] == "confirmed"
-    ledger = {(row["row"], row["metric"], row["statistic"]): row
-              for row in csv.DictReader((ROOT / "reports" / "ledger.csv").open(newline=""))
-              if row["item"] == "Discussion"}
+    with open(ROOT / "reports" / "ledger.csv", newline="") as stream:
+        ledger = {(row["row"], row["metric"], row["statistic"]): row
+                  for row in csv.DictReader(stream) if row["item"] == "Discussion"}
     for metric in ("Accuracy_mean_sd", "AUC_mean_sd"):
         for statistic in ("mean", "sd"):
             row = ledger["LR headline", metric, statistic]
