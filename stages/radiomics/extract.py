@@ -81,7 +81,7 @@ def _compute(waiting, settings, jobs, errors):
 def _results(waiting, settings, jobs):
     calls = {name: (series.image, series.mask, settings) for name, (series, _) in waiting.items()}
     if jobs == 1 or len(calls) < 2:
-        prepare()
+        _prepare()
         for name, call in calls.items():
             yield name, lambda call=call: rows.compute(*call)
         return
@@ -103,10 +103,10 @@ def _results(waiting, settings, jobs):
 def _prepare_worker() -> None:
     # Ctrl-C reaches every process of a terminal: the one that waits for the others tells of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    prepare()
+    _prepare()
 
 
-def prepare() -> None:
+def _prepare() -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     # PyRadiomics repeats for every series that its GLCM is symmetrical; errors are kept.
     logging.getLogger("radiomics").setLevel(logging.ERROR)

@@ -34,7 +34,7 @@ def series(folder: Path) -> tuple[Path, Path]:
 
 def make(folder: Path, params: Path) -> None:
     """Compute the row by each method; write into a folder."""
-    extract.prepare()
+    extract._prepare()
     paths, settings = series(folder), load(params).radiomics
     settings = replace(settings, label=1, other_labels=())
     for method in rows.METHODS:

@@ -55,9 +55,9 @@ def small(preset: settings.Preset) -> settings.Preset:
     return replace(
         preset, crops=replace(preset.crops, size=(16, 16, 8)),
         validation=settings.Validation(cases=1, every_epochs=1),
-        networks={name: replace(network, epochs=3) for name, network in preset.networks.items()},
+        networks={name: replace(network, epochs=2) for name, network in preset.networks.items()},
         nnunet=replace(preset.nnunet, plan=replace(plan, patch=patch),
-                       training=replace(training, trained=(0,), epochs=1, iterations=3,
+                       training=replace(training, trained=(0,), epochs=1, iterations=2,
                                         validation_iterations=1, workers=0)))
 
 
@@ -105,7 +105,8 @@ def nnunet(chosen: list[cases.Case], preset: settings.Preset, folder: Path) -> N
         nnunet_model.write(out, weights, facts, how)
         canonical.write_json(out / "curve.json", curve)
     model = nnunet_model.Model(out, device)
-    scores = model.scores(torch.from_numpy(np.load(prepared / "cases" / f"{NAMES[0]}.npy")))
+    seen = torch.from_numpy(np.load(prepared / "cases" / f"{NAMES[0]}.npy"))
+    scores = model.predictor.predict_sliding_window_return_logits(seen).float()
     nnunet_prepare.write_array(out / "scores.npy", scores.numpy())
     nifti.write(out / "mask.nii.gz", infer.segment(chosen[0].image, model.predict))
 
