@@ -4,6 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := containers/orchestrator
 
+# What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
+# GIVEN_CT, which a shell does not parse and make does not expand.
+GIVEN := BASE CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU MODEL OUT REQUIRE_PUBLISHED SKIP TARGETS VARY
+define pass
+unexport $(1)
+export GIVEN_$(1) := $$(value $(1))
+endef
+$(foreach name,$(GIVEN),$(eval $(call pass,$(name))))
+
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -16,15 +25,16 @@ setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 	@touch $@
 
 reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1]
-	@REQUIRE_PUBLISHED="$(REQUIRE_PUBLISHED)" $(BIN)/python -m containers.launcher.reproduce
+	@REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED" $(BIN)/python -m containers.launcher.reproduce
 
-demo: setup  ## run the imaging half on synthetic CT, from training to NE status
-	@$(BIN)/python -m containers.launcher.demo
+demo: setup  ## run the imaging half, from training to NE status [COHORT=phantom|lits|own]
+	@$(BIN)/python -m containers.launcher.demo $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
 
 predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… OUT=… GPU=1]
-	@$(BIN)/python -m containers.launcher.predict --ct "$(CT)" --out "$(OUT)" $(if $(GPU),--gpu) \
-	    $(if $(MODEL),--model "$(MODEL)") $(if $(CLASSIFIERS),--classifiers "$(CLASSIFIERS)") \
-	    $(if $(CONFIGURATION),--configuration "$(CONFIGURATION)")
+	@$(BIN)/python -m containers.launcher.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \
+	    $${GIVEN_GPU:+--gpu} $${GIVEN_MODEL:+--model="$$GIVEN_MODEL"} \
+	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
+	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"}
 
 real-case: setup  ## fetch one real LiTS case and run the imaging stages that need no training
 	@$(BIN)/python -m containers.launcher.real_case
@@ -33,20 +43,22 @@ test: setup  ## run every room's tests in its image
 	@$(BIN)/python -m containers.launcher.tests
 
 images: setup  ## build the container images [ENGINE=docker|podman BASE=auto|debian|registry]
-	@$(BIN)/python containers/build $(if $(ENGINE),--engine $(ENGINE)) --base $(or $(BASE),auto)
+	@$(BIN)/python containers/build $${GIVEN_ENGINE:+--engine="$$GIVEN_ENGINE"} \
+	    --base="$${GIVEN_BASE:-auto}"
 
 sif: setup  ## make Apptainer's SIF files of the built images
-	@$(BIN)/python containers/build --sif $(if $(ENGINE),--engine $(ENGINE))
+	@$(BIN)/python containers/build --sif $${GIVEN_ENGINE:+--engine="$$GIVEN_ENGINE"}
 
-verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 TARGETS=… SKIP=…]
-	@$(BIN)/python containers/verify $(if $(ENGINE),--engine $(ENGINE)) $(if $(VARY),--vary) \
-	    $(if $(TARGETS),--targets $(TARGETS)) $(if $(SKIP),--skip $(SKIP))
+verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 CPU=1 TARGETS=… SKIP=…]
+	@set -f; $(BIN)/python containers/verify $${GIVEN_ENGINE:+--engine="$$GIVEN_ENGINE"} \
+	    $${GIVEN_VARY:+--vary} $${GIVEN_CPU:+--cpus} \
+	    $${GIVEN_TARGETS:+--targets $$GIVEN_TARGETS} $${GIVEN_SKIP:+--skip $$GIVEN_SKIP}
 
 compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
-	@$(BIN)/python -m containers.launcher.compare "$(BASE)"
+	@$(BIN)/python -m containers.launcher.compare "$$GIVEN_BASE"
 
-readme: setup  ## write the verdict table into README.md
-	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.verdicts --readme README.md
+readme: setup  ## write the verdict table and the test AUCs into README.md
+	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.readme --readme README.md
 
 report-check:  ## open the report in headless Chromium: accessibility, phone, dark, print
 	@.ci/browser

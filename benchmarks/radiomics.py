@@ -73,7 +73,7 @@ def _add_ball(mask, spacing, centre, radius) -> None:
 
 def one(folder: Path, method: str) -> None:
     """Extract one case in this process and print what it took."""
-    extract._prepare()
+    extract.prepare()
     start = time.process_time()
     if method == "plain":
         from radiomics.featureextractor import RadiomicsFeatureExtractor

@@ -1,21 +1,21 @@
 """``make demo``: the imaging half from CT to NE status, on the synthetic cohort by default.
 
-On a cohort without NE scores (LiTS) it ends with the detection.
+``make demo COHORT=own`` (or ``lits``) takes another one; its results stay in a folder that git
+ignores (see `cohorts`). On a cohort without NE scores (LiTS) it ends with the detection.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
 import time
 from pathlib import Path
 
-from containers.launcher import ROOT, entry, environment, no_arguments, pipeline
+from containers.launcher import ROOT, Parser, cohorts, entry, environment, pipeline
+from containers.launcher.cohorts import PHANTOM, Project
 
-FILE = "imaging/dvc.yaml"
-RUN_BEFORE = ROOT / "logs" / "demonstrated"
 LOG = ROOT / "logs" / "demo.log"
-MANIFEST = ROOT / "data" / "imaging" / "cohort" / "manifest.csv"
 # What a cohort without scores ends with.
 DETECTION = ("detect", "pictures")
 FIRST = r"cohort|prepare"
@@ -61,8 +61,13 @@ def stages_of(names: list[str], groups: tuple[str, ...]) -> list[str]:
     return [name for name in names if name.rpartition(":")[2].split("@")[0] in groups]
 
 
-def run() -> None:
+def run(project: Project = PHANTOM) -> None:
     """Run the imaging pipeline and print its summary.
+
+    Parameters
+    ----------
+    project : Project
+        Pipeline and results of a cohort.
 
     Raises
     ------
@@ -70,40 +75,45 @@ def run() -> None:
         With the failing stage's own line.
     """
     start = time.monotonic()
+    ran_before = ROOT / "logs" / f"demonstrated-{project.cohort}"
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_text("")
     with pipeline.display() as progress:
         pipeline.set_up(progress, pipeline.used("imaging/dvc.lock"))
-        names = pipeline.stages(FILE)
-        again = () if RUN_BEFORE.exists() else pipeline.AGAIN
-        pipeline.repro(progress, "cohort", [*again, f"{FILE}:cohort"], 1, LOG)
-        whole = scored(MANIFEST)
+        names = pipeline.stages(project.file)
+        again = () if ran_before.exists() else pipeline.AGAIN
+        pipeline.repro(progress, "cohort", [*again, f"{project.file}:cohort"], 1, LOG)
+        whole = scored(ROOT / project.data / "cohort" / "manifest.csv")
         if not whole:
             names = stages_of(names, DETECTION)
         elif again:
             first, side, rest = parts(names)
-            first.remove(f"{FILE}:cohort")
+            first.remove(f"{project.file}:cohort")
             pipeline.repro(progress, "first", [*pipeline.AGAIN, *first], len(first), LOG)
             pipeline.lanes(progress, side, pipeline.AGAIN, LOG)
             pipeline.repro(progress, "rest", [*pipeline.AGAIN, *rest], len(rest), LOG)
-        pipeline.repro(progress, "demo", [FILE] if whole else names, len(names), LOG)
+        pipeline.repro(progress, "demo", [project.file] if whole else names, len(names), LOG)
     print()
     if whole:
-        RUN_BEFORE.touch()
+        ran_before.touch()
         pipeline.in_image("reporting", "stages.reporting.demo", "--show", "--out",
-                          "metrics/imaging/summary.json")
+                          f"{project.metrics}/summary.json")
     else:
-        pipeline.in_image("reporting", "stages.reporting.demo", "--detection")
+        pipeline.in_image("reporting", "stages.reporting.demo", "--detection", "--metrics",
+                          project.metrics)
         print("\nNo series has an NE score and a group: the pipeline ends with the detection.")
-    print(f"\n{(time.monotonic() - start) / 60:.0f} minutes. Pictures: reports/demo; "
-          f"{'tables: reports/demo.md; ' if whole else ''}all numbers: metrics/imaging/")
+    print(f"\n{(time.monotonic() - start) / 60:.0f} minutes. Pictures: {project.pictures}; "
+          f"{f'tables: {project.page}; ' if whole else ''}all numbers: {project.metrics}/")
 
 
 def main() -> None:
     """Entry point."""
-    no_arguments("make demo", __doc__)
+    parser = Parser(prog="make demo", description=__doc__,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cohort", help="phantom, lits or own (default: cohort.source of params.yaml)")
+    cohort = parser.parse_args().cohort
     environment.check_cpu()
-    run()
+    run(cohorts.project(cohort or cohorts.wanted()))
 
 
 if __name__ == "__main__":

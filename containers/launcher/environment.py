@@ -11,6 +11,10 @@ CPUINFO_VARIABLE = "MSCLC_CPUINFO"
 # NumPy picks faster routines by CPU; those beyond AVX2 round differently.
 BEYOND_AVX2 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
 
+# So do the libraries below PyTorch: its own kernels, oneDNN's convolutions, MKL. MKL's AVX2 routines
+# are Intel's alone (an AMD CPU gets others): only "compatible" ones are the same on both.
+PYTORCH = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
+
 
 def variables(threads: int = 1) -> dict[str, str]:
     """Return the environment of a stage.
@@ -34,7 +38,7 @@ def variables(threads: int = 1) -> dict[str, str]:
         "NPY_DISABLE_CPU_FEATURES": BEYOND_AVX2,
     }
     counted = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return fixed | {name: str(threads) for name in counted}
+    return fixed | PYTORCH | {name: str(threads) for name in counted}
 
 
 def check_cpu(flags: list[str] | None = None) -> None:
@@ -55,10 +59,14 @@ def check_cpu(flags: list[str] | None = None) -> None:
 
 
 def cpu() -> dict:
-    """Return the CPU's model and those of its features that numerical libraries choose by."""
+    """Return the CPU's model and those of its features that numerical libraries choose by.
+
+    Virtual machines hide the model's name, not its number (``kind``).
+    """
     vectors = [flag for flag in _cpuinfo("flags").split()
                if flag.startswith(("avx", "sse4", "fma", "amx"))]
-    return {"model": _cpuinfo("model name"), "features": sorted(vectors)}
+    kind = " ".join(_cpuinfo(field) for field in ("vendor_id", "cpu family", "model\t"))
+    return {"model": _cpuinfo("model name"), "kind": kind, "features": sorted(vectors)}
 
 
 def _cpuinfo(field: str) -> str:

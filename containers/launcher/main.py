@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -89,15 +89,43 @@ def _record(request: engines.Request, outcome: dict, inner: Path) -> None:
     """Write which engine, image and interpreter ran the command: outside every DVC output."""
     image = request.image
     record = {"image": image.name, "requirements": image.fingerprint(),
-              "command": request.command, "cpu": environment.cpu(),
+              "command": [shown(argument) for argument in request.command], "cpu": environment.cpu(),
               "numerics": json.loads(inner.read_text()) if inner.exists() else {}} | outcome
-    name = re.sub(r"[^A-Za-z0-9.=_+-]+", "_", "_".join(request.command[1:]))[-180:].strip("_")
+    name = named(request.command)
     try:
         LOGS.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=2, sort_keys=True)
         (LOGS / f"{name}.json").write_text(text + "\n")
     except OSError as error:
         print(f"warning: {LOGS}: no provenance record written ({error.strerror})", file=sys.stderr)
+
+
+def shown(argument: str) -> str:
+    """Return an argument without the user's own paths, which may name patients.
+
+    Paths in the repository are written relative to it on every command line of the pipelines; any
+    other becomes the first digits of its SHA-256.
+
+    Examples
+    --------
+    >>> shown("--out"), shown("data/x.csv"), shown("--ct=/scans/Smith.nii")
+    ('--out', 'data/x.csv', '--ct=path-55a51bfa77f6')
+    """
+    *option, value = argument.split("=", 1) if argument.startswith("--") else [argument]
+    path = Path(value)
+    if path.is_absolute() or ".." in path.parts:
+        value = f"path-{_digest(value)}"
+    return "=".join([*option, value])
+
+
+def named(command: list[str]) -> str:
+    """Return the name of a command's record: its module and a hash of the whole."""
+    what = command[command.index("-m") + 1] if "-m" in command[:-1] else Path(command[0]).name
+    return f"{what}-{_digest(' '.join(command))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def main() -> None:

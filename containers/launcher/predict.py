@@ -2,7 +2,7 @@
 
 Says first what network and classifiers were trained on. Writes OUT/masks, OUT/features.csv,
 OUT/excluded.csv, OUT/predictions.csv and OUT/overlays, and prints one line per case. Nothing that is
-in OUT is overwritten.
+in OUT is overwritten, and git ignores all of it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ ENVIRONMENT = "classification-notebook"
 # Labels of a mask. Source: stages.segmentation (0 background, 1 liver, 2 lesion).
 LIVER, LESION = "1", "2"
 WORK = ".incomplete"
+# What keeps git from taking a patient's pictures, wherever OUT lies: a file that ignores its folder.
+IGNORE, EVERYTHING = ".gitignore", "*\n"
 RESULTS = ("masks", "features.csv", "excluded.csv", "predictions.csv", "overlays")
 # Where a network and a folder of classifiers say which source they were trained on.
 # Source: stages.common.origin.
@@ -78,7 +80,7 @@ def check(options: argparse.Namespace) -> tuple[Path, Path]:
         raise LauncherError(f"unknown configuration '{options.configuration}'; valid: {known}")
     if out.exists() and not out.is_dir():
         raise LauncherError(f"{options.out}: is a file; name a new folder")
-    if out.is_dir() and any(item.name != WORK for item in out.iterdir()):
+    if out.is_dir() and any(not _own(item) for item in out.iterdir()):
         raise LauncherError(f"{options.out}: is not empty; name a new folder, nothing is "
                             "overwritten")
     return ct, out
@@ -111,6 +113,11 @@ def warning(trained: str) -> list[str]:
     return [f"Trained on: {trained}. "
             + ("Not validated on CT of any other origin." if real else
                "Never validated on real CT: what follows says nothing about a real patient."), NOTE]
+
+
+def _own(item: Path) -> bool:
+    """Tell whether an interrupted run left this in the result folder."""
+    return item.name == WORK or item.name == IGNORE and item.read_text() == EVERYTHING
 
 
 def outside(path: str) -> list[str]:
@@ -177,10 +184,12 @@ def main() -> int:
     # What an interrupted run left.
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    (out / IGNORE).write_text(EVERYTHING)
     launcher = [sys.executable, str(ROOT / "containers" / "run")]
     for arguments in commands(options, ct, work):
         if subprocess.run([*launcher, *arguments], cwd=ROOT).returncode:
             shutil.rmtree(work)
+            (out / IGNORE).unlink()
             out.rmdir()
             return EXIT_BAD_INPUT
     for name in RESULTS:

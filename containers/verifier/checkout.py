@@ -21,8 +21,9 @@ SHARED = (".venv", ".envs", ".images")
 
 @dataclass(frozen=True)
 class Choice:
-    """Which stages to run: all, or those named, without those that match a pattern."""
+    """Which stages to run: all of a pipeline, or those named, without those that match a pattern."""
 
+    pipeline: str = "dvc.yaml"
     targets: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
 
@@ -66,7 +67,7 @@ def plan(folder: Path, choice: Choice) -> list[str]:
     LauncherError
         If DVC cannot read the pipeline or nothing is left to run.
     """
-    line = [_dvc(), "repro", "--force", "--dry", *choice.targets]
+    line = [_dvc(), "repro", "--force", "--dry", *(choice.targets or (choice.pipeline,))]
     result = subprocess.run(line, cwd=folder, env=variables({}), capture_output=True, text=True)
     if result.returncode:
         raise LauncherError(f"dvc repro: {_error(result.stdout + result.stderr)}")

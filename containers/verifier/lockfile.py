@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,23 +22,37 @@ class Output:
     md5: str
 
 
-def outputs(lock: Path) -> dict[str, Output]:
-    """Return the outputs by path.
+def lock_of(pipeline: str) -> str:
+    """Return the lock file of a pipeline's file, both below the repository."""
+    return os.path.splitext(pipeline)[0] + ".lock"
+
+
+def outputs(repository: Path, pipeline: str = "dvc.yaml") -> dict[str, Output]:
+    """Return the outputs of a pipeline by path, stages and paths as seen from the repository.
 
     Raises
     ------
     LauncherError
         If the file is missing or not a ``dvc.lock``.
     """
+    lock, folder = repository / lock_of(pipeline), os.path.dirname(pipeline)
+    prefix = f"{pipeline}:" if folder else ""
     try:
         stages = yaml.safe_load(lock.read_text())["stages"]
-        found = [Output(stage, out["path"], out["md5"])
+        found = [Output(prefix + stage, os.path.normpath(os.path.join(folder, out["path"])),
+                        out["md5"])
                  for stage, facts in stages.items() for out in facts.get("outs", [])]
     except OSError as error:
         raise LauncherError(f"{lock}: {error.strerror}; run 'dvc repro' and commit it") from None
     except (yaml.YAMLError, KeyError, TypeError):
-        raise LauncherError(f"{lock}: not a dvc.lock; restore it (git checkout dvc.lock)") from None
+        raise LauncherError(f"{lock}: not a dvc.lock; restore it (git checkout)") from None
     return {out.path: out for out in found}
+
+
+def digest(found: dict[str, Output]) -> str:
+    """Return one hash of all outputs."""
+    pairs = sorted((path, out.md5) for path, out in found.items())
+    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
 
 
 def cached(repository: Path, md5: str) -> Path:

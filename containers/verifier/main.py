@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from containers.launcher import ROOT, LauncherError, engines, entry, environment
-from containers.verifier import checkout, compare, lockfile, variations
+from containers.verifier import checkout, compare, cpus, lockfile, record, variations
 from containers.verifier.variations import Variation
 
 DIFFERENT = 1
+PIPELINES = ("dvc.yaml", "imaging/dvc.yaml")
 PLAIN = Variation("as it is", "no change")
 
 
@@ -26,8 +27,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--engine", default=os.environ.get(engines.VARIABLE) or "auto",
                         choices=engines.ENGINES)
     parser.add_argument("--vary", action="store_true", help="repeat it under every variation")
+    parser.add_argument("--cpus", nargs="*", metavar="CPU", help="instead: small runs of the images' "
+                        "code on this machine's CPU and on emulated ones (default: "
+                        f"{' '.join(cpus.CPUS)})")
     parser.add_argument("--only", action="append", default=[], metavar="NAME",
-                        help="with --vary: only this variation (may be repeated)")
+                        help="with --vary: only this variation; with --cpus: only this image "
+                        "(may be repeated)")
+    parser.add_argument("--record", action="store_true",
+                        help=f"write what was shown into {record.FILE.relative_to(ROOT)}")
+    parser.add_argument("--pipeline", default="dvc.yaml", choices=PIPELINES,
+                        help="which pipeline (default dvc.yaml)")
     parser.add_argument("--targets", nargs="*", default=[], metavar="STAGE",
                         help="only these stages and what they need")
     parser.add_argument("--skip", nargs="*", default=[], metavar="PATTERN",
@@ -39,19 +48,87 @@ def run(options: argparse.Namespace) -> int:
     """Verify; return 0 only if every output is identical every time."""
     environment.check_cpu()
     os.environ[engines.VARIABLE] = options.engine
+    _check(options)
+    if options.cpus is not None:
+        return _emulated(options)
     if subprocess.run(["git", "-C", str(ROOT), "diff", "--quiet", "HEAD"]).returncode:
         checkout.announce("notice: uncommitted changes are not looked at; this verifies HEAD")
-    choice = checkout.Choice(tuple(options.targets), tuple(options.skip))
+    choice = checkout.Choice(options.pipeline, tuple(options.targets), tuple(options.skip))
     with tempfile.TemporaryDirectory(prefix="msclc-verify-") as folder:
         os.chmod(folder, 0o755)
         if not options.vary:
-            return _plain(choice, Path(folder), options.engine)
+            return _plain(choice, Path(folder), options)
         return _varied(choice, Path(folder), options)
 
 
-def _plain(choice: checkout.Choice, scratch: Path, engine: str) -> int:
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what does not go together, before anything runs."""
+    unknown = sorted(set(options.only) - set(cpus.PROBES)) if options.cpus is not None else []
+    if unknown:
+        raise LauncherError(f"no small run for '{unknown[0]}'; there are: {', '.join(cpus.PROBES)}")
+    if options.record and (options.vary or options.targets or options.skip):
+        raise LauncherError("--record is for a whole pipeline or for --cpus: leave out --vary, "
+                            "--targets and --skip")
+    if options.record and options.engine == "auto":
+        raise LauncherError("--record says which engine ran: name it with --engine")
+    if options.record:
+        record.read()
+
+
+def _emulated(options: argparse.Namespace) -> int:
+    """Compare emulated CPUs with this machine's, and this machine's with what is recorded."""
+    chosen = options.cpus or list(cpus.CPUS)
+    cpus.check(chosen)
+    different, rows = False, []
+    names = [name for name in cpus.PROBES if not options.only or name in options.only]
+    with tempfile.TemporaryDirectory(prefix="msclc-verify-") as folder:
+        os.chmod(folder, 0o755)
+        for own, *others in cpus.runs(names, chosen, options.engine, Path(folder)):
+            count = len(own.outputs)
+            rows.append(_row(own.image, options.engine, "", count, 0, own.digest()))
+            different |= _unlike_recorded(rows[-1], options.record)
+            for other in others:
+                lines = other.differing(own)
+                different |= bool(lines)
+                rows.append(_row(own.image, "venv", other.cpu, count, len(lines), other.digest()))
+                print(f"{'DIFFERENT' if lines else 'identical'}  {own.image} on {other.cpu} "
+                      f"(emulated): {count - len(lines)} of {count} outputs as on "
+                      f"{record.native_cpu()}", flush=True)
+                print("".join(f"           {line}\n" for line in lines), end="", flush=True)
+    if options.record:
+        _write(rows)
+    return DIFFERENT if different else 0
+
+
+def _unlike_recorded(row: record.Row, to_be_recorded: bool) -> bool:
+    """Tell whether this machine's bytes are others than those recorded, in one line."""
+    known = [old for old in record.read() if old.run == row.run and old.how == record.NATIVE]
+    unlike = next((old for old in known if old.sha256 != row.sha256), None)
+    if unlike is None or to_be_recorded:
+        return False
+    print(f"DIFFERENT  {row.run} here: not the bytes that {record.FILE.name} has of {unlike.cpu}; "
+          "if the code changed since, record them again (--record)", flush=True)
+    return True
+
+
+def _row(run: str, engine: str, cpu: str, count: int, different: int, digest: str) -> record.Row:
+    return record.Row(run, engine, cpu or record.native_cpu(),
+                      record.EMULATED if cpu else record.NATIVE, str(count),
+                      str(count - different), digest[:16])
+
+
+def _write(rows: list[record.Row]) -> None:
+    for row in record.add(rows):
+        print(f"no longer recorded, of other bytes: {row.run}, {row.engine}, {row.cpu}")
+
+
+def _plain(choice: checkout.Choice, scratch: Path, options: argparse.Namespace) -> int:
     count, lines = _once(PLAIN, choice, scratch, checkout.announce)
-    print("\n".join([*lines, f"{count - len(lines)} of {count} outputs identical (engine {engine})"]))
+    print("\n".join([*lines, f"{count - len(lines)} of {count} outputs identical "
+                     f"(engine {options.engine})"]))
+    if options.record:
+        whole = lockfile.digest(lockfile.outputs(ROOT, choice.pipeline))
+        _write([_row(choice.pipeline, options.engine, "", count, len(lines), whole)])
     return DIFFERENT if lines else 0
 
 
@@ -85,17 +162,18 @@ def _once(variation: Variation, choice: checkout.Choice, scratch: Path,
           progress) -> tuple[int, list[str]]:
     """Run in a new clone; return the number of outputs and a line for each that differs."""
     folder = checkout.clone(scratch / variation.place)
-    before = lockfile.outputs(folder / "dvc.lock")
+    before = lockfile.outputs(folder, choice.pipeline)
     names = checkout.plan(folder, choice)
     if variation.owner is not None:
         subprocess.run(["chown", "-R", str(variation.owner), str(folder)], check=True)
     with _seen(folder, variation.shuffled) as place:
         checkout.reproduce(place, names, variation.prefix, variation.variables,
                            umask=variation.umask, progress=progress)
-    after = lockfile.outputs(folder / "dvc.lock")
+    after = lockfile.outputs(folder, choice.pipeline)
     expected = {path: out for path, out in before.items() if out.stage in names}
     missing = sorted(set(names) - {out.stage for out in before.values()})
-    lines = [f"stage {name}: not in the committed dvc.lock; run 'dvc repro' and commit it"
+    lines = [f"stage {name}: not in the committed {lockfile.lock_of(choice.pipeline)}; "
+             "run 'dvc repro' and commit it"
              for name in missing]
     lines += compare.differing(ROOT, folder, expected, after)
     return len(expected) + len(missing), lines

@@ -31,6 +31,10 @@ class Trained:
         Name to fitted model: ``refit``, or one per fold.
     refit_warnings : list of str
         Warnings of the refit on the whole training set (empty for the mean of the folds).
+    refit_iterations : int or None
+        Iterations of the refit, where the model counts them.
+    fold_probabilities : list of ndarray, shape (m, 2)
+        Class probabilities of each fold's own model on the test series.
     """
 
     folds: list[dict]
@@ -38,6 +42,7 @@ class Trained:
     members: dict[str, object]
     refit_warnings: list[str] = field(default_factory=list)
     refit_iterations: int | None = None
+    fold_probabilities: list[np.ndarray] = field(default_factory=list)
 
 
 def fold_indices(folds: Folds, label: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -78,16 +83,17 @@ def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
         result = scores.score(label[outside], held_out.argmax(axis=1), held_out[:, 1])
         folds.append({"fold": number, "F1": result["F1"], "AUC": result["AUC"],
                       "iterations": models.iterations(model), "warnings": messages})
+        probabilities.append(models.probability(model, test_set.features))
         if settings.ensemble == "fold-mean":
             members[f"fold{number}"] = model
-            probabilities.append(models.probability(model, test_set.features))
     if settings.ensemble == "fold-mean":
-        return Trained(folds, np.average(probabilities, axis=0), members)
+        return Trained(folds, np.average(probabilities, axis=0), members,
+                       fold_probabilities=probabilities)
     model = make()
     messages = models.fit(model, features, label)
     copies = [models.probability(model, test_set.features)] * settings.folds.n_splits
     return Trained(folds, np.average(copies, axis=0), {"refit": model}, messages,
-                   models.iterations(model))
+                   models.iterations(model), probabilities)
 
 
 def summary(trained: Trained, test_set: data.Split) -> dict:
@@ -104,6 +110,22 @@ def summary(trained: Trained, test_set: data.Split) -> dict:
             "refit_iterations": trained.refit_iterations,
             "warnings": {"folds": sum(bool(fold["warnings"]) for fold in trained.folds),
                          "refit": trained.refit_warnings}}
+
+
+def test_of_folds(trained: Trained, test_set: data.Split) -> dict[str, dict]:
+    """Return how the folds' own models, each fitted without its held-out part, score the test series.
+
+    Returns
+    -------
+    dict
+        Metric to ``values`` (one per fold), ``mean``, ``sd`` (of a sample: n - 1), ``min``, ``max``;
+        NaN where one of the values is.
+    """
+    each = [scores.score(test_set.label, probability.argmax(axis=1), probability[:, 1])
+            for probability in trained.fold_probabilities]
+    found = {metric: np.array([score[metric] for score in each]) for metric in scores.METRICS}
+    return {metric: {"values": values, "mean": values.mean(), "sd": values.std(ddof=1),
+                     "min": values.min(), "max": values.max()} for metric, values in found.items()}
 
 
 def predictions(name: str, trained: Trained, test_set: data.Split) -> pd.DataFrame:
@@ -146,7 +168,8 @@ def stage() -> None:
     results, folds, predicted, curves = {}, [], [], []
     for name, configuration in tqdm(sorted(parameters.configurations.items()), unit="model"):
         trained = train(train_set, test_set, settings, configuration)
-        results[name] = summary(trained, test_set)
+        results[name] = (summary(trained, test_set)
+                         | {"test_of_folds": test_of_folds(trained, test_set)})
         folds.append(fold_table(name, trained))
         predicted.append(predictions(name, trained, test_set))
         curves.append(roc(name, trained, test_set))

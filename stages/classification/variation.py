@@ -20,7 +20,7 @@ from stages.classification.bootstrap import summarise
 from stages.classification.failure import analyse
 from stages.classification.select import select
 from stages.classification.select import summary as selection_summary
-from stages.classification.train import Trained, predictions, summary, train
+from stages.classification.train import Trained, predictions, summary, test_of_folds, train
 from stages.common import cli
 from stages.common.columns import FEATURES, GROUP
 from stages.common.errors import InputError
@@ -36,9 +36,11 @@ GROWING = (FOREST, SEARCH_RF)
 
 # What is kept of each summary: the parts that published numbers come from.
 MODEL_PARTS = ("cross_validation", "test", "test_percent")
+FOLD_PARTS = ("mean", "sd")
 BOOTSTRAP_PARTS = ("mean", "low", "high", "sd")
 SELECTION_PARTS = ("candidates", "selected", "families", "rank")
-FAILURE_MODEL = "LR"
+# The paper analyses the failures of this configuration alone, and prints the scores of its folds.
+HEADLINE_MODEL = "LR"
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,12 @@ def _evaluate(trained: dict[str, Trained], test_set: data.Split,
         for metric, content in metrics.items():
             rows += [["bootstrap", *item] for item in flatten(
                 _part(content, BOOTSTRAP_PARTS), f"configurations/{name}/{metric}")]
-    failed = analyse(predicted[predicted["configuration"] == FAILURE_MODEL], parameters.boundary)
+    if HEADLINE_MODEL in trained:
+        for metric, content in test_of_folds(trained[HEADLINE_MODEL], test_set).items():
+            rows += [["models", *item] for item in flatten(
+                _part(content, FOLD_PARTS),
+                f"configurations/{HEADLINE_MODEL}/test_of_folds/{metric}")]
+    failed = analyse(predicted[predicted["configuration"] == HEADLINE_MODEL], parameters.boundary)
     return rows + [["failure", *item] for name, content in failed.items()
                    for item in flatten(content, f"configurations/{name}")]
 

@@ -70,7 +70,7 @@ def download(case: RealCase, folder: Path, timeout: float) -> str | None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
                "--only-binary", ":all:", "--disable-pip-version-check", "--retries", "1",
                "--timeout", f"{timeout:g}", "--dest", str(folder),
-               f"{case.package}=={case.version}"]
+               "--", f"{case.package}=={case.version}"]
     result = subprocess.run(command, capture_output=True, text=True)
     lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
     return (lines[-1][:200] if lines else "pip failed") if result.returncode else None

@@ -16,7 +16,7 @@ import pandas as pd
 from stages.cohort import phantom_plan as plan
 from stages.common import canonical, cli
 from stages.common.columns import GROUP, LABEL, SCORE, STUDY
-from stages.common.parameters import choose, load, section
+from stages.common.parameters import SOURCES, choose, section
 
 BURDEN, TEXTURE = "planted_ml", "planted_texture_hu"
 
@@ -73,12 +73,13 @@ def summarise(series: pd.DataFrame, effect: plan.Effect) -> dict:
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.planted", __doc__)
+    parser.add_argument("--source", choices=SOURCES, required=True, help="where the cohort is from")
     parser.add_argument("--scored", type=Path, required=True, help="list of the stage scored (CSV)")
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--out", type=Path, required=True, help="the right answer (JSON)")
     options = parser.parse_args()
     found = {}
-    if load(options.params).cohort.source == "phantom":
+    if options.source == "phantom":
         settings = section(options.params, "phantom", plan.Phantom)
         preset = choose(settings.presets, settings.preset, "phantom preset")
         series = canonical.read_csv(options.scored, (STUDY, GROUP, SCORE, LABEL, BURDEN, TEXTURE))

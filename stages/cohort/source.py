@@ -1,4 +1,4 @@
-"""Make the imaging pipeline's cohort from the source that params.yaml names (cohort.source).
+"""Make the imaging pipeline's cohort from one of its sources.
 
 Whatever the source, OUT/manifest.csv has one row per series with the columns File, study, patient,
 Cohort, NE_Score, NE_Status, NE_Class, Group, Segmentation, image and mask. Group (train, val, test)
@@ -15,7 +15,10 @@ import sys
 from pathlib import Path
 
 from stages.common import cli, origin
-from stages.common.parameters import choose, load
+from stages.common.errors import InputError
+from stages.common.parameters import SOURCES, load
+
+PHANTOM = "phantom"
 
 
 def arguments(inputs: Path, checksums: Path, out: Path, record: Path | None = None
@@ -26,16 +29,31 @@ def arguments(inputs: Path, checksums: Path, out: Path, record: Path | None = No
     """
     scores = inputs / "scores.csv"
     known = ["--record", record] if record else []
-    found = {"phantom": ["--out", out],
+    found = {PHANTOM: ["--out", out],
              "lits": ["--folder", inputs, "--checksums", checksums, "--out", out / "manifest.csv"],
              "own": ["--table", inputs / "cohort.csv",
                      *(["--scores", scores] if scores.exists() else []), "--out", out]}
     return {name: [*given, *known] for name, given in found.items()}
 
 
+def check(source: str, params: Path) -> None:
+    """Refuse to make the phantom where params.yaml asks for another cohort.
+
+    Raises
+    ------
+    InputError
+        Naming what makes the other one: where the phantom is made, results go to git.
+    """
+    wanted = load(params).cohort.source
+    if source == PHANTOM != wanted:
+        raise InputError(f"parameter 'cohort.source' is '{wanted}', but what this pipeline makes goes "
+                         "to git", params, "run 'make demo': it works in a folder that git ignores")
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.source", __doc__)
+    parser.add_argument("--source", choices=SOURCES, required=True)
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--inputs", type=Path, required=True, help="folder that the source reads")
     parser.add_argument("--checksums", type=Path, required=True,
@@ -44,12 +62,12 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
     options = parser.parse_args()
     known = arguments(options.inputs, options.checksums, options.out, options.record)
-    name = load(options.params).cohort.source
-    given = [*choose(known, name, "cohort.source"), "--params", options.params]
-    module = importlib.import_module(f"stages.cohort.{name}")
+    check(options.source, options.params)
+    given = [*known[options.source], "--params", options.params]
+    module = importlib.import_module(f"stages.cohort.{options.source}")
     sys.argv = [module.__name__, *(str(argument) for argument in given)]
     module.stage()
-    origin.write(options.out, name)
+    origin.write(options.out, options.source)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Imaging:
-    """What ``imaging/dvc.yaml`` runs.
+    """Choices of the imaging pipeline; its stages read them from here, no command line holds them.
 
-    ``networks`` are those of MONAI; nnU-Net learns from ``training_set``; ``methods`` are compared.
-    ``masks`` names the folders of the masks that features are extracted from; ``jobs`` series are
-    computed at the same time.
+    ``networks`` are those of MONAI; nnU-Net learns from ``training_set``; ``methods`` are compared;
+    features are extracted from ``masks``; networks run on ``device``; the features of ``jobs``
+    series are computed at the same time.
     """
 
     networks: tuple[str, ...]
     training_set: str
     methods: tuple[str, ...]
+    masks: tuple[str, ...]
     device: str
-    labels: dict[str, int]
-    masks: dict[str, str]
-    protocol: str
-    environment: str
     jobs: int

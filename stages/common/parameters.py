@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 
 from stages.common import strict
 from stages.common.errors import InputError
-from stages.common.imaging import Imaging  # noqa: F401 (named here for its users)
+from stages.common.imaging import Imaging
 from stages.common.releases import (  # noqa: F401 (named here for their users)
     Cohort,
     Expected,
@@ -18,6 +19,7 @@ from stages.common.releases import (  # noqa: F401 (named here for their users)
 )
 from stages.common.sections import (  # noqa: F401 (named here for their users)
     Bootstrap,
+    Chance,
     Classification,
     Configuration,
     Converged,
@@ -25,6 +27,7 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     CorrectedModel,
     Folds,
     Leakage,
+    Likeness,
     NetBenefit,
     Parameters,
     Protocol,
@@ -52,6 +55,10 @@ LESION_COUNTS = ("components", "components-and-background")
 INPUTS = ("radiomics", "volume")
 THRESHOLDS = ("balanced-accuracy", "F1")
 TARGETS = ("NE_Score", "NE_Class")
+SOURCES = ("phantom", "lits", "own")
+DEVICES = ("auto", "cpu", "cuda")
+# What becomes part of a path must be a name and nothing else.
+NAME = re.compile(r"\w[\w.+-]*", re.ASCII)
 
 
 def load(path: str | Path) -> Parameters:
@@ -66,9 +73,11 @@ def load(path: str | Path) -> Parameters:
     if isinstance(content, dict):
         content = {name: value for name, value in content.items() if name not in ROOM_SECTIONS}
     parameters = strict.build(Parameters, content, str(path), "")
+    _check_cohort(parameters.cohort, path)
     _check_choices(parameters.classification, path)
     _check_radiomics(parameters.radiomics, path)
     _check_sensitivity(parameters.sensitivity, path)
+    _check_chance(parameters, path)
     return parameters
 
 
@@ -84,6 +93,23 @@ def section(path: str | Path, name: str, kind: type):
     if not isinstance(content, dict) or name not in content:
         raise InputError(f"lacks the section '{name}'", path, "restore it from the repository")
     return strict.build(kind, content[name], str(path), name)
+
+
+def imaging(path: str | Path) -> Imaging:
+    """Read and check the section ``imaging``.
+
+    Raises
+    ------
+    InputError
+        As `section` does; or if a choice is not among the valid ones.
+    """
+    found = section(path, "imaging", Imaging)
+    _check(found.device, DEVICES, "imaging.device", path)
+    for what in ("networks", "methods", "masks"):
+        for name in getattr(found, what):
+            _check_name(name, f"imaging.{what}", path)
+    _check_range(found.jobs > 0, "imaging.jobs", "at least 1", path)
+    return found
 
 
 def _content(path):
@@ -128,6 +154,12 @@ def protocol(classification: Classification, name: str) -> Protocol:
     return choose(classification.protocols, name, "protocol")
 
 
+def _check_cohort(cohort: Cohort, path) -> None:
+    _check(cohort.source, SOURCES, "cohort.source", path)
+    for name, release in cohort.releases.items():
+        _check_name(release.file, f"cohort.releases.{name}.file", path)
+
+
 def _check_choices(classification: Classification, path) -> None:
     for name, item in classification.protocols.items():
         where = f"classification.protocols.{name}"
@@ -169,7 +201,13 @@ def _check_range(holds, where, valid, path):
 
 def _check(value, valid, where, path):
     if value not in valid:
-        raise InputError(f"parameter '{where}' is '{value}'", path, f"valid: {', '.join(valid)}")
+        raise InputError(f"parameter '{where}' is {value!r}", path, f"valid: {', '.join(valid)}")
+
+
+def _check_name(value, where, path):
+    if not NAME.fullmatch(value):
+        raise InputError(f"parameter '{where}' has {value!r}, which is no name", path,
+                         "use letters, digits and . _ + -")
 
 
 def _check_radiomics(radiomics: Radiomics, path) -> None:
@@ -186,3 +224,27 @@ def _check_sensitivity(sensitivity: Sensitivity, path) -> None:
         if min(values, default=0) < 1:
             raise InputError(f"parameter 'sensitivity.{name}' must be 1 or more", path,
                              "give at least one")
+
+
+def _check_chance(parameters: Parameters, path) -> None:
+    chance, power = parameters.chance, parameters.chance.power
+    for model in chance.models:
+        choose(parameters.classification.configurations, model, "configuration")
+    grid = power.areas.values()
+    for name, holds, valid in (
+            ("models", len(set(chance.models)) == len(chance.models) > 0, "at least one, each once"),
+            ("permutations", chance.permutations >= power.permutations,
+             "at least power.permutations"),
+            ("power.permutations", power.permutations > 0, "at least 1"),
+            ("power.simulations", power.simulations > 0, "at least 1"),
+            ("power.samples", power.samples > 0, "at least 1"),
+            ("power.wanted", 0 < power.wanted < 1, "between 0 and 1"),
+            ("power.level", 0 < power.level < 1, "between 0 and 1"),
+            ("power.areas", len(grid) > 1 and power.areas.step > 0 and grid[0] == 0.5 < grid[-1] < 1,
+             "rising from 0.5 to below 1"),
+            ("power.likenesses", power.likenesses and all(
+                0 <= item.patient <= item.study <= 1 for item in power.likenesses),
+             "at least one; from 0 to 1, a study's not below the patient's")):
+        _check_range(holds, f"chance.{name}", valid, path)
+    for name, seed in (("seed", chance.seed), ("power.seed", power.seed)):
+        _check_range(0 <= seed < 1 << 32, f"chance.{name}", "from 0 to 2^32 - 1", path)

@@ -40,8 +40,8 @@ class Faults:
 class Cohort:
     """Where the data come from and what they must look like.
 
-    ``source`` names what the imaging pipeline works on (see ``stages.cohort.source``); the rest is
-    about the released tables.
+    ``source`` names what ``make demo`` works on (see ``stages.cohort.source``); the rest is about
+    the released tables.
     """
 
     source: str

@@ -51,7 +51,6 @@ class Search:
     step: float
     count: int
     models: dict[str, dict[str, object]]
-    forest_runs: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,6 @@ class Leakage:
 class Classification:
     """Feature selection, models, weight search, bootstrap, corrected protocol and leakage."""
 
-    releases: tuple[str, ...]
-    environments: tuple[str, ...]
     named_protocols: tuple[str, ...]
     boundary: float
     configurations: dict[str, Configuration]
@@ -221,6 +218,51 @@ class Converged:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Values at equal distances: ``start``, ``start + step``, …"""
+
+    start: float
+    step: float
+    count: int
+
+    def values(self) -> tuple[float, ...]:
+        """Return the values, each the float nearest to its decimal value."""
+        return tuple(round(self.start + self.step * k, 10) for k in range(self.count))
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Correlation of two scores of one patient (other studies), and of one study."""
+
+    patient: float
+    study: float
+
+
+@dataclass(frozen=True)
+class Power:
+    """Simulated power: the AUCs of the population, and what is simulated at each of them."""
+
+    wanted: float
+    level: float
+    simulations: int
+    permutations: int
+    samples: int
+    seed: int
+    areas: Grid
+    likenesses: tuple[Likeness, ...]
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Test AUCs against chance; the first model is the one that the paper reports."""
+
+    models: tuple[str, ...]
+    permutations: int
+    seed: int
+    power: Power
+
+
+@dataclass(frozen=True)
 class Radiomics:
     """Feature extraction: which voxels, on which grid, and how lesions are counted."""
 
@@ -245,11 +287,16 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Reporting:
-    """How the ledger compares."""
+    """How the ledger compares, and how many transcribed values it has to find.
+
+    ``published`` is the count of printed numbers by file name, ``stored`` that of stored outputs.
+    """
 
     halfway_tolerance: float
     least_variations: int
     fragile: int
+    published: dict[str, int]
+    stored: int
 
 
 @dataclass(frozen=True)
@@ -261,5 +308,6 @@ class Parameters:
     radiomics: Radiomics
     sensitivity: Sensitivity
     converged: Converged
+    chance: Chance
     statistics: Statistics
     reporting: Reporting

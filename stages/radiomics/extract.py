@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import Radiomics, load
+from stages.common.parameters import Radiomics, imaging, load
 from stages.radiomics import manifest, rows
 from stages.radiomics.cache import Cache
 from stages.radiomics.manifest import Series
@@ -81,7 +81,7 @@ def _compute(waiting, settings, jobs, errors):
 def _results(waiting, settings, jobs):
     calls = {name: (series.image, series.mask, settings) for name, (series, _) in waiting.items()}
     if jobs == 1 or len(calls) < 2:
-        _prepare()
+        prepare()
         for name, call in calls.items():
             yield name, lambda call=call: rows.compute(*call)
         return
@@ -103,10 +103,10 @@ def _results(waiting, settings, jobs):
 def _prepare_worker() -> None:
     # Ctrl-C reaches every process of a terminal: the one that waits for the others tells of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _prepare()
+    prepare()
 
 
-def _prepare() -> None:
+def prepare() -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     # PyRadiomics repeats for every series that its GLCM is symmetrical; errors are kept.
     logging.getLogger("radiomics").setLevel(logging.ERROR)
@@ -136,18 +136,19 @@ def main() -> None:
     parser.add_argument("--label", type=int, help="of lesions, instead of params.yaml's")
     parser.add_argument("--other-labels", type=int, nargs="*",
                         help="that a mask may hold besides, instead of params.yaml's")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--jobs", type=int, help="processes, instead of imaging.jobs")
     options = parser.parse_args()
     settings = load(options.params).radiomics
     given = {"method": options.method, "label": options.label,
              "other_labels": None if options.other_labels is None else tuple(options.other_labels)}
     settings = replace(settings, **{name: value for name, value in given.items()
                                     if value is not None})
-    if options.jobs < 1:
-        raise InputError(f"--jobs is {options.jobs}", None, "give 1 or more")
+    jobs = imaging(options.params).jobs if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise InputError(f"--jobs is {jobs}", None, "give 1 or more")
     table = manifest.read(options.manifest)
     listed = manifest.series(table, options.manifest, options.images, options.masks)
-    found = extract(listed, settings, Cache(options.cache, settings), options.jobs)
+    found = extract(listed, settings, Cache(options.cache, settings), jobs)
     Path(options.out).mkdir(parents=True, exist_ok=True)
     write(found, options.out)
 

@@ -20,7 +20,7 @@ from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.parameters import load
 from stages.reporting.expressions import Expression
-from stages.reporting.values import PRINTED, Reader, reader, rounds
+from stages.reporting.values import PRINTED, Reader, rounds
 
 COLUMNS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source", "status",
            "size", "severity")
@@ -170,8 +170,10 @@ def evaluate(claim: Claim, values: Mapping[str, object]) -> tuple[dict, str]:
 def row(claim: Claim, values: Mapping[str, object]) -> dict[str, str]:
     """Return one row of the table, as `evaluate` and the claim's texts give it."""
     known, status = evaluate(claim, values)
+    # True would be printed as 1 where a text asks for digits.
+    shown = {name: str(value) if isinstance(value, bool) else value for name, value in known.items()}
     try:
-        texts = {column: text.format_map(known) for column, text in claim.texts.items()}
+        texts = {column: text.format_map(shown) for column, text in claim.texts.items()}
     except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
         raise _fault(claim, error) from None
     return {"id": claim.id, "topic": claim.topic, "locator": claim.locator,
@@ -197,9 +199,9 @@ def stage() -> None:
     parser.add_argument("--claims", type=Path, default=CLAIMS)
     parser.add_argument("--out", type=Path, required=True, help="table of contradictions (CSV)")
     options = parser.parse_args()
-    tolerance = load(options.root / "params.yaml").reporting.halfway_tolerance
-    claims = read(options.claims, tolerance)
-    canonical.write_csv(options.out, build(claims, reader(options.root, tolerance)))
+    parameters = load(options.root / "params.yaml")
+    claims = read(options.claims, parameters.reporting.halfway_tolerance)
+    canonical.write_csv(options.out, build(claims, Reader(options.root, parameters)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import Imaging, section
+from stages.common.parameters import Imaging
+from stages.common.parameters import imaging as choices
 
 MODELS = ("LR", "RF", "XGB")
 DETECTION = (("sensitivity", "sensitivity"), ("ppv", "PPV"), ("false_positives", "FP per scan"),
@@ -180,12 +181,12 @@ def shown(summary: dict) -> str:
     return "\n".join([detected(summary), "", second, "", terminal(effect_table(summary))])
 
 
-def page(summary: dict, imaging: Imaging, pictures: list[str]) -> str:
+def page(summary: dict, imaging: Imaging, pictures: list[str], metrics: Path) -> str:
     """Return the page as Markdown; ``pictures`` are paths relative to it."""
     first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
     lines = ["# The imaging pipeline on its cohort", "",
-             "Made by `make demo` (`imaging/dvc.yaml`). All numbers: `metrics/imaging/`.", "",
+             f"Made by `make demo` (`imaging/dvc.yaml`). All numbers: `{metrics}/`.", "",
              "## Lesion detection", "", first, "", markdown(detection_table(summary)), "",
              "## NE status", "", second, "", markdown(effect_table(summary)), ""]
     if summary["planted"]:
@@ -220,7 +221,7 @@ def stage() -> None:
                         help="only print what the stage detect found")
     options = parser.parse_args()
     if options.detection:
-        imaging = section(options.params, "imaging", Imaging)
+        imaging = choices(options.params)
         print(detected({"methods": imaging.methods,
                         "detection": detections(options.metrics, imaging)}))
         return
@@ -229,13 +230,13 @@ def stage() -> None:
     if options.show:
         print(read(options.out, shown))
         return
-    imaging = section(options.params, "imaging", Imaging)
+    imaging = choices(options.params)
     excluded = canonical.read_csv(options.excluded, ("File",))
     summary = summarise(options.metrics, imaging, len(excluded))
     pictures = [os.path.relpath(path, options.page.parent)
                 for path in sorted(options.pictures.glob("*.png"))]
     canonical.write_json(options.out, summary)
-    canonical.write_bytes(options.page, page(summary, imaging, pictures).encode())
+    canonical.write_bytes(options.page, page(summary, imaging, pictures, options.metrics).encode())
 
 
 if __name__ == "__main__":

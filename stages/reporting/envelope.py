@@ -25,6 +25,9 @@ FIXED = (("selection", "candidates"), ("failure", "*/several_series"))
 # What a recomputed number rests on.
 ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
 
+# Summaries of the sweep: of the fits, of the search for the weight.
+PARTS = ("", "-search")
+
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
 
 
@@ -69,10 +72,6 @@ class Pool:
     q95: float
     maximum: float
 
-    def holds(self, printed: float) -> bool:
-        """Tell whether a value equals the printed number or the values lie on both sides of it."""
-        return self.equal > 0 or self.minimum <= printed <= self.maximum
-
     def __str__(self) -> str:
         return f"{self.minimum:.4g} to {self.maximum:.4g}"
 
@@ -88,18 +87,29 @@ class Envelope:
         there are none of those.
     every : Pool
         Those of all releases and environments.
-    inside, elsewhere : bool
-        Whether the printed number lies in the own envelope; in that of one of the others.
+    printed : float
+        The published number.
     """
 
     own: Pool
     every: Pool
-    inside: bool
-    elsewhere: bool
+    printed: float
+
+    @property
+    def between(self) -> bool:
+        """Whether values of one or another variation lie on both sides of the printed number."""
+        return self.every.minimum <= self.printed <= self.every.maximum
 
 
-def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
+def collect(folder: str | Path, environments: Iterable[str] = ()
+            ) -> dict[tuple[str, str], list[Spread]]:
     """Read every summary of the sweep below ``folder``; there may be none.
+
+    Parameters
+    ----------
+    folder : path
+    environments : iterable of str
+        Where there is a summary, those of the fits and of the search of all these must be there.
 
     Returns
     -------
@@ -109,10 +119,15 @@ def collect(folder: str | Path) -> dict[tuple[str, str], list[Spread]]:
     Raises
     ------
     InputError
-        If one is no such summary.
+        If one is no such summary, or one is missing.
     """
     found: dict[tuple[str, str], list[Spread]] = {}
-    for path in sorted(Path(folder).glob("*.json")):
+    paths = sorted(Path(folder).glob("*.json"))
+    for name in (f"{environment}{part}.json" for environment in environments for part in PARTS):
+        if paths and Path(folder) / name not in paths:
+            raise InputError("no such file", Path(folder) / name,
+                             "make it again (dvc repro sensitivity)")
+    for path in paths:
         content = canonical.read_json(path)
         try:
             for key, spread in _spreads(content):
@@ -130,7 +145,24 @@ def _spreads(content: dict) -> Iterator[tuple[tuple[str, str], Spread]]:
             for name, spread in numbers.items():
                 counts = spread.get("counts", {})
                 values = np.repeat([float(value) for value in counts], list(counts.values()))
+                if not (np.isfinite(values).all() and len(values) <= spread["variations"]):
+                    raise ValueError("values that are not finite, or more than there are variations")
                 yield (source, name), Spread(release, environment, values, spread["variations"])
+
+
+def find(spreads: dict[tuple[str, str], list[Spread]], source: str, path: str) -> list[Spread]:
+    """Return the variations of one number, as `collect` read them.
+
+    Raises
+    ------
+    InputError
+        If there is a sweep, and it lacks a number that it varies.
+    """
+    found = spreads.get((source, path), [])
+    if spreads and not found and basis(source, path, True) != ARITHMETIC:
+        raise InputError(f"lacks '{path}' of '{source}'", "metrics/sensitivity",
+                         "make it again (dvc repro sensitivity)")
+    return found
 
 
 def pool(number: Number, spreads: Iterable[Spread], tolerance: float) -> Pool | None:
@@ -160,17 +192,12 @@ def compare(number: Number, spreads: list[Spread], tolerance: float, release: st
     release, environment : str
         What the evidence is computed from, and in.
     """
-    if number.decimals is None:
-        return None
-    printed = float(number.printed)
-    every = pool(number, spreads, tolerance)
+    every = None if number.decimals is None else pool(number, spreads, tolerance)
     if every is None:
         return None
-    pools = {(spread.release, spread.environment): pool(number, [spread], tolerance)
-             for spread in spreads}
-    own = pools.pop((release, environment), None)
-    elsewhere = any(other.holds(printed) for other in pools.values() if other)
-    return Envelope(own or every, every, own is not None and own.holds(printed), elsewhere)
+    own = pool(number, [spread for spread in spreads
+                        if (spread.release, spread.environment) == (release, environment)], tolerance)
+    return Envelope(own or every, every, float(number.printed))
 
 
 def races(path: str) -> bool:
@@ -220,12 +247,15 @@ def settle(envelope: Envelope | None, least: int, racing: bool = False) -> tuple
     if envelope is None:
         return "not-checked", "its numerical envelope is not measured"
     own, every = envelope.own, envelope.every
-    if envelope.inside:
+    if own.equal:
         return "envelope", f"{own.equal} of {own.variations} variations equal it ({own})"
-    if envelope.elsewhere:
-        return "envelope", (f"outside the {own.variations} variations of this run ({own}), inside "
-                            f"those of another release or environment: {every.equal} of "
-                            f"{every.variations} variations in all equal it ({every})")
+    if every.equal:
+        return "envelope", (f"none of the {own.variations} variations of this run equals it ({own}); "
+                            f"{every.equal} of the {every.variations} of all releases and "
+                            f"environments do ({every})")
+    if envelope.between:
+        return "not-checked", (f"inside the extremes of {every.variations} variations ({every}), but "
+                               "no variation gives it")
     if own.variations < least:
         return "not-checked", f"outside all of only {own.variations} variations ({own})"
     if racing:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+import math
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from stages.common import canonical
 from stages.common.errors import InputError
+from stages.common.parameters import Classification
 
 # Sources with one file per protocol, release and environment; per release and environment; per
 # release. The value is the environment of the last kind.
@@ -18,6 +21,13 @@ MAKE = "make it again (dvc repro)"
 
 # Protocols that may give evidence, preferred first.
 PROTOCOLS = ("as-released", "as-described")
+
+# Paths (shell patterns) that a file of these sources may lack: a feature that is not selected has no
+# rank. A search of weights lacks the models that it does not fit: the forest's has a file of its own.
+LACKS = {"selection": ("rank/*",), "weights": ("winners/RF/*",)}
+# Release and environment of the forest's searches (dvc.yaml, forest_weights).
+FORESTS = (("2025-08", "classification-notebook"),)
+FOREST_LACKS = ("winners/LR/*", "winners/XGB/*")
 
 
 @dataclass(frozen=True, order=True)
@@ -32,19 +42,44 @@ class Origin:
 
 @dataclass(frozen=True)
 class Source:
-    """One metrics file."""
+    """One metrics file.
+
+    Attributes
+    ----------
+    origin : Origin
+    content : dict
+    file : path
+    lacks : tuple of str
+        Paths (shell patterns) that it may lack.
+    """
 
     origin: Origin
     content: dict
     file: str | Path = ""
+    lacks: tuple[str, ...] = ()
 
-    def value(self, path: str):
-        """Return the value at a slash-separated path; None where there is none.
+    def may_lack(self, path: str) -> bool:
+        """Tell whether the file may lack a path."""
+        return any(fnmatchcase(path, pattern) for pattern in self.lacks)
+
+    def value(self, path: str, text: bool = False) -> float | int | str | None:
+        """Return the value at a slash-separated path.
+
+        Parameters
+        ----------
+        path : str
+        text : bool
+            Whether a text (a version) is due there instead of a number.
+
+        Returns
+        -------
+        float, int, str or None
+            None where the value is undefined (null), or missing and listed in ``lacks``.
 
         Raises
         ------
         InputError
-            If more than one value stands there.
+            If the path is missing, or something else stands there than one text or finite number.
         """
         node = self.content
         for key in path.split("/"):
@@ -52,47 +87,79 @@ class Source:
                 node = node[int(key)]
             elif isinstance(node, dict) and key in node:
                 node = node[key]
-            else:
+            elif self.may_lack(path):
                 return None
+            else:
+                raise InputError(f"lacks '{path}'", self.file, MAKE)
+        if node is None:
+            return None
         if isinstance(node, (dict, list)):
             raise InputError(f"'{path}' is no single value", self.file, MAKE)
+        if text:
+            right = isinstance(node, str)
+        else:  # true and false are integers to Python
+            right = type(node) in (int, float) and math.isfinite(node)
+        if not right:
+            raise InputError(f"'{path}' is no {'text' if text else 'number'} ({node!r})", self.file,
+                             MAKE)
         return node
 
 
-def collect(folder: str | Path) -> dict[str, list[Source]]:
-    """Read all metrics files below ``folder``, in sorted order.
+def collect(folder: str | Path, settings: Classification) -> dict[str, list[Source]]:
+    """Read the metrics file of every run that the parameters declare.
+
+    Parameters
+    ----------
+    folder : path
+    settings : Classification
+        Protocols, releases, environments and searches.
 
     Returns
     -------
     dict
-        Source name to its files.
+        Source name to its files, in the order of the parameters.
 
     Raises
     ------
     InputError
-        If there is not a single file.
+        If a file is missing, or is not that of its run.
     """
     folder = Path(folder)
-    found = {name: _runs(folder / name) for name in (*PER_RUN, *PER_SEARCH)}
+    protocols = [name for name in settings.named_protocols if name in PROTOCOLS]
+    pairs = [(release, environment) for release in settings.releases
+             for environment in settings.environments]
+    found = {name: [_run(folder / name / protocol / release / f"{environment}.json",
+                         Origin(protocol, release, environment), LACKS.get(name, ()))
+                    for protocol in protocols for release, environment in pairs]
+             for name in PER_RUN}
+    for name in PER_SEARCH:
+        found[name] = [
+            *(_run(folder / name / release / f"{environment}.json",
+                   Origin(PROTOCOLS[0], release, environment), LACKS[name])
+              for release, environment in pairs),
+            *(_run(folder / name / release / f"{environment}-forest.json",
+                   Origin(PROTOCOLS[0], release, environment), FOREST_LACKS)
+              for release, environment in FORESTS)]
     for name, environment in PER_RELEASE.items():
-        found[name] = [Source(Origin("as-released", path.stem, environment),
-                              canonical.read_json(path), path)
-                       for path in sorted((folder / name).glob("????-??.json"))]
-    if not any(found.values()):
-        raise InputError("holds no results", folder, "run the pipeline first (dvc repro)")
+        found[name] = []
+        for release in settings.releases:
+            path = folder / name / f"{release}.json"
+            found[name].append(Source(Origin(PROTOCOLS[0], release, environment),
+                                      canonical.read_json(path), path))
     return found
 
 
-def _runs(folder: Path) -> list[Source]:
-    sources = []
-    for path in sorted(folder.glob("**/*.json")):
-        content = canonical.read_json(path)
-        try:
-            origin = Origin(**content["run"])
-        except (KeyError, TypeError):
-            origin = None
-        if (origin is None or origin.protocol not in PROTOCOLS
-                or not all(isinstance(text, str) for text in astuple(origin))):
-            raise InputError("does not say which run it belongs to", path, MAKE)
-        sources.append(Source(origin, content, path))
-    return sources
+def _run(path: Path, declared: Origin, lacks: tuple[str, ...]) -> Source:
+    """Read the file of a run; ``declared`` is which one, but for the kernel."""
+    content = canonical.read_json(path)
+    try:
+        origin = Origin(**content["run"])
+    except (KeyError, TypeError):
+        origin = None
+    if origin is None or not isinstance(origin.kernel, str):
+        raise InputError("does not say which run it belongs to", path, MAKE)
+    for name in ("protocol", "release", "environment"):
+        said, due = getattr(origin, name), getattr(declared, name)
+        if said != due:
+            raise InputError(f"says that it belongs to the {name} {said!r}, not {due!r}", path, MAKE)
+    return Source(origin, content, path, lacks)

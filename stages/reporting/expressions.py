@@ -74,8 +74,21 @@ class Expression:
             self._check(child)
 
     def evaluate(self, values: Mapping[str, object]):
-        """Return the value of the expression; ``values`` holds every name of `names`."""
+        """Return the value of the expression; ``values`` holds every name of `names`.
+
+        Raises
+        ------
+        TypeError
+            If the values do not fit, or true or false is calculated with or compared.
+        """
         return self._value(self._tree, values)
+
+    def _number(self, node, values):
+        """Return the value of a part that is calculated with: true and false are no numbers."""
+        value = self._value(node, values)
+        if isinstance(value, bool):
+            raise TypeError(f"'{self.text}' calculates with {value}")
+        return value
 
     def _value(self, node, values):
         if isinstance(node, ast.Name):
@@ -83,18 +96,18 @@ class Expression:
         if isinstance(node, ast.Constant):
             return node.value
         if isinstance(node, ast.Call):
-            return self._functions[node.func.id](*(self._value(a, values) for a in node.args))
+            return self._functions[node.func.id](*(self._number(a, values) for a in node.args))
         if isinstance(node, ast.BinOp):
-            return _BINARY[type(node.op)](self._value(node.left, values),
-                                          self._value(node.right, values))
+            return _BINARY[type(node.op)](self._number(node.left, values),
+                                          self._number(node.right, values))
         if isinstance(node, ast.UnaryOp):
             return _UNARY[type(node.op)](self._value(node.operand, values))
         if isinstance(node, ast.BoolOp):
             combine = all if isinstance(node.op, ast.And) else any
             return combine(self._value(item, values) for item in node.values)
-        left = self._value(node.left, values)
+        left = self._number(node.left, values)
         for op, item in zip(node.ops, node.comparators):
-            right = self._value(item, values)
+            right = self._number(item, values)
             if not _COMPARE[type(op)](left, right):
                 return False
             left = right

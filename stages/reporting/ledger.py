@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,17 +11,18 @@ import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import Reporting, load
-from stages.reporting import envelope, evidence, fragile, published
+from stages.common.parameters import Parameters, Reporting, load
+from stages.reporting import envelope, evidence, fragile, published, stored
 from stages.reporting.evidence import PROTOCOLS, Origin
 from stages.reporting.published import Number, Rule
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
            "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
            "q05", "median", "q95", "maximum", "basis", "all_variations", "all_equal", "all_minimum",
-           "all_maximum")
+           "all_maximum", "stored", "stored_follows", "stored_place")
 
 PREFERRED = ("2025-08", "classification-notebook")
+CUT = "the printed number is the recomputed one cut off, not rounded"
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,26 @@ class Candidate:
 
 
 def candidates(number: Number, rule: Rule, sources: dict, tolerance: float) -> list[Candidate]:
-    """Return the recomputed values of a number, one per run that has it."""
-    if number.bound not in rule.paths:
+    """Return the recomputed values of a number, one per run that has it.
+
+    Raises
+    ------
+    InputError
+        If there is no such source, or a run lacks what the rule names.
+    """
+    if rule.source in published.VERDICTS or number.bound not in rule.paths:
         return []
+    if rule.source not in sources:
+        raise InputError(f"'{rule.source}' is no source and no verdict", published.RULES,
+                         f"valid: {', '.join((*sources, *published.VERDICTS))}")
     path, found = rule.path(number), []
-    for source in sources.get(rule.source, ()):
-        value = source.value(path)
-        if isinstance(value, str) and number.decimals is not None:
-            raise InputError(f"'{path}' is no number", source.file, evidence.MAKE)
+    for source in sources[rule.source]:
+        value = source.value(path, text=number.decimals is None)
         if value is not None:
             found.append(Candidate(source.origin, value, *number.matches(value, tolerance)))
+    if not found and any(source.may_lack(path) for source in sources[rule.source]):
+        raise InputError(f"no run of '{rule.source}' gives '{path}'", published.RULES,
+                         f"correct the path, or {evidence.MAKE}")
     return found
 
 
@@ -72,7 +84,7 @@ def best_origin(options: list[list[Candidate]], item_hits: Counter) -> Origin | 
 
 
 def build(numbers: list[Number], ordered: list[Rule], sources: dict, spreads: dict,
-          settings: Reporting) -> list[dict]:
+          settings: Reporting, outputs: Sequence[dict] = ()) -> list[dict]:
     """Return the ledger, one row for each published number, in the order of ``numbers``.
 
     Parameters
@@ -85,6 +97,8 @@ def build(numbers: list[Number], ordered: list[Rule], sources: dict, spreads: di
     spreads : dict
         Their numerical variations (`envelope.collect`).
     settings : Reporting
+    outputs : sequence of dict
+        What the authors' notebooks store (`stored.read`).
     """
     found = {number: candidates(number, published.rule_for(number, ordered), sources,
                                 settings.halfway_tolerance) for number in numbers}
@@ -97,16 +111,30 @@ def build(numbers: list[Number], ordered: list[Rule], sources: dict, spreads: di
     ledger = []
     for number, cell in found.items():
         rule = published.rule_for(number, ordered)
-        found_spreads = (spreads.get((rule.source, rule.path(number)), [])
-                         if number.bound in rule.paths else [])
+        found_spreads = envelope.find(spreads, rule.source, rule.path(number)) if cell else []
         ledger.append(entry(number, rule, cell, chosen[number.item, number.row], found_spreads,
-                            settings))
+                            stored.find(number, rule, outputs, settings.halfway_tolerance), settings))
     return ledger
 
 
 def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin | None,
-          spreads: list[envelope.Spread], settings: Reporting) -> dict:
-    """Return one row of the ledger; ``spreads`` are the number's variations."""
+          spreads: list[envelope.Spread], kept: stored.Stored | None, settings: Reporting) -> dict:
+    """Return one row of the ledger.
+
+    Parameters
+    ----------
+    number : Number
+    rule : Rule
+    cell : list of Candidate
+        Its recomputed values.
+    row_origin : Origin or None
+        The run that explains most of its row of the table.
+    spreads : list of Spread
+        Its variations.
+    kept : Stored or None
+        What the authors' notebook stores of it.
+    settings : Reporting
+    """
     base = {"item": number.item, "row": number.row, "metric": number.metric,
             "statistic": rule.statistic(number.bound), "published": number.printed,
             "decimals": number.decimals}
@@ -125,16 +153,33 @@ def entry(number: Number, rule: Rule, cell: list[Candidate], row_origin: Origin 
     if candidate.match:
         verdict = "exact"
         notes += _provisos(candidate, row_origin)
-    elif basis == envelope.ARITHMETIC:
-        verdict = "contradicted"
-        notes.append(f"nearest of {len(cell)} runs")
     else:
-        verdict, said = envelope.settle(varied, settings.least_variations, envelope.races(path))
-        notes += [f"nearest of {len(cell)} runs", said]
+        notes.append(f"nearest of {len(cell)} runs")
+        verdict, said = "contradicted", ""
+        if basis != envelope.ARITHMETIC:
+            verdict, said = envelope.settle(varied, settings.least_variations, envelope.races(path))
+        if verdict == "contradicted":
+            verdict, said = _spare(number, candidate, kept, said)
+        elif verdict == "not-checked" and number.is_cut(candidate.value):
+            said = _notes(said, CUT)
+        notes.append(said)
+    if kept:
+        base |= {"stored": kept.value, "stored_follows": "yes" if kept.follows else "no",
+                 "stored_place": kept.place}
     return base | _spread(varied, basis) | {
         "computed": (rule.source, path), "verdict": verdict, "reproduced": candidate.value,
         "protocol": origin.protocol, "release": origin.release, "environment": origin.environment,
         "kernel": origin.kernel, "note": _notes(*notes)}
+
+
+def _spare(number: Number, candidate: Candidate, kept: stored.Stored | None,
+           said: str) -> tuple[str, str]:
+    """Return verdict and note of a miss: no contradiction where the authors may well be right."""
+    if kept and kept.follows:
+        return "not-checked", _notes(said, "the authors' own run gives it")
+    if number.is_cut(candidate.value):
+        return "not-checked", _notes(said, CUT)
+    return "contradicted", said
 
 
 def _spread(varied: envelope.Envelope | None, basis: str) -> dict:
@@ -174,6 +219,16 @@ def _notes(*texts: str) -> str:
     return "; ".join(text for text in texts if text)
 
 
+def read_and_build(printed: Path, metrics: Path, variations: Path,
+                   parameters: Parameters) -> list[dict]:
+    """Return the ledger of what stands in the folders of printed, recomputed and varied numbers."""
+    settings, classification = parameters.reporting, parameters.classification
+    return build(published.read(printed, settings.published), published.rules(),
+                 evidence.collect(metrics, classification),
+                 envelope.collect(variations, classification.environments), settings,
+                 stored.read(metrics / "stored" / "outputs.csv", settings.stored))
+
+
 def count(ledger: list[dict]) -> dict:
     """Count verdicts by item and in all."""
     items = defaultdict(Counter)
@@ -202,9 +257,9 @@ def stage() -> None:
     parser.add_argument("--summary", type=Path, required=True, help="counts of verdicts (JSON)")
     parser.add_argument("--fragile", type=Path, help="the most fragile numbers (CSV)")
     options = parser.parse_args()
-    settings = load(options.params).reporting
-    ledger = build(published.read(options.published), published.rules(),
-                   evidence.collect(options.metrics), envelope.collect(options.variations), settings)
+    parameters = load(options.params)
+    settings = parameters.reporting
+    ledger = read_and_build(options.published, options.metrics, options.variations, parameters)
     canonical.write_csv(options.out, frame(ledger))
     canonical.write_json(options.summary, count(ledger))
     if options.fragile:

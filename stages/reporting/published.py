@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from stages.common.errors import InputError
 
 COLUMNS = ("item", "row", "metric", "value", "low", "high", "decimals", "locator")
 BOUNDS = ("value", "low", "high")
+NUMBER, VERSION = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d+(\.\d+){2,}")
+RULE_COLUMNS = ("item", "row", "metric", "source", "statistics", *BOUNDS, "note", "stored")
 RULES = Path(__file__).with_name("rules.csv")
 VERDICTS = ("exact", "envelope", "contradicted", "needs-private-images", "needs-private-labels",
             "not-checked")
@@ -77,6 +80,20 @@ class Number:
         away = abs(float(value) - float(self.printed))
         return away <= half + tolerance, abs(away - half) <= tolerance
 
+    def is_cut(self, value: float | str) -> bool:
+        """Tell whether a recomputed value, cut off at the printed decimals, is the printed number.
+
+        Examples
+        --------
+        >>> number = Number("Fig5b", "incorrect", "NE_median", "value", "-0.029", "")
+        >>> number.is_cut(-0.02998), number.is_cut(-0.0303)
+        (True, False)
+        """
+        if self.decimals is None or isinstance(value, str):
+            return False
+        unit = Decimal(1).scaleb(-self.decimals)
+        return Decimal(repr(value)).quantize(unit, ROUND_DOWN) == Decimal(self.printed)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -93,6 +110,8 @@ class Rule:
     paths : dict
         Bound to path inside the source.
     note : str
+    stored : str
+        Which stored outputs of the authors' notebooks give it (`stages.reporting.stored`), if any.
     """
 
     item: str
@@ -102,6 +121,7 @@ class Rule:
     statistics: tuple[str, ...]
     paths: dict[str, str]
     note: str
+    stored: str = ""
 
     def covers(self, number: Number) -> bool:
         """Tell whether the rule is about this number."""
@@ -115,9 +135,23 @@ class Rule:
 
     def path(self, number: Number) -> str:
         """Return the path of the recomputed value inside the source."""
-        return self.paths[number.bound].format(
-            row=number.row, metric=number.metric, last=number.row.split("/")[-1],
-            head=number.metric.removesuffix("_mean_sd"))
+        return fill(self.paths[number.bound], number)
+
+
+def fill(text: str, number: Number) -> str:
+    """Put a number's names into a text of the rules: ``{row}``, ``{metric}``, ``{last}``, ``{head}``.
+
+    Raises
+    ------
+    InputError
+        If the text asks for anything else.
+    """
+    try:
+        return text.format(row=number.row, metric=number.metric, last=number.row.split("/")[-1],
+                           head=number.metric.removesuffix("_mean_sd"))
+    except (KeyError, IndexError, ValueError, AttributeError):
+        raise InputError(f"'{text}' is no path", RULES,
+                         "use {row}, {metric}, {last} and {head}") from None
 
 
 def _literal(pattern: str) -> str:
@@ -125,44 +159,75 @@ def _literal(pattern: str) -> str:
     return pattern.replace("[", "[[]").replace("?", "[?]")
 
 
-def read(folder: str | Path) -> list[Number]:
+def read(folder: str | Path, counts: Mapping[str, int] | None = None) -> list[Number]:
     """Read every printed number below ``folder``, sorted by file, in the paper's order.
+
+    Parameters
+    ----------
+    folder : path
+    counts : mapping, optional
+        File name to how many numbers it has to hold; any where it is not given.
 
     Raises
     ------
     InputError
-        If a number is listed twice, is not a number, or has another count of decimals than said.
+        If a file is missing, cut or not declared, or if a number is listed twice, is no number, has
+        another count of decimals than said or lies outside its own bounds.
     """
     numbers, seen = [], set()
     paths = sorted(Path(folder).glob("*.csv"))
     if not paths:
         raise InputError("holds no published table", folder, "restore it from the repository")
     for path in paths:
+        before = len(numbers)
         table = canonical.read_csv(path, COLUMNS, dtype=str, keep_default_na=False)
         for row in table.to_dict("records"):
-            for bound in BOUNDS:
-                if not row[bound]:
-                    continue
-                number = Number(row["item"], row["row"], row["metric"], bound, row[bound],
-                                row["locator"])
-                key = (number.item, number.row, number.metric, bound)
+            found = _numbers(row, path)
+            for key in ((n.item, n.row, n.metric, n.bound) for n in found):
                 if key in seen:
                     raise InputError(f"{' / '.join(key)} is listed twice", path, "keep one")
                 seen.add(key)
-                if bound == "value" and row["decimals"] and row["decimals"] != str(number.decimals):
-                    raise InputError(f"{' / '.join(key)}: {row[bound]} does not have "
-                                     f"{row['decimals']} decimals", path, "correct the row")
-                numbers.append(number)
+            numbers += found
+        if counts is not None and len(numbers) - before != counts.get(path.name):
+            raise InputError(f"holds {len(numbers) - before} numbers, and reporting.published in "
+                             f"params.yaml says {counts.get(path.name, 'nothing of it')}", path,
+                             "restore the file, or correct the count")
+    missing = sorted(set(counts or ()) - {path.name for path in paths})
+    if missing:
+        raise InputError("no such file", Path(folder) / missing[0], "restore it from the repository")
     return numbers
+
+
+def _numbers(row: dict[str, str], path: Path) -> list[Number]:
+    """Return the numbers of one line of a table: value, low and high as far as they are printed."""
+    found = [Number(row["item"], row["row"], row["metric"], bound, row[bound], row["locator"])
+             for bound in BOUNDS if row[bound]]
+    name = " / ".join(row[part] for part in ("item", "row", "metric"))
+    for number in found:
+        text = number.printed
+        version = number.bound == "value" and not row["decimals"] and VERSION.fullmatch(text)
+        if not (version or NUMBER.fullmatch(text)):
+            raise InputError(f"{name}: '{text}' is no number", path, "correct the row")
+        if number.bound == "value" and row["decimals"] != str(
+                "" if number.decimals is None else number.decimals):
+            raise InputError(f"{name}: {text} does not have {row['decimals'] or 'no'} decimals", path,
+                             "correct the row")
+    # A low without a high is a standard deviation.
+    if row["low"] and row["high"]:
+        ends = [float(row[bound]) for bound in ("low", "value", "high") if row[bound]]
+        if ends != sorted(ends):
+            raise InputError(f"{name}: {row['low']}, {row['value'] or 'no value'}, {row['high']} are "
+                             "not low, value, high", path, "correct the row")
+    return found
 
 
 def rules(path: str | Path = RULES) -> list[Rule]:
     """Read the rules, first match first."""
-    with open(path, encoding="utf-8", newline="") as stream:
-        return [Rule(row["item"], row["row"], row["metric"], row["source"],
-                     tuple(name for name in row["statistics"].split(";") if name),
-                     {bound: row[bound] for bound in BOUNDS if row[bound]}, row["note"])
-                for row in csv.DictReader(stream)]
+    table = canonical.read_csv(path, RULE_COLUMNS, dtype=str, keep_default_na=False)
+    return [Rule(row["item"], row["row"], row["metric"], row["source"],
+                 tuple(name for name in row["statistics"].split(";") if name),
+                 {bound: row[bound] for bound in BOUNDS if row[bound]}, row["note"], row["stored"])
+            for row in table.to_dict("records")]
 
 
 def rule_for(number: Number, ordered: list[Rule]) -> Rule:

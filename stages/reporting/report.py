@@ -29,6 +29,7 @@ def arguments():
             ("predictions", "data/predictions", "folder of predictions and ROC curves"),
             ("burden", "data/burden", "folder of tumour burden by study"),
             ("selected", "features/selected", "folder of selected features"),
+            ("chance", "data/chance", "folder of power curves"),
             ("corrected", "data/corrected", "folder of the corrected protocol's tables"),
             ("containers", "containers", "folder of image digests and locked packages"),
             ("params", "params.yaml", "parameters"),

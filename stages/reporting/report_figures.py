@@ -130,7 +130,7 @@ def corrected_roc(inputs: Inputs) -> Figure:
     for model in SERIES:
         score = inputs.corrected.get("test", "scores", model, "AUC")
         low, high = (short(score["patients"][end]) for end in ("low", "high"))
-        chart = Chart(f"roc-corrected-{model}", f"ROC curves without leakage, {OWN_NAMES[model]}",
+        chart = Chart(f"roc-corrected-{model}", f"ROC curves, corrected, {OWN_NAMES[model]}",
                       f"One curve for each seed; mean AUC {short(score['mean'])}, 95 % interval "
                       f"with patients drawn anew {low} to {high}.", unit_axis("1 − specificity"),
                       unit_axis("sensitivity"), width=300, height=260)
@@ -140,7 +140,8 @@ def corrected_roc(inputs: Inputs) -> Figure:
                        f"{style(model)} thin")
         drawings.append((OWN_NAMES[model], chart.svg()))
         rows.append((OWN_NAMES[model], *(short(score[name]) for name in ("mean", "min", "max"))))
-    return Figure("roc-corrected", "ROC curves without leakage, one for each seed", drawings, [],
+    return Figure("roc-corrected", "ROC curves of the corrected protocol, one for each seed",
+                  drawings, [],
                   f"Protocol corrected, release {RELEASE}, environment {ENVIRONMENT}; "
                   f"{tested(inputs)}.", ("model", "mean AUC", "lowest seed", "highest seed"), rows)
 

@@ -12,7 +12,7 @@ from pandas.api.types import is_numeric_dtype
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Parameters, load
-from stages.reporting import envelope, evidence, ledger, published
+from stages.reporting import ledger, published
 from stages.reporting.evidence import MAKE
 
 # The release and environment of Table 4, and the earlier release of the abstract's headline.
@@ -22,7 +22,7 @@ EARLIER = "2025-06"
 PIPELINE_IMAGES = ("classification-notebook", "classification-paper", "cohort", "reporting",
                    "statistics")
 # Columns of the curves that hold no number.
-WORDS = ("configuration", "feature", "model", "part", "study")
+WORDS = ("configuration", "feature", "model", "part", "rule", "scores", "study")
 
 CONTRADICTIONS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source",
                   "status", "size", "severity")
@@ -117,6 +117,10 @@ class Inputs:
     statistics, selection : Document
     converged : dict
         Release to document.
+    chance : dict
+        Release to document: test AUCs against chance, and what could have been found.
+    power : DataFrame
+        Power curves.
     corrected, leakage : Document
     reliability, decision, runs : DataFrame
         Tables of the corrected protocol: two curves, predictions by seed.
@@ -141,6 +145,8 @@ class Inputs:
     statistics: Document
     selection: Document
     converged: dict[str, Document]
+    chance: dict[str, Document]
+    power: pd.DataFrame
     corrected: Document
     leakage: Document
     reliability: pd.DataFrame
@@ -164,9 +170,8 @@ def check_ledger(options, parameters: Parameters) -> list[published.Number]:
         what the metrics give now: the report would show a stale pipeline.
     """
     numbers = published.read(options.published)
-    rows = ledger.build(numbers, published.rules(), evidence.collect(options.metrics),
-                        envelope.collect(options.variations), parameters.reporting)
-    frame = ledger.frame(rows)
+    frame = ledger.frame(ledger.read_and_build(options.published, options.metrics,
+                                               options.variations, parameters))
     expected = canonical.csv_bytes(frame.columns, frame.itertuples(index=False)).decode()
     found = _text(options.ledger)
     if found == expected:
@@ -232,6 +237,9 @@ def read(options) -> Inputs:
         selection=reader.json(metrics / "selection" / "as-released" / RELEASE / run),
         converged={name: reader.json(metrics / "converged" / f"{name}.json")
                    for name in (RELEASE, EARLIER)},
+        chance={name: reader.json(metrics / "chance" / f"{name}.json")
+                for name in (EARLIER, RELEASE)},
+        power=reader.csv(options.chance / f"{RELEASE}.csv", ("scores", "rule", "AUC", "power")),
         corrected=reader.json(metrics / "corrected" / RELEASE / run),
         leakage=reader.json(metrics / "leakage" / RELEASE / run),
         reliability=reader.csv(corrected / "reliability.csv", (*curve, "predicted", "observed",

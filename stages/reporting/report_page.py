@@ -9,18 +9,25 @@ from pathlib import Path
 import jinja2
 
 from stages.common.errors import InputError
-from stages.reporting import report_envelope, report_figures, report_protocol, report_tables
+from stages.reporting import (
+    report_chance,
+    report_envelope,
+    report_figures,
+    report_protocol,
+    report_tables,
+)
 from stages.reporting import report_text as text
 from stages.reporting.chart import strip, strip_axis
 from stages.reporting.report_figures import OWN_NAMES, short
 from stages.reporting.report_inputs import ENVIRONMENT, RELEASE, Inputs
 
 TEMPLATES = Path(__file__).with_name("templates")
-SECTIONS = (("reviewer", "For a reviewer, in three sentences"),
+SECTIONS = (("reviewer", "For a reviewer, in four points"),
             ("verdicts", "Verdicts at a glance"),
             ("tables", "Tables, cell by cell"), ("figures", "Figures, redrawn"),
             ("text", "Numbers in the text"), ("curves", "Curves and confusion matrices"),
             ("envelopes", "How fragile each number is"), ("converged", "Converged solution"),
+            ("chance", "Test AUCs against chance"),
             ("corrected", "Corrected protocol"), ("leakage", "Leakage ladder"),
             ("contradictions", "Text, code and result"), ("checklists", "Checklists"),
             ("provenance", "Provenance"), ("repeat", "How to repeat it"))
@@ -74,6 +81,12 @@ def index(inputs: Inputs, checklists_page: str) -> str:
         "forest": report_envelope.forest(inputs),
         "sweeps": [sweep.content for sweep in inputs.sweeps],
         "converged": report_protocol.converged(inputs), "ladder": report_protocol.ladder(inputs),
+        "chance": {"introduction": report_chance.introduction(inputs.chance),
+                   "statements": report_chance.statements(inputs.chance, inputs.corrected),
+                   "limit": report_chance.LIMIT, "tests": report_chance.tests(inputs.chance),
+                   "findable": report_chance.findable(inputs.chance),
+                   "permutations": inputs.chance[RELEASE].get("permutations"),
+                   "power": report_chance.power(inputs)},
         **_corrected(inputs), **_contradictions(inputs), **_sources(inputs), **_states(inputs),
         "checklists_page": checklists_page}
     return environment().get_template("index.html.j2").render(context)

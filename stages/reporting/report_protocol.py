@@ -35,12 +35,6 @@ def aucs(inputs: Inputs) -> list[dict]:
     return rows
 
 
-def told_apart(inputs: Inputs, level: float = 0.05) -> list[str]:
-    """Return the models whose test AUC differs from chance by interval and by permutation."""
-    return [row["model"] for row in aucs(inputs) if row["key"][0] == "test"
-            and row["AUC"]["patients"]["low"] > 0.5 and row["P"] <= level]
-
-
 def reliability(inputs: Inputs) -> Figure:
     """Return the reliability curves on the test patients, one drawing for each model."""
     drawings, rows = [], []

@@ -24,8 +24,9 @@ class Verdict:
 VERDICTS = {verdict.name: verdict for verdict in (
     Verdict("exact", "✓", "follows exactly", "the recomputed value rounds to the printed one"),
     Verdict("envelope", "≈", "inside its envelope",
-            "not equal, but inside the spread of the same code over numerical variations"),
-    Verdict("contradicted", "✗", "differs", "recomputed from the released data, and different"),
+            "not equal, but a numerical variation of the same code gives the printed number"),
+    Verdict("contradicted", "✗", "differs",
+            "recomputed from the released data, and different under every variation"),
     Verdict("needs-private-images", "⌂", "needs private images",
             "the images, masks or clinical data behind it are not released"),
     Verdict("needs-private-labels", "◇", "needs private labels",

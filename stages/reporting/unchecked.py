@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stages.common import canonical, cli
+from stages.common.parameters import load
 from stages.reporting import ledger, published
 
 NOT_CHECKED = "not-checked"
@@ -23,9 +24,11 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.reporting.unchecked", __doc__)
     parser.add_argument("--published", type=Path, default="metrics/published")
+    parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--out", type=Path, required=True, help="ledger (CSV)")
     options = parser.parse_args()
-    rows = build(published.read(options.published), published.rules())
+    counts = load(options.params).reporting.published
+    rows = build(published.read(options.published, counts), published.rules())
     canonical.write_csv(options.out, ledger.frame(rows))
 
 

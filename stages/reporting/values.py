@@ -8,6 +8,8 @@ A value is asked for by a text, its address:
     How many numbers the paper prints there (shell patterns).
 ``matches PROTOCOL RELEASE ENVIRONMENT | ITEM | ROW | METRIC``
     How many of them one run gives at the printed precision.
+``stored RELEASE | CONFIGURATION | MODEL | QUANTITY | STATISTIC``
+    What the authors' notebooks store (`stages.reporting.stored`).
 ``FILE::key/key``
     A value of a JSON or YAML file of this repository.
 """
@@ -15,15 +17,19 @@ A value is asked for by a text, its address:
 from __future__ import annotations
 
 import json
+import math
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 import yaml
 
 from stages.common.errors import InputError
-from stages.reporting import evidence, published
+from stages.common.parameters import Parameters
+from stages.reporting import evidence, published, stored
 
 PRINTED = "printed"
+OUTPUTS = "metrics/stored/outputs.csv"
 
 
 class Printed(float):
@@ -65,22 +71,23 @@ class Reader:
     ----------
     root : path
         The repository.
-    numbers : list of Number
-        What the paper prints.
-    rules : list of Rule
-        Where each number is recomputed.
-    sources : dict
-        Recomputed values (`evidence.collect`).
-    tolerance : float
-        How near to half a unit counts as half-way.
+    parameters : Parameters
+        Its ``params.yaml``.
     """
 
-    def __init__(self, root: str | Path, numbers: list, rules: list, sources: dict,
-                 tolerance: float):
-        self.root, self.numbers, self.rules = Path(root), numbers, rules
-        self.sources, self.tolerance = sources, tolerance
+    def __init__(self, root: str | Path, parameters: Parameters):
+        self.root, self.parameters = Path(root), parameters
+        self.tolerance = parameters.reporting.halfway_tolerance
+        self.numbers = published.read(self.root / "metrics" / "published",
+                                      parameters.reporting.published)
+        self.rules = published.rules()
         self._files: dict[str, object] = {}
-        self._printed = {(n.item, n.row, n.metric, n.bound): n.printed for n in numbers}
+        self._printed = {(n.item, n.row, n.metric, n.bound): n.printed for n in self.numbers}
+
+    @cached_property
+    def sources(self) -> dict[str, list[evidence.Source]]:
+        """Recomputed values, read when a claim counts matches."""
+        return evidence.collect(self.root / "metrics", self.parameters.classification)
 
     def value(self, address: str, claim: str):
         """Return the value at an address.
@@ -99,10 +106,23 @@ class Reader:
             return self._print([*run, *cell], claim)
         if kind == "numbers":
             return len(self._select([*run, *cell], claim))
+        if kind == "stored":
+            return self._stored([*run, *cell], claim)
         if kind == "matches":
             return self._matches(run[0] if run else "", cell, claim)
         raise InputError(f"claim {claim}: '{address}' is no address", "stages/reporting/claims",
-                         "begin it with printed, numbers, matches or a file and two colons")
+                         "begin it with printed, numbers, matches, stored or a file and two colons")
+
+    @cached_property
+    def outputs(self) -> list[dict[str, str]]:
+        """What the authors' notebooks store, read when a claim asks for it."""
+        return stored.read(self.root / OUTPUTS, self.parameters.reporting.stored)
+
+    def _stored(self, cell, claim):
+        try:
+            return stored.value(self.outputs, cell[:-1], cell[-1])[0]
+        except ValueError as error:
+            raise InputError(f"claim {claim}: {error}", OUTPUTS, "correct the claim") from None
 
     def _print(self, cell, claim):
         if len(cell) == 3:
@@ -136,7 +156,8 @@ class Reader:
                 if (origin.protocol, origin.release, origin.environment) != wanted:
                     continue
                 seen = True
-                value = source.value(rule.path(number)) if number.bound in rule.paths else None
+                value = (source.value(rule.path(number), text=number.decimals is None)
+                         if number.bound in rule.paths else None)
                 count += value is not None and number.matches(value, self.tolerance)[0]
         if not seen:
             raise InputError(f"claim {claim}: no run '{run}' gives {' | '.join(cell)}", "metrics",
@@ -150,6 +171,9 @@ class Reader:
         if found is _MISSING:
             raise InputError(f"lacks '{path}', which claim {claim} needs", self.root / name,
                              "run the pipeline (dvc repro)")
+        if isinstance(found, float) and not math.isfinite(found):
+            raise InputError(f"'{path}', which claim {claim} needs, is no finite number",
+                             self.root / name, evidence.MAKE)
         return found
 
 
@@ -201,10 +225,3 @@ def lookup(root: Path, name: str, path: str):
     if found is _MISSING:
         raise InputError(f"lacks '{path}'", root / name, "run the pipeline (dvc repro)")
     return found
-
-
-def reader(root: str | Path, tolerance: float) -> Reader:
-    """Return a reader of the repository at ``root``."""
-    root = Path(root)
-    return Reader(root, published.read(root / "metrics" / "published"), published.rules(),
-                  evidence.collect(root / "metrics"), tolerance)

@@ -1,19 +1,16 @@
-"""Tables of verdicts for people: in the terminal and in README.md."""
+"""Tables of verdicts for people: in the terminal, in README.md and in the report."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.common.errors import InputError
 from stages.common.parameters import load
-from stages.reporting import envelope, evidence, ledger, published
+from stages.reporting import ledger, published
 
-BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 ORDER = ("Table4", "SuppTable2", "SuppTable3", "Fig3", "Fig4", "Fig5b", "Fig5c", "Table1", "Table2",
          "SuppTable1", "Abstract", "Results", "Discussion", "Methods", "Table3", "Fig2")
 
@@ -67,34 +64,17 @@ def by_row(rows: pd.DataFrame, item: str) -> str:
     return "\n".join(lines)
 
 
-def insert(text: str, table: str, source: str) -> str:
-    """Return ``text`` with what stands between the markers replaced by ``table``.
-
-    Raises
-    ------
-    InputError
-        If a marker is missing.
-    """
-    if BEGIN not in text or END not in text:
-        raise InputError("lacks the markers of the verdict table", source, f"add {BEGIN} and {END}")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
-
-
 def present(options) -> pd.DataFrame:
-    """Return the ledger of what has been computed so far, without writing it."""
-    rows = ledger.build(published.read(options.published), published.rules(),
-                        evidence.collect(options.metrics), envelope.collect(options.variations),
-                        load(options.params).reporting)
-    return ledger.frame(rows)
+    """Return the ledger that the metrics give now, without writing it."""
+    return ledger.frame(ledger.read_and_build(options.published, options.metrics,
+                                              options.variations, load(options.params)))
 
 
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.reporting.verdicts", __doc__)
     parser.add_argument("--ledger", type=Path, default="reports/ledger.csv")
-    parser.add_argument("--readme", type=Path, help="write the table into this Markdown file")
-    parser.add_argument("--item", help="show one item, from the metrics computed so far")
+    parser.add_argument("--item", help="show one item, as the metrics give it now")
     parser.add_argument("--published", type=Path, default="metrics/published")
     parser.add_argument("--metrics", type=Path, default="metrics")
     parser.add_argument("--variations", type=Path, default="metrics/sensitivity")
@@ -104,15 +84,6 @@ def stage() -> None:
         print(by_row(present(options), options.item))
         return
     rows = canonical.read_csv(options.ledger, ledger.COLUMNS, dtype=str, keep_default_na=False)
-    if options.readme:
-        try:
-            text = options.readme.read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror})", options.readme) from None
-        canonical.write_bytes(options.readme,
-                              insert(text, markdown(rows), str(options.readme)).encode())
-        print(f"wrote the table of verdicts into {options.readme}", file=sys.stderr)
-        return
     print(terminal(rows))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import Imaging, section
+from stages.common.parameters import imaging
 from stages.segmentation import networks
 
 
@@ -43,7 +43,7 @@ def stage() -> None:
     parser.add_argument("--metrics", type=Path, required=True, help="scores and choice (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the chosen model")
     options = parser.parse_args()
-    names = section(options.params, "imaging", Imaging).networks
+    names = imaging(options.params).networks
     scores = {name: validation(options.models / name) for name in names}
     chosen = best(scores)
     folder = options.models / chosen

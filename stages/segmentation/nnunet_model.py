@@ -103,12 +103,12 @@ class Model:
             data, _ = configuration.preprocessor_class(verbose=False).run_case_npy(
                 nnunet_plan.as_array(image), None, properties, plans, configuration,
                 predictor.dataset_json)
-            labels = convert(self._scores(torch.from_numpy(data)), plans, configuration,
+            labels = convert(self.scores(torch.from_numpy(data)), plans, configuration,
                              predictor.label_manager, properties,
                              num_threads_torch=torch.get_num_threads())
         return np.ascontiguousarray(labels.transpose(2, 1, 0)).astype(np.uint8)
 
-    def _scores(self, data: torch.Tensor) -> torch.Tensor:
+    def scores(self, data: torch.Tensor) -> torch.Tensor:
         """Return the mean scores of the folds, shape (3, z, y, x), on the CPU."""
         total = None
         for weights in self.predictor.list_of_parameters:

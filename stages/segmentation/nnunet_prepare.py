@@ -121,7 +121,7 @@ def stage() -> None:
     parser = cli.parser("stages.segmentation.nnunet_prepare", __doc__)
     parser.add_argument("--manifest", type=Path, required=True, help="cohort manifest (CSV)")
     parser.add_argument("--training-set", help="which cohorts to train on: a set of "
-                        "segmentation.training_sets (default: segmentation.training_set)")
+                        "segmentation.training_sets (default: imaging.training_set)")
     parser.add_argument("--part", nargs="+", default=["train"], help="parts (default: train)")
     parser.add_argument("--params", type=Path, default="params.yaml")
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")

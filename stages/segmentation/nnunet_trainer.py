@@ -128,7 +128,9 @@ class Trainer(package.nnUNetTrainer):
         """Return optimizer and learning rate; nnU-Net's own schedule breaks with this torch."""
         how, weights = self.how, self.network.parameters()
         if how.optimizer == "adam":
-            made = torch.optim.Adam(weights, how.learning_rate, weight_decay=how.weight_decay)
+            # Fused: see `train.train`.
+            made = torch.optim.Adam(weights, how.learning_rate, weight_decay=how.weight_decay,
+                                    fused=True)
         else:
             made = torch.optim.SGD(weights, how.learning_rate, weight_decay=how.weight_decay,
                                    momentum=how.momentum, nesterov=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.errors import InputError
-from stages.common.parameters import choose, section
+from stages.common.parameters import choose, imaging, section
 from stages.segmentation import nnunet_settings
 
 KINDS = ("unet", "segresnet")
@@ -122,11 +122,10 @@ class Segmentation:
     """Named presets and the one in use, and the baseline that trained networks have to beat.
 
     ``training_sets`` names the cohorts (column Cohort of the manifest) that are trained on
-    together; ``training_set`` is the one in use for nnU-Net.
+    together.
     """
 
     preset: str
-    training_set: str
     training_sets: dict[str, tuple[str, ...]]
     baseline: Baseline
     presets: dict[str, Preset]
@@ -162,7 +161,7 @@ def load_nnunet(path: str | Path, name: str | None = None) -> Preset:
 
 
 def training_cohorts(path: str | Path, name: str | None = None) -> tuple[str, ...]:
-    """Read the cohorts of a training set; of the one in use when ``name`` is None.
+    """Read the cohorts of a training set; of ``imaging.training_set`` when ``name`` is None.
 
     Raises
     ------
@@ -170,7 +169,8 @@ def training_cohorts(path: str | Path, name: str | None = None) -> tuple[str, ..
         Listing the valid names.
     """
     settings = section(path, "segmentation", Segmentation)
-    return choose(settings.training_sets, name or settings.training_set, "training set")
+    return choose(settings.training_sets, name or imaging(path).training_set,
+                  "training set")
 
 
 def _check(preset: Preset, where: str, path) -> None:

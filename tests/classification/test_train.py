@@ -1,5 +1,7 @@
 """Cross-validation and ensembles are those of the stated protocol."""
 
+import statistics
+
 import numpy as np
 import pytest
 from sklearn.ensemble import VotingClassifier
@@ -7,7 +9,14 @@ from sklearn.metrics import f1_score, roc_auc_score
 from sklearn.model_selection import ShuffleSplit
 
 from stages.classification import models
-from stages.classification.train import fold_indices, predictions, roc, summary, train
+from stages.classification.train import (
+    fold_indices,
+    predictions,
+    roc,
+    summary,
+    train,
+)
+from stages.classification.train import test_of_folds as scores_of_folds
 from stages.common.parameters import Configuration, Folds, Protocol, Selection
 
 SHUFFLE = Folds("shuffle-split", 5, 0.2, 2024)
@@ -59,6 +68,25 @@ def test_fold_scores_are_those_of_the_held_out_series(sets):
     assert found["cross_validation"]["AUC"] == {"mean": pytest.approx(np.mean(values)),
                                                 "min": min(values), "max": max(values)}
     assert sum(found["confusion"].values()) == len(test_set.label)
+
+
+@pytest.mark.parametrize(("folds", "ensemble"), [(SHUFFLE, "refit"), (STRATIFIED, "fold-mean")])
+def test_folds_own_models_are_scored_on_the_test_set(sets, folds, ensemble):
+    train_set, test_set = sets
+    trained = train(train_set, test_set, protocol(folds, ensemble), Configuration("RF"))
+    areas, accuracies = [], []
+    for inside, _ in fold_indices(folds, train_set.label):
+        model = models.make("RF", SETTINGS["RF"])
+        models.fit(model, train_set.features.iloc[inside], train_set.label[inside])
+        areas.append(roc_auc_score(test_set.label, model.predict_proba(test_set.features)[:, 1]))
+        accuracies.append(model.score(test_set.features, test_set.label))
+    found = scores_of_folds(trained, test_set)
+    assert len(set(areas)) > 1
+    for metric, values in (("AUC", areas), ("Accuracy", accuracies)):
+        np.testing.assert_array_equal(found[metric]["values"], values)
+        assert found[metric]["mean"] == pytest.approx(statistics.fmean(values))
+        assert found[metric]["sd"] == pytest.approx(statistics.stdev(values))
+        assert (found[metric]["min"], found[metric]["max"]) == (min(values), max(values))
 
 
 def test_stratified_folds_hold_out_every_series_once(sets):

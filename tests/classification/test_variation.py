@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from stages.classification import data, design, forest, kernels, sensitivity, weights
+from stages.classification.scores import METRICS
 from stages.classification.train import summary, train
+from stages.classification.train import test_of_folds as scores_of_folds
 from stages.classification.variation import Variation, flatten, jitter, measure, reorder
 from stages.common import canonical
 from stages.common.done import Record
@@ -98,12 +100,19 @@ def test_an_unchanged_variation_is_the_released_analysis(small, table, task, nam
     parameters = load(small / "params.yaml").classification
     rows, _ = outcome(small, table, Variation(task, "r", "Haswell", 1, "released", 0))
     sets = data.train_and_test(table, list(table.columns[:4]))
-    expected = summary(train(*sets, protocol(parameters, "as-released"),
-                             parameters.configurations[name]), sets[1])
+    trained = train(*sets, protocol(parameters, "as-released"), parameters.configurations[name])
+    expected = summary(trained, sets[1])
     found = {path: value for source, path, value in rows if source == "models"}
     for part in ("test", "cross_validation"):
         for path, value in flatten(expected[part], f"configurations/{name}/{part}"):
             assert found[path] == value
+    folds = {path.removeprefix("configurations/LR/test_of_folds/"): value
+             for path, value in found.items() if "test_of_folds" in path}
+    assert folds.keys() == ({f"{metric}/{part}" for metric in METRICS for part in ("mean", "sd")}
+                            if name == "LR" else set())
+    for path, value in folds.items():
+        metric, part = path.split("/")
+        np.testing.assert_equal(value, scores_of_folds(trained, sets[1])[metric][part])
     sources = {"models", "bootstrap"} | ({"selection", "failure"} if task == "linear" else set())
     assert {source for source, _, _ in rows} == sources
 

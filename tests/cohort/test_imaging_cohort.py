@@ -82,10 +82,10 @@ def params(folder, **cohort):
 
 
 def test_an_unknown_source_is_one_line(tmp_path, capsys):
-    code = run(source.stage, "--params", params(tmp_path, source="mri"), "--inputs", tmp_path,
-               "--checksums", tmp_path / "c.csv", "--out", tmp_path / "out")
+    code = run(source.stage, "--source", "own", "--params", params(tmp_path, source="mri"),
+               "--inputs", tmp_path, "--checksums", tmp_path / "c.csv", "--out", tmp_path / "out")
     assert code == 2
-    assert "unknown cohort.source 'mri'; valid: " in capsys.readouterr().err
+    assert "parameter 'cohort.source' is 'mri'; valid: " in capsys.readouterr().err
 
 
 def test_every_source_takes_the_arguments_that_it_is_given(tmp_path, capsys):
@@ -95,7 +95,7 @@ def test_every_source_takes_the_arguments_that_it_is_given(tmp_path, capsys):
 
 
 def test_lits_without_files_says_where_they_belong(tmp_path, capsys):
-    code = run(source.stage, "--params", params(tmp_path, source="lits"), "--inputs",
+    code = run(source.stage, "--source", "lits", "--params", params(tmp_path), "--inputs",
                tmp_path / "lits", "--checksums", tmp_path / "c.csv", "--out", tmp_path / "out")
     assert code == 2 and "lits: no such folder" in capsys.readouterr().err
 
@@ -116,6 +116,6 @@ def test_the_designed_correlation_is_the_one_of_many_draws():
 
 
 def test_nothing_is_planted_in_another_source(tmp_path):
-    assert run(planted.stage, "--scored", tmp_path / "none.csv", "--params",
-               params(tmp_path, source="lits"), "--out", tmp_path / "p.json") == 0
+    assert run(planted.stage, "--source", "lits", "--scored", tmp_path / "none.csv", "--params",
+               params(tmp_path), "--out", tmp_path / "p.json") == 0
     assert canonical.read_json(tmp_path / "p.json") == {}

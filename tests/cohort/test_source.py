@@ -1,4 +1,4 @@
-"""The imaging pipeline's cohort comes from the source that params.yaml names."""
+"""The imaging pipeline's cohort comes from its source, and the phantom's place is the phantom's."""
 
 import numpy as np
 import pandas as pd
@@ -15,14 +15,15 @@ AFFINE = np.diag([0.8, 0.8, 2.0, 1])
 
 @pytest.fixture
 def make(tmp_path, monkeypatch, capsys):
-    def run(name):
+    def run(name, named=None):
         params = yaml.safe_load((ROOT / "params.yaml").read_text())
-        params["cohort"]["source"] = name
+        params["cohort"]["source"] = named or "phantom"
         params["lits"] |= {"cases": 2, "test": 1}
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
         monkeypatch.setattr("sys.argv", [
-            "source", "--params", str(tmp_path / "params.yaml"), "--inputs", str(tmp_path / "in"),
-            "--checksums", str(tmp_path / "sums.csv"), "--out", str(tmp_path / "out")])
+            "source", "--source", name, "--params", str(tmp_path / "params.yaml"),
+            "--inputs", str(tmp_path / "in"), "--checksums", str(tmp_path / "sums.csv"),
+            "--out", str(tmp_path / "out")])
         try:
             cli.main(source.stage)
         except SystemExit as stop:
@@ -61,4 +62,14 @@ def test_an_own_cohort_with_scores_of_samples(make, tmp_path):
 
 def test_an_unknown_source_is_one_line(make):
     code, error = make("mine")
-    assert code == 2 and "valid: lits, own, phantom" in error
+    assert code == 2 and "'mine'" in error and "phantom, lits, own" in error.replace("'", "", 8)
+    code, error = make("own", "x; touch y")
+    assert code == 2 and error.endswith("'x; touch y'; valid: phantom, lits, own")
+
+
+def test_where_results_go_to_git_no_other_cohort_is_made(make, tmp_path):
+    for named in ("own", "lits"):
+        code, error = make("phantom", named)
+        assert code == 2 and f"parameter 'cohort.source' is '{named}'" in error
+        assert error.endswith("run 'make demo': it works in a folder that git ignores")
+    assert not (tmp_path / "out").exists()

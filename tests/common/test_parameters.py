@@ -118,3 +118,21 @@ def test_every_published_number_has_a_source():
                   "as-described:\n", "search:", "bootstrap: {", "label: NE"):
         before = text[:text.index(block)].splitlines()[-6:]
         assert any("Source" in line for line in before), block
+
+
+@pytest.mark.parametrize("keys, value, said", [
+    (("models",), [], "chance.models"), (("models",), ["LR", "LR"], "chance.models"),
+    (("models",), ["SVM"], "SVM"), (("permutations",), 5, "chance.permutations"),
+    (("seed",), -1, "chance.seed"), (("power", "wanted"), 1, "chance.power.wanted"),
+    (("power", "level"), 0, "chance.power.level"), (("power", "samples"), 0, "power.samples"),
+    (("power", "areas", "start"), 0.4, "chance.power.areas"),
+    (("power", "areas", "count"), 30, "chance.power.areas"),
+    (("power", "likenesses"), [], "chance.power.likenesses"),
+    (("power", "likenesses"), [{"patient": 0.5, "study": 0.4}], "chance.power.likenesses"),
+    (("power", "likenesses"), [{"patient": 0.5, "studies": 0.4}], "did you mean 'study'?")])
+def test_chance_out_of_range(tmp_path, content, keys, value, said):
+    node = content["chance"]
+    for key in keys[:-1]:
+        node = node[key]
+    node[keys[-1]] = value
+    assert said in refusal(tmp_path, content)

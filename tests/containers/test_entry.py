@@ -45,6 +45,26 @@ def test_options_that_cannot_work_are_refused(options, said, capsys):
     assert stopped.value.code == 2 and said in capsys.readouterr().err
 
 
+def test_records_hold_no_path_of_a_user(tmp_path):
+    """Folders and files outside the repository may be named after patients."""
+    folder = tmp_path / "Muster_Erika"
+    folder.mkdir()
+    line = ["python", "-c", "pass", "--ct", str(folder / "scan.nii"), f"--model={folder}",
+            "../Muster_Erika", "data/x.csv"]
+    done = subprocess.run([sys.executable, ROOT / "containers" / "run", "--read", folder, "cohort",
+                           "--", *line], env={**os.environ, "MSCLC_ENGINE": "venv"})
+    path = main.LOGS / f"{main.named(line)}.json"
+    text = path.read_text()
+    path.unlink()
+    assert done.returncode == 0 and "Muster" not in f"{path.name}{text}"
+    assert "data/x.csv" in text and text.count("path-") == 3
+
+
+def test_records_of_different_commands_have_different_names():
+    names = {main.named(["python", "-m", "stages.x", *more]) for more in ([], ["a"], ["b"])}
+    assert len(names) == 3 and all(name.startswith("stages.x-") for name in names)
+
+
 @pytest.mark.parametrize("module", ["demo", "real_case", "reproduce"])
 def test_arguments_that_mean_nothing_are_refused(module):
     result = subprocess.run([sys.executable, "-m", f"containers.launcher.{module}", "--foo"],

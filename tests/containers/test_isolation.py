@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from containers.launcher import ROOT, box, environment
+from containers.launcher import ROOT, box, environment, images, main
 
 from .conftest import IMAGE, launch
 
@@ -75,11 +75,23 @@ def test_sees_no_variable_of_the_host(any_engine):
 def test_gets_the_pinned_variables(any_engine):
     code = "import json, os; print(json.dumps(dict(os.environ)))"
     hostile = {"OPENBLAS_CORETYPE": "Prescott", "TZ": "Asia/Tokyo", "OMP_NUM_THREADS": "7",
-               "PYTHONHASHSEED": "77", "APPTAINERENV_TZ": "Asia/Tokyo"}
+               "PYTHONHASHSEED": "77", "APPTAINERENV_TZ": "Asia/Tokyo", "MKL_CBWR": "AVX512",
+               "ATEN_CPU_CAPABILITY": "avx512"}
     result = launch(*PYTHON, code, engine=any_engine, **hostile)
     pinned = {name: value for name, value in environment.variables().items() if name != "PATH"}
     seen = json.loads(result.stdout)
     assert {name: seen.get(name) for name in pinned} == pinned
+
+
+@pytest.mark.parametrize("image", images.names())
+def test_no_image_undoes_a_pin(image):
+    """The same routines on every CPU: NumPy's, OpenBLAS', PyTorch's, oneDNN's and MKL's."""
+    loaded, pinned = images.load(image), environment.variables()
+    assert {name: pinned[name] for name in ("OPENBLAS_CORETYPE", "ATEN_CPU_CAPABILITY",
+                                            "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")} == {
+        "OPENBLAS_CORETYPE": "Haswell", "ATEN_CPU_CAPABILITY": "avx2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
+    assert not set(pinned) & set(loaded.environment)
 
 
 def test_cannot_read_the_home_folder(engine):
@@ -153,10 +165,10 @@ def test_exit_status_comes_through(any_engine):
 
 
 def test_record_names_engine_and_digest(engine):
-    name = f"record{uuid.uuid4().hex}"
-    subprocess.run([sys.executable, ROOT / "containers" / "run", IMAGE, "--", "true", name],
+    command = ["true", f"record{uuid.uuid4().hex}"]
+    subprocess.run([sys.executable, ROOT / "containers" / "run", IMAGE, "--", *command],
                    env={**os.environ, "MSCLC_ENGINE": engine}, check=True)
-    path = ROOT / "logs" / "provenance" / f"{name}.json"
+    path = ROOT / "logs" / "provenance" / f"{main.named(command)}.json"
     record = json.loads(path.read_text())
     path.unlink()
     assert record["engine"] == engine and record["digest"].startswith("sha256:")

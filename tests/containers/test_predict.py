@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 
 import pytest
 
@@ -28,6 +29,46 @@ def test_a_fresh_folder_is_taken(ready):
     assert predict.check(options(ready)) == (ready / "ct.nii.gz", ready / "out")
     (ready / "out" / predict.WORK).mkdir(parents=True)  # what an interrupted run left
     predict.check(options(ready))
+
+
+def git(folder, *arguments, run=subprocess.run):
+    return run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_git_takes_nothing_of_a_patient_from_the_results(ready):
+    """Neither while stages run nor afterwards, in a folder that no other file ignores."""
+    git(ready, "init", "-q")
+    (ready / ".gitignore").write_text("/repository/\n/ct.nii.gz\n")
+    seen, run = [], subprocess.run
+
+    def stage(line, **_):
+        for name in predict.RESULTS:
+            (ready / "out" / predict.WORK / name).write_text("of a patient")
+        seen.append(git(ready, "status", "--porcelain", "--untracked-files=all", run=run))
+        return subprocess.CompletedProcess(line, 0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "run", stage)
+        patch.setattr(predict.environment, "check_cpu", lambda: None)
+        patch.setattr(predict, "lines", lambda *_: [])
+        patch.setattr("sys.argv", ["predict", "--ct", str(ready / "ct.nii.gz"),
+                                   "--out", str(ready / "out")])
+        assert predict.main() == 0
+    assert seen and set(seen) == {"?? .gitignore\n"}
+    assert (ready / "out" / "overlays").is_file()
+    git(ready, "add", "-A")
+    assert git(ready, "ls-files") == ".gitignore\n"
+    with pytest.raises(LauncherError, match="is not empty"):
+        predict.check(options(ready))
+
+
+def test_what_an_interrupted_run_left_is_no_obstacle(ready):
+    (ready / "out").mkdir()
+    (ready / "out" / predict.IGNORE).write_text(predict.EVERYTHING)
+    predict.check(options(ready))
+    (ready / "out" / predict.IGNORE).write_text("mine\n")
+    with pytest.raises(LauncherError, match="is not empty"):
+        predict.check(options(ready))
 
 
 @pytest.mark.parametrize("fault, words", [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from containers.launcher import LauncherError, demo, pipeline
+from containers.launcher import LauncherError, cohorts, demo, pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 DVC = ROOT / ".venv" / "bin" / "dvc"
@@ -21,7 +21,7 @@ def lock():
 
 @pytest.fixture(scope="module")
 def listed():
-    return pipeline.stages(demo.FILE)
+    return pipeline.stages(cohorts.PHANTOM.file)
 
 
 def test_every_stage_has_its_fingerprint(lock, listed):
@@ -132,7 +132,7 @@ def test_what_it_ends_with_needs_no_scores(listed, lock):
 def test_every_source_has_its_training_set():
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     assert params["imaging"]["training_set"] in params["segmentation"]["training_sets"]
-    for source in ("lits", "own"):
+    for source in cohorts.PRIVATE:
         assert params["segmentation"]["training_sets"][source] == [source]
 
 

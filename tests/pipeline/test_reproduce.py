@@ -3,7 +3,6 @@
 import csv
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,22 +18,6 @@ CLOSED = {"DATA_MIRROR": "/nonexistent", "MSCLC_ENGINE": "venv", "HTTPS_PROXY": 
           "https_proxy": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
 RUN = ("from containers.launcher import entry, reproduce\n"
        "entry(lambda: reproduce.main(run_demo=lambda: print('the demo ran', flush=True)))")
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    """A clone without data, with the files as they are here and the environments of here."""
-    folder = tmp_path_factory.mktemp("clone") / "repository"
-    subprocess.run(["git", "clone", "-q", ROOT, folder], check=True, capture_output=True)
-    listed = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, check=True,
-                            capture_output=True).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    for name in (".venv", ".envs"):
-        (folder / name).symlink_to(ROOT / name)
-    return folder
 
 
 def run(folder, **extra):

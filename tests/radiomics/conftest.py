@@ -19,9 +19,9 @@ IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 @pytest.fixture(scope="session", autouse=True)
 def quiet_pyradiomics():
     """Do as the stage does before it computes."""
-    from stages.radiomics.extract import _prepare
+    from stages.radiomics.extract import prepare
 
-    _prepare()
+    prepare()
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,10 @@ CHECKLISTS = ("checklist,number,section,subject,status,answer,note\n"
               "CLEAR,1,Title,Says radiomics,met,README.md; params.yaml,\n"
               "CLEAR,2,Methods,Power analysis,not met,,no calculation\n"
               "METRICS,1,Design,Guideline,met,stages/reporting/report.py,\n")
+POWER = "scores,rule,patient_likeness,study_likeness,AUC,power,se\n" + "".join(
+    f"{name},0.2,0.4,{area},{power},0.01\n" for name in (
+        "published,single", "published,best", "nested,nested")
+    for area, power in ((0.5, 0.05), (0.8, 0.8)))
 MODELS = ("LR", "RF", "XGB", "volume")
 RUN = "2025-08/classification-notebook"
 
@@ -40,6 +44,7 @@ def make_data(root):
               for release in ("2025-06", "2025-08")
               for name, text in (("roc.csv", ROC), ("predictions.csv", PREDICTIONS))}
     tables["data/burden/2025-08.csv"] = BURDEN
+    tables["data/chance/2025-08.csv"] = POWER
     tables[f"features/selected/as-released/{RUN}.csv"] = "feature,coefficient\n" + "".join(
         f"{name},-0.001\n" for name in json.loads(
             (ROOT / f"metrics/selection/as-released/{RUN}.json").read_text())["rank"])

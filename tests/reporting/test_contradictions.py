@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from stages.common.errors import InputError
+from stages.common.parameters import load
 from stages.reporting import contradictions, values
 from stages.reporting.contradictions import CLAIMS, evaluate, gather
 from stages.reporting.expressions import Expression
@@ -25,7 +26,7 @@ REAL = contradictions.read(CLAIMS, TOLERANCE)
 @pytest.fixture(scope="module")
 def source():
     """The results in this repository."""
-    return values.reader(ROOT, TOLERANCE)
+    return values.Reader(ROOT, load(ROOT / "params.yaml"))
 
 
 def others(value, known):
@@ -139,11 +140,13 @@ def folder(tmp_path):
     (tmp_path / "metrics" / "published").mkdir(parents=True)
     (tmp_path / "claims").mkdir()
     (tmp_path / "metrics" / "m.json").write_text('{"a": {"b": 0.75}}')
-    (tmp_path / "metrics" / "cohort").mkdir()
-    (tmp_path / "metrics" / "cohort" / "2025-08.json").write_text("{}")
     (tmp_path / "metrics" / "published" / "t.csv").write_text(
         "item,row,metric,value,low,high,decimals,locator\nT,r,m,0.70,,,2,here\n")
-    shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
+    parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
+    parameters["reporting"]["published"] = {"t.csv": 1}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(parameters))
+    (tmp_path / "metrics" / "stored").mkdir()
+    shutil.copy(ROOT / "metrics" / "stored" / "outputs.csv", tmp_path / "metrics" / "stored")
     write(tmp_path, CLAIM)
     return tmp_path
 
@@ -179,6 +182,15 @@ def test_a_changed_result_changes_row_and_status(folder):
     assert entry["status"] == "not-confirmed" and entry["size"] == "0.00"
 
 
+def test_stored_outputs_can_be_claimed_on(folder):
+    """Mean and sample standard deviation of 0.78, 0.72, 0.80, 0.80 and 0.84, worked out by hand."""
+    write(folder, CLAIM | {"values": {"x": "stored 2025-06 | LR | Fold* | test Accuracy | mean",
+                                      "y": "stored 2025-06 | LR | Fold* | test Accuracy | sd"},
+                           "recomputed": "{x:.3f}", "stated": "{y:.4f}"})
+    entry, = rows_of(folder)
+    assert (entry["recomputed"], entry["stated"], entry["status"]) == ("0.788", "0.0438", "confirmed")
+
+
 def test_printed_numbers_alone_are_text_only(folder):
     write(folder, CLAIM | {"values": {"x": "printed T | r | m", "y": "printed T | r | m"},
                            "confirmed": "x == y and gap == 0"})
@@ -199,6 +211,11 @@ def test_printed_numbers_alone_are_text_only(folder):
     ({"values": {"x": "metrics/n.json::a", "y": "printed T | r | m"}}, "no such file"),
     ({"values": {"x": "metrics/m.json::a/b", "y": "printed T | r | n"}}, "no printed number"),
     ({"values": {"x": "metrics/m.json::a/b", "y": "guess T"}}, "is no address"),
+    ({"values": {"x": "stored 2025-06 | LR | Fold9 | test AUC | mean", "y": "printed T | r | m"}},
+     "names 0 stored outputs"),
+    ({"values": {"x": "stored 2025-06 | LR | Fold* | test AUC | one", "y": "printed T | r | m"}},
+     "names 5 stored outputs"),
+    ({"values": {"x": "stored", "y": "printed T | r | m"}}, "names 0 stored outputs"),
     ({"values": {"x": "numbers T | z | *", "y": "printed T | r | m"}}, "no printed number matches"),
 ])
 def test_bad_claims_are_one_clear_line(folder, change, said):
@@ -206,6 +223,42 @@ def test_bad_claims_are_one_clear_line(folder, change, said):
     done = run_in(folder)
     assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
     assert not (folder / "out.csv").exists()
+
+
+@pytest.mark.parametrize("value", ["true", "NaN", "Infinity", "1e999", '"0.75"', "[0.75]"])
+def test_a_result_that_is_no_number_is_one_clear_line(folder, value):
+    (folder / "metrics" / "m.json").write_text(f'{{"a": {{"b": {value}}}}}')
+    done = run_in(folder)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert "claim a" in done.stderr and not (folder / "out.csv").exists()
+
+
+def test_a_count_of_matches_needs_every_run(folder):
+    write(folder, CLAIM | {"values": {"x": "matches as-released 2025-08 e | T | r | m",
+                                      "y": "printed T | r | m"}})
+    done = run_in(folder)
+    assert done.returncode == 2 and "selection/as-released/2025-06" in done.stderr
+
+
+def test_the_spread_over_the_folds_is_not_held_against_the_authors():
+    with open(ROOT / "reports" / "contradictions.csv", newline="") as stream:
+        rows = {entry["id"]: entry for entry in csv.DictReader(stream)}
+    assert not {"headline-spread", "rank-sum-other-threshold"} & set(rows)
+    assert rows["headline-two-estimators"]["status"] == "confirmed"
+    ledger = {(row["row"], row["metric"], row["statistic"]): row
+              for row in csv.DictReader((ROOT / "reports" / "ledger.csv").open(newline=""))
+              if row["item"] == "Discussion"}
+    for metric in ("Accuracy_mean_sd", "AUC_mean_sd"):
+        for statistic in ("mean", "sd"):
+            row = ledger["LR headline", metric, statistic]
+            assert row["verdict"] in ("exact", "envelope") and row["stored_follows"] == "yes"
+
+
+def test_true_is_no_number():
+    for text in ("a + 1", "a < 2", "abs(a)", "1 == a"):
+        with pytest.raises(TypeError, match="calculates with True"):
+            Expression(text).evaluate({"a": True})
+    assert Expression("not a or b").evaluate({"a": True, "b": True}) is True
 
 
 def test_claims_are_listed_once_and_there_are_some(folder):

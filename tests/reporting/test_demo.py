@@ -1,6 +1,7 @@
 """The demo's summary says what the metrics say, and nothing is lost where there is none."""
 
 import copy
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +10,7 @@ from stages.common.errors import InputError
 from stages.common.parameters import Imaging
 from stages.reporting import demo, published, unchecked
 
-IMAGING = Imaging(("unet",), "lits", ("baseline", "unet"), "cpu", {},
-                  {"reference": "r", "predicted": "p"}, "as-released", "e", 1)
+IMAGING = Imaging(("unet",), "lits", ("baseline", "unet"), ("reference", "predicted"), "cpu", 1)
 
 
 def detected(sensitivity, dice):
@@ -52,7 +52,8 @@ def test_every_number_reaches_the_tables(metrics):
 
 
 def test_page_shows_every_picture_and_the_order_of_its_panels(metrics):
-    page = demo.page(demo.summarise(metrics, IMAGING, 0), IMAGING, ["demo/a.png", "demo/b.png"])
+    page = demo.page(demo.summarise(metrics, IMAGING, 0), IMAGING, ["demo/a.png", "demo/b.png"],
+                     Path("metrics/imaging"))
     assert "![a](demo/a.png)" in page and "![b](demo/b.png)" in page
     assert "CT, reference, baseline, unet" in page and "right answer" in page
     assert "The test part has 22 series" in page
@@ -63,7 +64,7 @@ def test_a_cohort_without_planted_effect_claims_none(metrics):
     summary = demo.summarise(metrics, IMAGING, 0)
     assert [line[0] for line in demo.effect_table(summary)] == ["effect", "reference masks",
                                                                 "predicted masks"]
-    assert "right answer" not in demo.page(summary, IMAGING, [])
+    assert "right answer" not in demo.page(summary, IMAGING, [], Path("data/own/metrics"))
 
 
 def test_a_missing_result_is_named(metrics):

@@ -1,15 +1,19 @@
 """Verdicts that rest on the numerical variations."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from stages.common import canonical
+from stages.common.errors import InputError
 from stages.common.parameters import Reporting
 from stages.reporting import envelope, ledger, published
 from stages.reporting.envelope import Spread, compare, settle
 from stages.reporting.evidence import Origin, Source
 
-LEAST, SETTINGS = 60, Reporting(1e-9, 60, 10)
+ROOT = Path(__file__).resolve().parents[2]
+LEAST, SETTINGS = 60, Reporting(1e-9, 60, 10, {}, 0)
 ORIGIN = Origin("as-released", "r", "e0")
 
 
@@ -29,12 +33,13 @@ def compared(printed, *groups, environment="e0"):
 
 @pytest.mark.parametrize("groups, own, equal, verdict, said", [
     (([0.701, 0.65] * 30,), 60, 30, "envelope", "30 of 60 variations equal it (0.65 to 0.701)"),
-    (([0.72, 0.65] * 30,), 60, 0, "envelope", "0 of 60 variations"),
+    # Values on both sides of the printed number, none of them equal to it: neither verdict.
+    (([0.72, 0.65] * 30,), 60, 0, "not-checked", "inside the extremes of 60 variations (0.65 to 0.72)"),
     (([0.72, 0.75] * 30,), 60, 0, "contradicted", "every one of 60 variations (0.72 to 0.75)"),
-    (([0.65] * 60, [0.75] * 70), 60, 0, "contradicted", "every one of 70 of other releases"),
+    (([0.65] * 60, [0.75] * 70), 60, 0, "not-checked", "no variation gives it"),
+    (([0.65] * 60, [0.64] * 70), 60, 0, "contradicted", "every one of 70 of other releases"),
     (([0.65] * 60, [0.7, 0.75] * 40), 60, 0, "envelope",
-     "outside the 60 variations of this run (0.65 to 0.65), inside those of another release or "
-     "environment: 40 of 140"),
+     "none of the 60 variations of this run equals it (0.65 to 0.65); 40 of the 140 of all releases"),
     (([0.72, 0.75],), 2, 0, "not-checked", "only 2 variations"),
     (([0.72, 0.75], [0.8] * 90), 2, 0, "not-checked", "only 2 variations"),
 ])
@@ -48,9 +53,9 @@ def test_verdicts(groups, own, equal, verdict, said):
 
 def test_a_run_without_variations_of_its_own_takes_those_of_all():
     found = compared("0.70", [0.72] * 60, [0.75] * 60, environment="another")
-    assert found.own == found.every and found.every.variations == 120 and not found.inside
+    assert found.own == found.every and found.every.variations == 120 and not found.between
     assert settle(found, LEAST)[0] == "contradicted"
-    assert settle(compared("0.70", [0.6, 0.8], environment="another"), LEAST)[0] == "envelope"
+    assert settle(compared("0.70", [0.6, 0.7], environment="another"), LEAST)[0] == "envelope"
 
 
 def test_quantiles_are_those_of_the_own_run():
@@ -62,7 +67,7 @@ def test_quantiles_are_those_of_the_own_run():
 
 
 def test_a_racing_fit_is_never_contradicted_by_repeatable_ones():
-    outside, inside = (compared("0.70", values * 40) for values in ([0.8, 0.9], [0.6, 0.9]))
+    outside, inside = (compared("0.70", values * 40) for values in ([0.8, 0.9], [0.7, 0.9]))
     assert settle(outside, LEAST, racing=True)[0] == "not-checked"
     assert "races" in settle(outside, LEAST, racing=True)[1]
     assert settle(inside, LEAST, racing=True)[0] == "envelope"
@@ -86,6 +91,7 @@ def test_without_a_sweep_a_fragile_miss_stays_open(tmp_path):
 @pytest.mark.parametrize("source, varied, verdict, equal, basis", [
     ("bootstrap", {("bootstrap", "x"): spreads([0.70, 0.9] * 40)}, "envelope", 40, "variations"),
     ("bootstrap", {("bootstrap", "x"): spreads([0.8, 0.9] * 40)}, "contradicted", 0, "variations"),
+    ("bootstrap", {("bootstrap", "x"): spreads([0.6, 0.9] * 40)}, "not-checked", 0, "variations"),
     ("bootstrap", {}, "not-checked", None, "one run"),
     ("cohort", {}, "contradicted", None, "arithmetic"),
     # A count that no fit enters has no envelope, though the sweep repeats it.
@@ -110,3 +116,36 @@ def test_an_exact_number_also_says_how_fragile_it_is():
     assert (row["minimum"], row["median"], row["maximum"]) == (0.6, pytest.approx(0.65), 0.9)
     assert (row["q05"], row["q95"]) == pytest.approx((0.6, 0.87))
     assert (row["all_variations"], row["all_equal"], row["all_minimum"]) == (5, 1, 0.1)
+
+
+def test_the_printed_median_that_no_variation_gives_is_not_in_the_envelope():
+    """-0.029 is printed, -0.02998 recomputed; the variations jump from -0.049 to -0.0077."""
+    printed = published.Number("Fig5b", "incorrect", "NE_median", "value", "-0.029", "")
+    rule = published.Rule("*", "*", "*", "failure", (), {"value": "x"}, "")
+    row, = ledger.build([printed], [rule], {"failure": [Source(ORIGIN, {"x": -0.0299816075})]},
+                        {("failure", "x"): spreads([-0.0491, -0.0299816075, -0.0077] * 30)}, SETTINGS)
+    assert row["verdict"] == "not-checked" and "cut off, not rounded" in row["note"]
+    rows = canonical.read_csv(ROOT / "reports" / "ledger.csv", dtype=str, keep_default_na=False)
+    unfounded = rows[(rows["verdict"] == "envelope") & (rows["all_equal"] == "0")]
+    assert unfounded.empty
+    outside = rows[(rows["verdict"] == "contradicted") & (rows["basis"] == "variations")]
+    assert len(outside)
+    for number_ in outside.to_dict("records"):
+        ends = float(number_["all_minimum"]), float(number_["all_maximum"])
+        assert number_["all_equal"] == "0"
+        assert not ends[0] <= float(number_["published"]) <= ends[1]
+
+
+def test_a_number_that_the_sweep_lacks():
+    known = {("models", "a"): spreads([0.7])}
+    assert envelope.find(known, "models", "a") and envelope.find({}, "models", "b") == []
+    assert envelope.find(known, "cohort", "b") == []
+    with pytest.raises(InputError, match="metrics/sensitivity: lacks 'b' of 'models'"):
+        envelope.find(known, "models", "b")
+
+
+def test_a_summary_of_the_sweep_that_is_missing(tmp_path):
+    assert envelope.collect(tmp_path, ["image"]) == {}
+    canonical.write_json(tmp_path / "image.json", {"environment": "image", "releases": {}})
+    with pytest.raises(InputError, match="image-search.json: no such file"):
+        envelope.collect(tmp_path, ["image"])

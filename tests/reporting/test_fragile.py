@@ -4,7 +4,7 @@ from stages.common import canonical
 from stages.common.parameters import Reporting
 from stages.reporting import fragile
 
-SETTINGS = Reporting(1e-9, 60, 3)
+SETTINGS = Reporting(1e-9, 60, 3, {}, 0)
 
 
 def entry(metric, statistic="mean", width=0.1, decimals=2, variations=60, equal=6, **more):

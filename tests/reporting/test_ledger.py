@@ -11,7 +11,7 @@ import pytest
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Reporting
-from stages.reporting import evidence, ledger, verdicts
+from stages.reporting import ledger, verdicts
 from stages.reporting.evidence import Origin, Source
 from stages.reporting.published import Number, Rule
 
@@ -29,12 +29,12 @@ def number(metric, printed, bound="value", row="RF", item="T"):
 
 
 def source(origin, **values):
-    return Source(origin, {row: {metric: {"mean": v} for metric, v in cells.items()}
+    return Source(origin, {row: {metric: {"mean": v, "low": None} for metric, v in cells.items()}
                            for row, cells in values.items()})
 
 
 def build(numbers, *sources):
-    return ledger.build(numbers, RULES, {"cohort": list(sources)}, {}, Reporting(1e-9, 60, 10))
+    return ledger.build(numbers, RULES, {"cohort": list(sources)}, {}, Reporting(1e-9, 60, 10, {}, 0))
 
 
 def test_one_configuration_for_a_row_beats_a_patchwork():
@@ -48,7 +48,8 @@ def test_one_configuration_for_a_row_beats_a_patchwork():
 
 def test_a_cell_from_another_run_says_so():
     rows = build([number("a", "0.50"), number("b", "0.60"), number("c", "0.70")],
-                 source(NEW, RF={"a": 0.5, "b": 0.6, "c": 0.1}), source(OLD, RF={"c": 0.7}))
+                 source(NEW, RF={"a": 0.5, "b": 0.6, "c": 0.1}),
+                 source(OLD, RF={"a": None, "b": None, "c": 0.7}))
     assert rows[2]["verdict"] == "exact" and rows[2]["release"] == "2025-06"
     assert "not the run that explains most of this row" in rows[2]["note"]
 
@@ -77,7 +78,8 @@ def test_half_way_cases_are_named():
 def test_nearest_value_is_shown_and_nothing_is_left_out():
     numbers = [number("a", "0.50"), number("a", "0.40", "low"), number("z", "9"),
                number("Dice", "0.7", item="Seg")]
-    rows = build(numbers, source(NEW, RF={"a": 0.7}), source(OLD, RF={"a": 0.4}))
+    rows = build(numbers, source(NEW, RF={"a": 0.7, "z": None}),
+                 source(OLD, RF={"a": 0.4, "z": None}))
     assert len(rows) == len(numbers)
     assert rows[0]["reproduced"] == 0.4 and rows[0]["verdict"] == "contradicted"
     assert rows[1]["statistic"] == "ci_low" and rows[1]["verdict"] == "not-checked"
@@ -87,40 +89,50 @@ def test_nearest_value_is_shown_and_nothing_is_left_out():
     assert counted["all"]["numbers"] == 4 and counted["T"]["contradicted"] == 1
 
 
+def test_a_number_that_is_cut_off_is_no_contradiction():
+    row, = build([number("a", "0.47")], source(NEW, RF={"a": 0.4799}))
+    assert row["verdict"] == "not-checked" and "cut off, not rounded" in row["note"]
+    row, = build([number("a", "0.49")], source(NEW, RF={"a": 0.4799}))
+    assert row["verdict"] == "contradicted" and "cut off" not in row["note"]
+
+
+def test_what_the_authors_own_run_gives_is_no_contradiction():
+    rule = Rule("T", "*", "*", "cohort", ("mean",), {"value": "{row}/{metric}/mean"}, "",
+                "r | {row} | Fold* | {metric}")
+    outputs = [{"release": "r", "commit": "c", "notebook": "n", "cell": "1", "configuration": "RF",
+                "model": f"Fold{fold}", "quantity": "a", "value": value}
+               for fold, value in enumerate(("0.6", "0.8"))]
+
+    def verdict(printed):
+        row, = ledger.build([number("a", printed)], [rule], {"cohort": [source(NEW, RF={"a": 0.1})]},
+                            {}, Reporting(1e-9, 60, 10, {}, 0), outputs)
+        return row["verdict"], row["stored"], row["stored_follows"], row["note"]
+
+    assert verdict("0.70")[:3] == ("not-checked", pytest.approx(0.7), "yes")
+    assert "the authors' own run gives it" in verdict("0.70")[3]
+    assert verdict("0.71")[:3] == ("contradicted", pytest.approx(0.7), "no")
+    assert verdict("0.10")[:3] == ("exact", pytest.approx(0.7), "no")
+
+
 def test_ledger_has_the_stated_columns():
     frame = ledger.frame(build([number("a", "0.5")], source(NEW, RF={"a": 0.5})))
     assert tuple(frame.columns) == (
         "item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
         "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
         "q05", "median", "q95", "maximum", "basis", "all_variations", "all_equal", "all_minimum",
-        "all_maximum")
+        "all_maximum", "stored", "stored_follows", "stored_place")
 
 
 def test_paths_reach_into_lists():
     found = Source(NEW, {"a": [{"b": 3}]})
-    assert found.value("a/0/b") == 3 and found.value("a/1/b") is None and found.value("x") is None
+    assert found.value("a/0/b") == 3
+    for path in ("a/1/b", "x"):
+        with pytest.raises(InputError, match=f"lacks '{path}'"):
+            found.value(path)
     with pytest.raises(InputError, match="'a/0' is no single value"):
         found.value("a/0")
 
 
-def test_results_must_say_their_run(tmp_path):
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "x.json").write_text("{}")
-    with pytest.raises(InputError, match="does not say which run"):
-        evidence.collect(tmp_path)
-
-
-def test_no_results(tmp_path):
-    with pytest.raises(InputError, match="holds no results; run the pipeline first"):
-        evidence.collect(tmp_path)
-
-
-def test_markers_are_kept_and_required():
-    text = f"top\n{verdicts.BEGIN}\nold\n{verdicts.END}\nbottom"
-    new = verdicts.insert(text, "new", "README.md")
-    assert new == f"top\n{verdicts.BEGIN}\nnew\n{verdicts.END}\nbottom"
-    with pytest.raises(InputError, match="lacks the markers"):
-        verdicts.insert("nothing", "new", "README.md")
 
 
 def test_tables_for_people():
@@ -145,5 +157,3 @@ def test_committed_summary_counts_the_committed_ledger():
                               keep_default_na=False)
     summary = json.loads((ROOT / "metrics" / "reproduction.json").read_text())
     assert summary == ledger.count(rows.to_dict("records"))
-    table = (ROOT / "README.md").read_text().split(verdicts.BEGIN)[1].split(verdicts.END)[0]
-    assert table.strip() == verdicts.markdown(rows), "run 'make readme'"

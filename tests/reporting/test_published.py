@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stages.common.errors import InputError
+from stages.common.parameters import load
 from stages.reporting import evidence, published
 from stages.reporting.published import Number
 
@@ -32,7 +33,7 @@ def test_decimals_come_from_the_print():
 
 def test_every_number_of_the_repository_has_a_rule():
     rules = published.rules()
-    numbers = published.read(TABLES)
+    numbers = published.read(TABLES, load(ROOT / "params.yaml").reporting.published)
     used = [published.rule_for(item, rules) for item in numbers]
     assert len(used) == len(numbers) > 600
     idle = [rule for rule in rules if rule not in used]
@@ -64,6 +65,13 @@ def test_listed_twice(tmp_path):
 def test_decimals_must_be_those_of_the_print(tmp_path):
     with pytest.raises(InputError, match="0.5 does not have 2 decimals"):
         published.read(write(tmp_path, "T,r,m,0.5,,,2,a"))
+
+
+@pytest.mark.parametrize("printed, value, cut", [
+    ("-0.029", -0.02998, True), ("0.66", 0.6667, True), ("10", 10.7, True), ("0.67", 0.6667, False),
+    ("0.05", 0.0599, True), ("0.06", 0.05, False), ("1.3.0", "1.3.0", False), ("0.30", 0.3, True)])
+def test_cut_off(printed, value, cut):
+    assert number(printed).is_cut(value) is cut
 
 
 def test_no_table(tmp_path):

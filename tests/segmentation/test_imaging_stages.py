@@ -64,8 +64,7 @@ def model(folder, dice):
 
 def params(folder, networks):
     imaging = {"networks": networks, "training_set": "lits",
-               "methods": ["baseline", *networks], "device": "cpu", "labels": {},
-               "masks": {}, "protocol": "x", "environment": "x", "jobs": 1}
+               "methods": ["baseline", *networks], "masks": [], "device": "cpu", "jobs": 1}
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump({"imaging": imaging}))
     return path

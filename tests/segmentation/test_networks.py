@@ -55,6 +55,18 @@ def test_the_learning_rate_falls_where_it_should():
     assert 0 < rates[-1] < 0.05 * rates[0]
 
 
+def test_no_root_is_taken_by_the_cpu_s_make(prepared, call, monkeypatch):
+    """PyTorch's square root of a tensor is MKL's, whose last bit differs between CPUs."""
+    asked, made = [], torch.optim.Adam
+    monkeypatch.setattr(torch.optim, "Adam", lambda *given, **named: (
+        asked.append(named.get("fused")), made(*given, **named))[1])
+    for name in ("sqrt", "_foreach_sqrt", "_foreach_sqrt_"):
+        monkeypatch.setattr(torch, name, None)
+    monkeypatch.setattr(torch.Tensor, "sqrt", None)
+    assert call(train.stage, *arguments(prepared, "segresnet"))[0] == 0
+    assert asked == [True]
+
+
 def test_training_learns_and_repeats_byte_for_byte(prepared, call):
     assert call(train.stage, *arguments(prepared))[0] == 0
     assert call(train.stage, *arguments(prepared, out="again"))[0] == 0

@@ -156,6 +156,16 @@ def test_training_repeats_byte_for_byte(trained_nnunet, call, tmp_path):
     assert not (trained_nnunet / "state").exists()
 
 
+def test_adam_takes_no_root_by_the_cpu_s_make(nnunet, call, monkeypatch):
+    """PyTorch's square root of a tensor is MKL's, whose last bit differs between CPUs."""
+    asked, made = [], torch.optim.Adam
+    monkeypatch.setattr(torch.optim, "Adam", lambda *given, **named: (
+        asked.append(named.get("fused")), made(*given, **named))[1])
+    params(nnunet, epochs=1, trained=[1])
+    assert call(nnunet_train.stage, *train_arguments(nnunet))[0] == 0
+    assert asked == [True]
+
+
 def test_the_number_of_workers_does_not_matter(nnunet, call):
     for workers in (0, 2):
         params(nnunet, workers=workers, epochs=2, trained=[1])

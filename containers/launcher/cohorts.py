@@ -1,0 +1,150 @@
+"""The cohorts of the imaging pipeline, and where the results of each belong.
+
+The phantom's results are in git. Those of other cohorts are about patients, or on terms that forbid
+to pass them on: pictures, tables, numbers and DVC's record of the files stay in one folder that git
+ignores. Its ``dvc.yaml`` is ``imaging/dvc.yaml`` with other inputs and other places.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from containers.launcher import ROOT, LauncherError
+
+SETTINGS = "DVC_SYSTEM_CONFIG_DIR"
+# DVC refuses a pipeline that git ignores, unless it is told to leave git alone.
+NO_GIT = "[core]\n    no_scm = true\n"
+# What can be left out, by the name that a stage's matrix or foreach has for it.
+CHOICES = {"network": "networks", "method": "methods", "key": "masks"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A cohort's pipeline and its results, as paths in the repository.
+
+    Attributes
+    ----------
+    cohort : str
+        Its source.
+    file : str
+        The pipeline.
+    data, metrics, pictures, page : str
+        Folders of what is computed, of the numbers and of the pictures; the file of the tables.
+    """
+
+    cohort: str
+    file: str
+    data: str
+    metrics: str
+    pictures: str
+    page: str
+
+
+PHANTOM = Project("phantom", "imaging/dvc.yaml", "data/imaging", "metrics/imaging", "reports/demo",
+                  "reports/demo.md")
+PRIVATE = {name: Project(name, *(f"data/{name}{part}" for part in (
+    "/dvc.yaml", "", "/metrics", "/pictures", "/report.md"))) for name in ("lits", "own")}
+
+
+def parameters() -> dict:
+    """Read ``params.yaml`` as far as it is about cohorts; stages check it whole.
+
+    Raises
+    ------
+    LauncherError
+        If it cannot be read.
+    """
+    try:
+        content = yaml.safe_load((ROOT / "params.yaml").read_text())
+        return {"source": content["cohort"]["source"], **content["imaging"]}
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+        raise LauncherError("params.yaml: is not YAML with the sections cohort and imaging; correct "
+                            "it, or restore it from the repository") from None
+
+
+def wanted() -> str:
+    """Return the cohort that ``params.yaml`` names."""
+    return parameters()["source"]
+
+
+def project(cohort: str) -> Project:
+    """Return a cohort's project, ready to run: this process and what it starts find its pipeline.
+
+    Raises
+    ------
+    LauncherError
+        If there is no such cohort.
+    """
+    if cohort == PHANTOM.cohort:
+        return PHANTOM
+    if not isinstance(cohort, str) or cohort not in PRIVATE:
+        raise LauncherError(f"there is no cohort {cohort!r}; valid: phantom, {', '.join(PRIVATE)}")
+    found = PRIVATE[cohort]
+    settings = ROOT / found.data / "no-git"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "config").write_text(NO_GIT)
+    os.environ[SETTINGS] = str(settings)
+    text = pipeline(found, (ROOT / PHANTOM.file).read_text(), parameters())
+    # Read by DVC when another process runs it: whole at any time.
+    scratch = settings / "dvc.yaml"
+    scratch.write_text(text)
+    os.replace(scratch, ROOT / found.file)
+    return found
+
+
+def pipeline(found: Project, template: str, choices: dict) -> str:
+    """Return the pipeline of a cohort whose results stay out of git.
+
+    Parameters
+    ----------
+    found : Project
+        The cohort.
+    template : str
+        ``imaging/dvc.yaml``.
+    choices : dict
+        Names of the networks, methods and masks to keep, by the keys of the section ``imaging``.
+
+    Raises
+    ------
+    LauncherError
+        If ``choices`` has a name that the pipeline does not know.
+    """
+    home = f"{found.data}/"
+    places = {r"data/imaging/": home, r"masks/imaging/": f"{home}masks/",
+              r"features/imaging/": f"{home}features/", r"models/imaging\b": f"{home}models",
+              r"metrics/imaging\b": found.metrics, r"reports/demo\.md": found.page,
+              r"reports/demo\b": found.pictures, r"\.cache/imaging/": f".cache/{found.cohort}/",
+              r"(--source |--release |imaging/inputs/)phantom\b": rf"\1{found.cohort}",
+              r"stages\.segmentation\.nnunet_prepare\b": rf"\g<0> --training-set {found.cohort}"}
+    text = template
+    for place, other in places.items():
+        text = re.sub(place, other, text)
+    content = yaml.safe_load(text)
+    # The plots are those of the results in git.
+    del content["plots"]
+    depth = os.path.relpath(ROOT, (ROOT / found.file).parent)
+    content["vars"] = [f"{depth}/params.yaml"]
+    for stage in content["stages"].values():
+        _leave_out(stage, choices)
+        stage.get("do", stage)["wdir"] = depth
+    return ("# Made from imaging/dvc.yaml; changes belong there.\n"
+            + yaml.safe_dump(content, sort_keys=False, width=100))
+
+
+def _leave_out(stage: dict, choices: dict) -> None:
+    """Keep of a stage's matrix or foreach what is among the choices."""
+    lists = {**stage.get("matrix", {}), **({"key": stage["foreach"]} if "foreach" in stage else {})}
+    for name, known in lists.items():
+        kept = choices.get(CHOICES[name])
+        if not isinstance(kept, list) or not kept or not all(one in list(known) for one in kept):
+            raise LauncherError(f"params.yaml: imaging.{CHOICES[name]} is {kept!r}; valid: a list of "
+                                f"some of {', '.join(known)}")
+        if name == "key":
+            stage["foreach"] = {key: known[key] for key in known if key in kept}
+        else:
+            stage["matrix"] = stage["matrix"] | {name: [one for one in known if one in kept]}

@@ -1,0 +1,102 @@
+"""Small runs of each room's code on other CPUs, which QEMU emulates, compared with this one's.
+
+A whole pipeline would take weeks there. The runs (`stages/ROOM/probe.py`) go through the code and
+the settings of the pipeline, on tiny data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from containers.launcher import ROOT, LauncherError, engines, venv
+
+PROBES = {"segmentation": "stages.segmentation.probe", "radiomics": "stages.radiomics.probe",
+          "classification-paper": "stages.classification.probe",
+          "classification-notebook": "stages.classification.probe"}
+# Intel's first CPU with AVX2, and a recent one of AMD's.
+CPUS = ("Haswell", "EPYC-Milan")
+EMULATOR = "qemu-x86_64"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came out: SHA-256 by output; ``cpu`` is empty for this machine's own."""
+
+    image: str
+    cpu: str
+    outputs: dict[str, str]
+
+    def digest(self) -> str:
+        """Return one hash of all outputs."""
+        return hashlib.sha256(json.dumps(self.outputs, sort_keys=True).encode()).hexdigest()
+
+    def differing(self, other: Run) -> list[str]:
+        """Return the outputs that are not the same in both."""
+        names = {*self.outputs, *other.outputs}
+        return sorted(name for name in names if self.outputs.get(name) != other.outputs.get(name))
+
+
+def check(cpus: list[str]) -> None:
+    """Refuse what cannot be emulated.
+
+    Raises
+    ------
+    LauncherError
+        If the emulator is missing or does not know a CPU.
+    """
+    if not shutil.which(EMULATOR):
+        raise LauncherError(f"{EMULATOR} is not installed; install it (apt-get install qemu-user)")
+    for cpu in cpus:
+        tried = subprocess.run([EMULATOR, "-cpu", cpu, shutil.which("true")], capture_output=True)
+        if tried.returncode:
+            raise LauncherError(f"no CPU '{cpu}'; '{EMULATOR} -cpu help' lists them")
+
+
+def runs(names: list[str], cpus: list[str], engine: str, scratch: Path) -> Iterator[list[Run]]:
+    """Yield the runs of each image: this machine's own, then one for each CPU.
+
+    Parameters
+    ----------
+    names : list of str
+        Images.
+    cpus : list of str
+        As QEMU names them.
+    engine : str
+        For this machine's own runs; the emulated ones have the packages of ``venv``.
+    scratch : Path
+        An empty folder.
+    """
+    cores = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(min(cores, 1 + len(cpus))) as pool:
+        for name in names:
+            # Made once, before several runs need it.
+            _call([name, "--setup"], engine if not cpus else "venv")
+            yield list(pool.map(lambda cpu: _run(name, cpu, engine, scratch), ["", *cpus]))
+
+
+def _run(name: str, cpu: str, engine: str, scratch: Path) -> Run:
+    folder = scratch / f"{name}-{cpu or 'native'}"
+    folder.mkdir()
+    out = folder / "outputs.json"
+    python = [EMULATOR, "-cpu", cpu, str(venv.ENVIRONMENTS / name / "bin" / "python")]
+    _call(["--write", str(folder), name, "--", *(python if cpu else ["python"]), "-m", PROBES[name],
+           "--out", str(out)], "venv" if cpu else engine)
+    return Run(name, cpu, json.loads(out.read_text()))
+
+
+def _call(arguments: list[str], engine: str) -> None:
+    line = [sys.executable, str(ROOT / "containers" / "run"), *arguments]
+    result = subprocess.run(line, cwd=ROOT, env={**os.environ, engines.VARIABLE: engine},
+                            capture_output=True, text=True, errors="replace")
+    if result.returncode:
+        said = result.stderr.strip().splitlines() or ["no message"]
+        raise LauncherError(f"{' '.join(arguments)} failed: {said[-1][:300]}")

@@ -1,0 +1,115 @@
+"""What the authors' notebooks store of their own run: evidence beside the recomputed values.
+
+``metrics/stored/outputs.csv`` holds the values that the released notebooks keep as cell outputs, each
+with release, commit, notebook and cell. A rule names those behind a printed number as
+``RELEASE | CONFIGURATION | MODEL | QUANTITY`` (shell patterns); where the statistic of the number is
+a mean, a standard deviation (of a sample) or an extreme, it is taken over all that are named.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from stages.common import canonical
+from stages.common.errors import InputError
+from stages.reporting.published import NUMBER, RULES, Number, Rule, fill
+
+COLUMNS = ("release", "commit", "notebook", "cell", "configuration", "model", "quantity", "value")
+NAMES = ("release", "configuration", "model", "quantity")
+STATISTICS = {"mean": statistics.fmean, "sd": statistics.stdev, "min": min, "max": max}
+
+# The notebooks print six decimals.
+PRECISION = 0.5e-6
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The stored value of one printed number.
+
+    Attributes
+    ----------
+    value : float
+        As stored, or derived from what is stored; in percent where the printed number is.
+    follows : bool
+        Whether it rounds to the printed number.
+    place : str
+        Release, notebook and cell.
+    """
+
+    value: float
+    follows: bool
+    place: str
+
+
+def read(path: str | Path, count: int | None = None) -> list[dict[str, str]]:
+    """Read the stored outputs, one mapping of `COLUMNS` for each.
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer than ``count``, one is listed twice, or one is no number.
+    """
+    rows = canonical.read_csv(path, COLUMNS, dtype=str, keep_default_na=False).to_dict("records")
+    if count is not None and len(rows) != count:
+        raise InputError(f"holds {len(rows)} values, and reporting.stored in params.yaml says {count}",
+                         path, "restore the file, or correct the count")
+    seen = set()
+    for row in rows:
+        key = tuple(row[name] for name in (*NAMES, "notebook", "cell"))
+        if key in seen or not NUMBER.fullmatch(row["value"]):
+            what = "is listed twice" if key in seen else f"'{row['value']}' is no number"
+            raise InputError(f"{' / '.join(key[:4])}: {what}", path, "correct the row")
+        seen.add(key)
+    return rows
+
+
+def value(outputs: list[dict[str, str]], asked: list[str], statistic: str
+          ) -> tuple[float, dict[str, str]]:
+    """Return the stored value that four shell patterns name, and (one of) the outputs it comes from.
+
+    Parameters
+    ----------
+    outputs : list of dict
+        As `read` returns them.
+    asked : list of str
+        Release, configuration, model, quantity.
+    statistic : str
+        One of `STATISTICS`, over all outputs that are named; any other text: there must be one.
+
+    Raises
+    ------
+    ValueError
+        If there is no such output, there are several where one is due, or they are of several cells.
+    """
+    chosen = [row for row in outputs if len(asked) == len(NAMES) and all(
+        fnmatchcase(row[name], pattern) for name, pattern in zip(NAMES, asked))]
+    combine = STATISTICS.get(statistic)
+    one_cell = len({(row["notebook"], row["cell"]) for row in chosen}) == 1
+    if not one_cell or (len(chosen) > 1) != (combine is not None):
+        raise ValueError(f"'{' | '.join(asked)}' names {len(chosen)} stored outputs")
+    values = [float(row["value"]) for row in chosen]
+    return combine(values) if combine else values[0], chosen[0]
+
+
+def find(number: Number, rule: Rule, outputs: list[dict[str, str]], tolerance: float) -> Stored | None:
+    """Return what the authors' notebook stores of a printed number; None where the rule names nothing.
+
+    Raises
+    ------
+    InputError
+        If the rule names outputs that do not exist, or several where one is due.
+    """
+    if not rule.stored:
+        return None
+    asked = [part.strip() for part in fill(rule.stored, number).split("|")]
+    try:
+        found, output = value(outputs, asked, rule.statistic(number.bound))
+    except ValueError as error:
+        raise InputError(str(error), RULES, "correct the column 'stored': one output, or the folds "
+                                            "of one cell") from None
+    scale = 100 if number.metric.endswith("%") else 1
+    follows, _ = number.matches(scale * found, tolerance + scale * PRECISION)
+    return Stored(scale * found, follows, "{release}: {notebook}, cell {cell}".format_map(output))

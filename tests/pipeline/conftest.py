@@ -1,0 +1,40 @@
+"""A clone of the repository to work in."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMIT = ["git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qam", "state"]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A clone without data, with the files as they are here and the environments of here."""
+    folder = tmp_path_factory.mktemp("clone") / "repository"
+    subprocess.run(["git", "clone", "-q", ROOT, folder], check=True, capture_output=True)
+    listed = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, check=True,
+                            capture_output=True).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for name in (".venv", ".envs"):
+        (folder / name).symlink_to(ROOT / name)
+    # .gitignore is about folders; here these are links.
+    with open(folder / ".git" / "info" / "exclude", "a") as stream:
+        stream.write(".venv\n.envs\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def committed(clone):
+    """The clone with everything committed; its function sets parameters and commits them."""
+    def commit():
+        subprocess.run(["git", "add", "-A"], cwd=clone, check=True)
+        subprocess.run([*COMMIT, "--allow-empty"], cwd=clone, check=True)
+
+    commit()
+    return commit

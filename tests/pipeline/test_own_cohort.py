@@ -1,0 +1,147 @@
+"""Patients' pictures, numbers and file names stay out of git, whatever a user adds."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from containers.launcher import LauncherError, cohorts
+
+ROOT = Path(__file__).resolve().parents[2]
+# Series of patients who do not exist: liver and lesions in noise; NE score, group, part.
+WRITE = """
+from pathlib import Path
+import numpy as np
+from stages.common import nifti
+home = Path("imaging/inputs/own")
+rows = ["series,study,patient,path,mask,NE_Score,Group,Segmentation"]
+for number in range(4):
+    name = f"quokka{number}"
+    mask = np.zeros((48, 48, 16), np.uint8)
+    mask[8:40, 8:40, 3:13] = 1
+    mask[14:22, 14:22, 5:10] = 2
+    noise = np.random.default_rng(number).normal(0, 8, mask.shape)
+    image = (np.array([40, 110, 60])[mask] + noise).astype(np.int16)
+    affine = np.diag([3.0, 3.0, 4.0, 1.0])
+    nifti.write(home / f"{name}.nii.gz", nifti.Volume(image, affine))
+    nifti.write(home / f"{name}-mask.nii.gz", nifti.Volume(mask, affine))
+    rows.append(f"{name},s{number},p{number},{name}.nii.gz,{name}-mask.nii.gz,"
+                f"{0.5 if number % 2 else -0.5},{'test' if number < 2 else 'train'},"
+                f"{'test' if number < 2 else 'train'}")
+(home / "cohort.csv").write_text("\\n".join(rows) + "\\n")
+"""
+# What needs no trained network, from the files to pictures, numbers and features.
+STAGES = ("cohort", "baseline", "detect@baseline", "pictures", "scored", "planted",
+          "extract@reference")
+RUN = """
+import sys
+from containers.launcher import cohorts, entry, pipeline
+project = cohorts.project("own")
+def run():
+    names = [f"{project.file}:{name}" for name in sys.argv[1:]]
+    with pipeline.display() as progress:
+        pipeline.repro(progress, "own", ["--single-item", *names], len(names),
+                       pipeline.ROOT / "logs" / "own.log")
+entry(run)
+"""
+
+
+def git(folder, *arguments):
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True,
+                          text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def used(clone, committed):
+    """A clone, committed, in which an own cohort has run."""
+    params = clone / "params.yaml"
+    content = yaml.safe_load(params.read_text())
+    content["imaging"]["methods"] = ["baseline"]
+    params.write_text(yaml.safe_dump(content, sort_keys=False))
+    committed()
+    variables = {**os.environ, "MSCLC_ENGINE": "venv", "PYTHONPATH": str(clone)}
+    for line in ([clone / "containers" / "run", "cohort", "--", "python", "-c", WRITE],
+                 ["-c", RUN, *STAGES]):
+        done = subprocess.run([sys.executable, *line], cwd=clone, env=variables,
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    return clone
+
+
+def test_all_of_an_own_cohort_is_there_and_nothing_of_it_in_git(used):
+    own = used / "data" / "own"
+    for path in ("dvc.yaml", "dvc.lock", "pictures/quokka0.png", "pictures/quokka1.png",
+                 "metrics/detection/baseline.json", "metrics/planted.json",
+                 "features/rows/reference/quokka3.json", "cohort/manifest.csv"):
+        assert (own / path).is_file(), path
+    assert json.loads((own / "metrics/detection/baseline.json").read_text())["lesions"] == 2
+    git(used, "add", "-A")
+    assert git(used, "status", "--porcelain") == ""
+    # Nor does git know a name of it, in any file.
+    assert subprocess.run(["git", "grep", "-q", "quokka0", "--", ":!tests"], cwd=used).returncode == 1
+    assert git(used, "for-each-ref", "refs/exps") == ""
+
+
+@pytest.mark.parametrize("cohort", ["own", "lits"])
+def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
+    template = (clone / "imaging" / "dvc.yaml").read_text()
+    params = yaml.safe_load((clone / "params.yaml").read_text())["imaging"]
+    project = cohorts.PRIVATE[cohort]
+    text = cohorts.pipeline(project, template, params)
+    places = [str(Path(project.file).with_name("dvc.lock")), project.page, project.file]
+    commands = []
+    for stage in yaml.safe_load(text)["stages"].values():
+        body = stage.get("do", stage)
+        commands.append(body["cmd"])
+        listed = [*body.get("outs", []), *body.get("metrics", [])]
+        places += [next(iter(one)) if isinstance(one, dict) else one for one in listed]
+    written = re.findall(r"--(?:out|record|state|checksums|metrics|summary|page|pictures|points|"
+                         r"excluded|lesions|scans|curves|models|selected|cache) (\S+)",
+                         " ".join(commands))
+    assert len(written) > 40 and len(places) > 30
+    for place in {*places, *written}:
+        assert place.startswith((f"data/{cohort}/", f".cache/{cohort}/", ".cache/radiomics"))
+        ignored = subprocess.run(["git", "check-ignore", "-q", place.replace("$", "")], cwd=clone)
+        assert ignored.returncode == 0, f"{place} would go to git"
+    assert not re.search(r"(data|masks|features|models|metrics)/imaging|reports/|phantom[ -]",
+                         " ".join(commands))
+
+
+def test_the_same_stages_run_on_it(clone):
+    template = (clone / "imaging" / "dvc.yaml").read_text()
+    params = yaml.safe_load((clone / "params.yaml").read_text())["imaging"]
+    params["methods"] = ["baseline", "unet", "segresnet", "nnunet"]
+    stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
+    wanted = yaml.safe_load(template)["stages"]
+    assert list(stages) == list(wanted)
+    assert stages["train"]["matrix"] == wanted["train"]["matrix"]
+    assert stages["detect"]["matrix"] == wanted["detect"]["matrix"]
+    assert "--training-set own" in stages["prepare-nnunet"]["cmd"]
+    assert "--release own-${key}" in stages["classify"]["do"]["cmd"]
+    fewer = cohorts.pipeline(cohorts.PRIVATE["own"], template,
+                             params | {"masks": ["predicted"], "networks": ["unet"]})
+    stages = yaml.safe_load(fewer)["stages"]
+    assert stages["extract"]["foreach"] == {"predicted": "data/own/masks/chosen"}
+    assert stages["train"]["matrix"] == {"network": ["unet"]}
+
+
+@pytest.mark.parametrize("choices, said", [
+    ({"masks": ["predicted", "x; touch y"]}, "imaging.masks"), ({"methods": "baseline"}, "methods"),
+    ({"networks": []}, "networks"), ({"networks": None}, "networks")])
+def test_choices_that_the_pipeline_does_not_know(clone, choices, said):
+    template = (clone / "imaging" / "dvc.yaml").read_text()
+    params = yaml.safe_load((clone / "params.yaml").read_text())["imaging"]
+    with pytest.raises(LauncherError, match=said):
+        cohorts.pipeline(cohorts.PRIVATE["own"], template, params | choices)
+
+
+@pytest.mark.parametrize("name", ["x; touch executed", "../own", "", 5, None])
+def test_an_unknown_cohort_is_refused_in_one_line(name):
+    with pytest.raises(LauncherError) as caught:
+        cohorts.project(name)
+    assert "valid: phantom, lits, own" in str(caught.value) and "\n" not in str(caught.value)

@@ -1,0 +1,145 @@
+"""What is said of the test AUCs: computed, three things apart, never without what could be found."""
+
+import csv
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from stages.common.errors import InputError
+from stages.reporting import readme, report_chance
+from stages.reporting.report_inputs import Document
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCKS = ("p", "li", "td", "figcaption", "h2", "h3", "caption", "summary")
+# A diagonal or a line of a figure may be named after what it stands for; headings say no result.
+NAMES_A_LINE = re.compile(r"(diagonal|line) is chance")
+SMALLEST = re.compile(r"smallest AUC")
+INTERVAL = re.compile(r"(?=.*\binterval)(?=.*\d\.\d\d to \d\.\d\d)", re.S)
+# What sets a score beside an AUC of one half.
+CHANCE = re.compile(r"(from|above|at|than|beats?|of|to|by) chance\b|chance level", re.I)
+
+
+class Blocks(HTMLParser):
+    """The text of a page, one entry for each block that holds text of its own."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.open = [""], 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag in BLOCKS:
+            self.found.append("")
+
+    def handle_data(self, data):
+        self.found[-1] += data
+
+
+def unguarded(blocks):
+    """Return the blocks that speak of chance without an interval and a smallest AUC."""
+    return [block for block in blocks if CHANCE.search(block) and not NAMES_A_LINE.search(block)
+            and not (INTERVAL.match(block) and SMALLEST.search(block))]
+
+
+def paragraphs(markdown):
+    """Split at blank lines and at items of the outer list: an inner list belongs to its item."""
+    return re.split(r"\n\s*\n|\n(?=- )|\n<!--", markdown)
+
+
+def documents():
+    chance = {release: Document(f"metrics/chance/{release}.json", json.loads(
+        (ROOT / f"metrics/chance/{release}.json").read_text())) for release in ("2025-06", "2025-08")}
+    path = "metrics/corrected/2025-08/classification-notebook.json"
+    return chance, Document(path, json.loads((ROOT / path).read_text()))
+
+
+@pytest.mark.parametrize("said, caught", [
+    ("no model is told apart from chance on held-out patients", True),
+    ("Not told from chance with these data.", True),
+    ("volume itself is not above chance (permutation P 0.42)", True),
+    ("with the defaults it is at chance.", True),
+    ("not told from chance (95 % interval 0.40 to 0.92)", True),
+    ("not told from chance (95 % interval 0.40 to 0.92; smallest AUC to be found 0.82)", False),
+    ("The grey diagonal is chance.", False)])
+def test_the_rule_on_chance_catches_what_it_should(said, caught):
+    assert bool(unguarded([said])) == caught
+
+
+def test_nothing_speaks_of_chance_alone(copy_repository, make_report):
+    assert not unguarded(paragraphs((ROOT / "README.md").read_text()))
+    with open(ROOT / "reports" / "contradictions.csv", newline="") as stream:
+        rows = [" ".join((row["recomputed"], row["size"])) for row in csv.DictReader(stream)]
+    assert not unguarded(rows)
+    folder = copy_repository()
+    shutil.copy(ROOT / "reports" / "contradictions.csv", folder / "reports" / "contradictions.csv")
+    done = make_report(folder, "--contradictions", "reports/contradictions.csv")
+    assert done.returncode == 0, done.stderr
+    assert not unguarded(Blocks((folder / "reports" / "index.html").read_text()).found)
+
+
+@pytest.mark.parametrize("name", ["README.md", "stages/reporting/report_chance.py",
+                                  "stages/reporting/report_text.py",
+                                  "stages/reporting/report_figures.py",
+                                  "stages/reporting/templates/summary.html.j2",
+                                  "stages/reporting/templates/behind.html.j2",
+                                  "stages/reporting/claims/models.yaml"])
+def test_leakage_is_said_of_the_cross_validated_scores_alone(name):
+    assert not re.search(r"without\s+leakage", (ROOT / name).read_text(), re.I)
+
+
+def test_three_things_stand_apart_each_with_what_could_be_found():
+    chance, corrected = documents()
+    found = report_chance.statements(chance, corrected)
+    assert [("published predictions" in text, "solved to its optimum" in text,
+             "not the published model" in text) for text in found] == [
+        (True, False, False), (False, True, False), (False, False, True)]
+    for text in found:
+        assert INTERVAL.match(text) and SMALLEST.search(text) and " P " in text
+    for text in found[:2]:
+        assert "corrected for the choice of the best model on the test set" in text
+    introduction = report_chance.introduction(chance)
+    numbers = chance["2025-08"].content["numbers"]
+    assert f"{numbers['patients']} patients" in introduction
+    assert "no leakage between folds" in introduction
+
+
+def test_every_number_comes_from_the_results():
+    chance, corrected = documents()
+    before = report_chance.statements(chance, corrected)
+    latest = chance["2025-08"].content
+    latest["smallest"]["published"]["single"]["AUC"] = 0.6666
+    latest["models"]["published"]["LR"]["one_sided"]["P_best"] = 0.7777
+    latest["models"]["converged"]["LR"]["patients"]["low"] = 0.1111
+    latest["smallest"]["nested"]["nested"]["AUC"] = None
+    corrected.content["test"]["scores"]["RF"]["AUC"]["patients"]["low"] = 0.7
+    corrected.content["permutation"]["RF"]["test_AUC"]["P"] = 0.01
+    after = report_chance.statements(chance, corrected)
+    for said, position in (("0.67 (", 0), ("0.778", 0), ("0.11 to", 1), ("found: none (", 2),
+                           ("it finds RF", 2)):
+        assert said in after[position] and said not in before[position]
+    assert len(report_chance.tests(chance)) == 8 and len(report_chance.findable(chance)) == 5
+
+
+def test_a_result_that_is_missing_is_named():
+    chance, corrected = documents()
+    del chance["2025-08"].content["smallest"]["nested"]
+    with pytest.raises(InputError, match="metrics/chance/2025-08.json: lacks smallest/nested/nested"):
+        report_chance.statements(chance, corrected)
+
+
+def test_readme_holds_what_the_results_say():
+    text = (ROOT / "README.md").read_text()
+    for name, content in readme.parts(ROOT / "reports" / "ledger.csv", ROOT / "metrics").items():
+        assert readme.insert(text, name, content, "README.md") == text, "run 'make readme'"
+
+
+def test_markers_are_kept_and_required():
+    begin, end = readme.markers("headline")
+    text = f"top\n{begin}\nold\n{end}\nbottom"
+    assert readme.insert(text, "headline", "new", "README.md") == f"top\n{begin}\nnew\n{end}\nbottom"
+    with pytest.raises(InputError, match="README.md: lacks the markers of the verdicts"):
+        readme.insert(text, "verdicts", "new", "README.md")
