@@ -4,9 +4,10 @@ The table has one row per series: series, study, patient (pseudonyms), path (a N
 or a folder with the DICOM files of one series; relative to the table), and where known mask, a
 score (NE_Score, or sample with --scores), Group (train, val, test) and Segmentation (train, test).
 Writes OUT/manifest.csv, OUT/series.csv, OUT/images/SERIES.nii.gz (HU) and OUT/masks/SERIES.nii.gz
-(0 background, 1 liver, 2 lesion), all in the axes in which the series is stored. Nothing of an image header but its geometry is written; names
-that give away what a header holds are refused. Of a series that --record knows nothing but its
-header is read again, and that only where the table has new names.
+(0 background, 1 liver, 2 lesion), all in the axes in which the series is stored. Nothing of an
+image header but its geometry is written; names that give away what a header holds are refused. Of a
+series that --record knows nothing but its header is read again, and that only where the table has
+new names.
 """
 
 from __future__ import annotations

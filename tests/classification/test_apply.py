@@ -41,7 +41,8 @@ def trained(request, table, run, tmp_path):
     origin.write(tmp_path / "cohort", "phantom")
     canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": FEATURES[:8]}))
     code, error = run(
-        train_on_cohort.stage, "--cohort", tmp_path / "cohort", "--table", tmp_path / "table.csv", "--params", tmp_path / "params.yaml",
+        train_on_cohort.stage, "--cohort", tmp_path / "cohort",
+        "--table", tmp_path / "table.csv", "--params", tmp_path / "params.yaml",
         "--protocol", request.param, "--release", "r", "--environment", "e",
         "--selected", tmp_path / "selected.csv", "--out", tmp_path / "out",
         "--models", tmp_path / "models", "--summary", tmp_path / "summary.json")

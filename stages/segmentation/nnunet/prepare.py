@@ -1,8 +1,9 @@
 """Turn a cohort into what nnU-Net trains on: fingerprint, plans, folds and preprocessed cases.
 
 Writes OUT/dataset.json, OUT/dataset_fingerprint.json, OUT/plans.json, OUT/splits_final.json (as
-nnU-Net names them), OUT/cases.csv, OUT/source.json (where the cohort comes from), and for each case OUT/cases/FILE.npy (normalised image, shape
-(1, z, y, x)), FILE_seg.npy (labels) and FILE.safetensors (where patches can be centred).
+nnU-Net names them), OUT/cases.csv, OUT/source.json (where the cohort comes from), and for each case
+OUT/cases/FILE.npy (normalised image, shape (1, z, y, x)), FILE_seg.npy (labels) and
+FILE.safetensors (where patches can be centred).
 """
 
 from __future__ import annotations
