@@ -2,7 +2,7 @@
 
 The phantom's results are in git. Those of other cohorts are about patients, or on terms that forbid
 to pass them on: pictures, tables, numbers and DVC's record of the files stay in one folder that git
-ignores. Its ``dvc.yaml`` is ``imaging/dvc.yaml`` with other inputs and other places.
+ignores. Its ``dvc.yaml`` is ``studies/sclc_liver/imaging/dvc.yaml`` with other inputs and other places.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Project:
     page: str
 
 
-PHANTOM = Project("phantom", "imaging/dvc.yaml", "data/imaging", "metrics/imaging", "reports/demo",
-                  "reports/demo.md")
+PHANTOM = Project("phantom", "studies/sclc_liver/imaging/dvc.yaml", "data/sclc_liver/imaging", "metrics/sclc_liver/imaging", "reports/sclc_liver/demo",
+                  "reports/sclc_liver/demo.md")
 PRIVATE = {name: Project(name, *(f"data/{name}{part}" for part in (
     "/dvc.yaml", "", "/metrics", "/pictures", "/report.md"))) for name in ("lits", "own")}
 
@@ -105,7 +105,7 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
     found : Project
         The cohort.
     template : str
-        ``imaging/dvc.yaml``.
+        ``studies/sclc_liver/imaging/dvc.yaml``.
     choices : dict
         Names of the networks, methods and masks to keep, by the keys of the section ``imaging``.
 
@@ -115,11 +115,11 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
         If ``choices`` has a name that the pipeline does not know.
     """
     home = f"{found.data}/"
-    places = {r"data/imaging/": home, r"masks/imaging/": f"{home}masks/",
-              r"features/imaging/": f"{home}features/", r"models/imaging\b": f"{home}models",
-              r"metrics/imaging\b": found.metrics, r"reports/demo\.md": found.page,
-              r"reports/demo\b": found.pictures, r"\.cache/imaging/": f".cache/{found.cohort}/",
-              r"(--source |--release |imaging/inputs/)phantom\b": rf"\1{found.cohort}",
+    places = {r"data/sclc_liver/imaging/": home, r"masks/sclc_liver/imaging/": f"{home}masks/",
+              r"features/sclc_liver/imaging/": f"{home}features/", r"models/sclc_liver/imaging\b": f"{home}models",
+              r"metrics/sclc_liver/imaging\b": found.metrics, r"reports/sclc_liver/demo\.md": found.page,
+              r"reports/sclc_liver/demo\b": found.pictures, r"\.cache/imaging/": f".cache/{found.cohort}/",
+              r"(--source |--release |studies/sclc_liver/imaging/inputs/)phantom\b": rf"\1{found.cohort}",
               r"stages\.segmentation\.nnunet_prepare\b": rf"\g<0> --training-set {found.cohort}"}
     text = template
     for place, other in places.items():
@@ -132,7 +132,7 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
     for stage in content["stages"].values():
         _leave_out(stage, choices)
         stage.get("do", stage)["wdir"] = depth
-    return ("# Made from imaging/dvc.yaml; changes belong there.\n"
+    return ("# Made from studies/sclc_liver/imaging/dvc.yaml; changes belong there.\n"
             + yaml.safe_dump(content, sort_keys=False, width=100))
 
 

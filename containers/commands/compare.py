@@ -14,7 +14,7 @@ import tarfile
 from containers.launcher import ROOT, LauncherError, Parser, entry
 
 FOLDER = ROOT / "logs" / "compare"
-COMPARED = ("metrics", "reports/ledger.csv")
+COMPARED = ("metrics", "reports/sclc_liver/ledger.csv")
 
 
 def git(*arguments: str) -> subprocess.CompletedProcess:

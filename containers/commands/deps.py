@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import grimp
@@ -29,8 +30,10 @@ COMMAND = re.compile(r"containers/run\s(?:[^;&|]*?\s)?(\S+)\s+--\s+python\s+-m\s
 # An image's folder has both; the orchestrator, which fetches, is no image.
 PINS = ("image.json", "requirements.lock")
 EXEMPT = re.compile(r"^# dvc: no dependency\b", re.MULTILINE)
-# The one package of a floor that its rooms (the other packages) may import.
-COMMON = "common"
+# Rooms and studies. A room imports itself and COMMON, and ROOMS what it says; a study itself, COMMON
+# and, in each stage, one room: that of the stage's image. Nothing imports a study.
+PACKAGES, COMMON = ("stages", "studies"), "common"
+ROOMS = {"report": {"verdicts"}}
 
 
 class Code:
@@ -44,19 +47,17 @@ class Code:
 
     def __init__(self, root: Path = ROOT):
         self.root = root
-        self.graphs: dict[str, grimp.ImportGraph] = {}
         self._read: dict[str, tuple[str, ...]] = {}
 
-    def graph(self, package: str) -> grimp.ImportGraph:
-        """Return the import graph of a top-level package of the project."""
-        if package not in self.graphs:
-            sys.path.insert(0, str(self.root))
-            try:
-                self.graphs[package] = grimp.build_graph(
-                    package, cache_dir=None, exclude_type_checking_imports=True)
-            finally:
-                sys.path.remove(str(self.root))
-        return self.graphs[package]
+    @cached_property
+    def graph(self) -> grimp.ImportGraph:
+        """The import graph of the project's packages."""
+        sys.path.insert(0, str(self.root))
+        try:
+            there = [name for name in PACKAGES if (self.root / name / "__init__.py").is_file()]
+            return grimp.build_graph(*there, cache_dir=None, exclude_type_checking_imports=True)
+        finally:
+            sys.path.remove(str(self.root))
 
     def path(self, module: str) -> Path | None:
         """Return the file of a module, relative to the repository; None if there is none."""
@@ -74,8 +75,11 @@ class Code:
         """
         if self.path(module) is None:
             raise LauncherError(f"there is no module {module}; correct the command")
-        imported = self.graph(module.partition(".")[0]).find_upstream_modules(module)
-        return {name for each in {module, *imported} for name in self.files(each)}
+        return {name for each in self.closure(module) for name in self.files(each)}
+
+    def closure(self, module: str) -> set[str]:
+        """Return a module and all of the project that it imports, directly or not."""
+        return {module, *self.graph.find_upstream_modules(module)}
 
     def files(self, module: str) -> tuple[str, ...]:
         """Return a module's own file and those that it reads from beside it; none if exempt."""
@@ -90,21 +94,32 @@ class Code:
             self._read[module] = () if EXEMPT.search(text) else (str(path), *there)
         return self._read[module]
 
-    def owns(self, name: str, packages: set[str]) -> bool:
-        """Tell whether a dependency is code of these packages, or read from beside it."""
-        return Path(name).parts[0] in packages and (name.endswith(".py") or any(
-            name in self.files(module) for package in packages
-            for module in self.graph(package).modules))
+    def owns(self, name: str) -> bool:
+        """Tell whether a dependency is code of the project, or read from beside it."""
+        return Path(name).parts[0] in PACKAGES and (name.endswith(".py") or any(
+            name in self.files(module) for module in self.graph.modules))
 
-    def foreign(self, package: str) -> list[str]:
-        """Return the imports from one room into another, a line each; rooms meet in files."""
-        graph = self.graph(package)
-        rooms = {module: module.split(".")[1] for module in graph.modules if "." in module}
-        return sorted(
-            f"{module} imports {other}: a room imports itself and {package}.{COMMON} only"
-            for module, room in rooms.items()
-            for other in graph.find_modules_directly_imported_by(module)
-            if rooms.get(other, room) not in (room, COMMON))
+    def foreign(self) -> list[str]:
+        """Return the imports that the house forbids, a line each; rooms meet in files."""
+        found = []
+        for module in sorted(self.graph.modules):
+            package, room, *_ = [*module.split("."), ""]
+            for other in sorted(self.graph.find_modules_directly_imported_by(module)):
+                to, place, *_ = [*other.split("."), ""]
+                if package == "stages" and to == "studies":
+                    found.append(f"{module} imports {other}: nothing imports a study")
+                elif package == to == "stages" and place not in (room, COMMON, *ROOMS.get(room, ())):
+                    found.append(f"{module} imports {other}: a room imports itself and "
+                                 f"{package}.{COMMON} only")
+                elif package == to == "studies" and place != room:
+                    found.append(f"{module} imports {other}: a study imports no other one")
+        return found
+
+    def rooms(self, module: str) -> set[str]:
+        """Return the rooms that a stage's module needs, without those that another of them brings."""
+        named = {parts[1] for parts in (name.split(".") for name in self.closure(module))
+                 if parts[0] == "stages" and len(parts) > 1} - {COMMON}
+        return named - set().union(*(ROOMS.get(room, set()) for room in named))
 
 
 @dataclass(frozen=True)
@@ -160,13 +175,12 @@ def wanted(given: list[str], called: list[tuple[str, str]], code: Code) -> tuple
     code : Code
         The project's modules.
     """
-    packages = {module.partition(".")[0] for _, module in called}
     # Lines of another image count as its pins where both are listed; its lock alone is data.
     pinned = {str(Path(name).parent) for name in given if Path(name).name == PINS[0]}
     pinned |= {f"containers/{image}" for image, _ in called}
     pins = [f"containers/{image}/{pin}" for image, _ in called for pin in PINS
             if "$" in image or (code.root / "containers" / image / PINS[0]).is_file()]
-    data = [name for name in given if not code.owns(name, packages)
+    data = [name for name in given if not code.owns(name)
             and not (Path(name).name in PINS and str(Path(name).parent) in pinned)]
     needs = set().union(*(code.needs(module) for _, module in called))
     return tuple([*dict.fromkeys(pins), *data, *sorted(needs)])
@@ -194,6 +208,10 @@ def lists(file: Path, code: Code) -> list[Listed]:
         node = block.get("deps")
         given = [item.value for item in node.value] if node else []
         try:
+            for _, module in called:
+                if len(rooms := code.rooms(module)) > 1:
+                    raise LauncherError(f"{module} needs the rooms {' and '.join(sorted(rooms))}, and "
+                                        "an image has one; divide the stage")
             need = wanted(given, called, code)
         except LauncherError as error:
             raise LauncherError(f"{file}: stage '{stage}': {error}") from None
@@ -262,8 +280,7 @@ def run(check: bool, root: Path = ROOT) -> list[str]:
     """
     code = Code(root)
     found = [(file, lists(file, code)) for file in files(root)]
-    foreign = [line for package in sorted(code.graphs) for line in code.foreign(package)]
-    if foreign:
+    if foreign := code.foreign():
         raise LauncherError("; ".join(foreign))
     wrong = [one.differs() for _, listed in found for one in listed if one.given != one.wanted]
     if check and wrong:

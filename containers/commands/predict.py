@@ -18,8 +18,8 @@ from pathlib import Path
 
 from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, entry, environment
 
-MODEL = "data/imaging/chosen"
-CLASSIFIERS = "data/imaging/classifiers/predicted"
+MODEL = "data/sclc_liver/imaging/chosen"
+CLASSIFIERS = "data/sclc_liver/imaging/classifiers/predicted"
 ENVIRONMENT = "classification-notebook"
 # Labels of a mask. Source: stages.segmentation (0 background, 1 liver, 2 lesion).
 LIVER, LESION = "1", "2"

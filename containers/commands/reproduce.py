@@ -73,7 +73,7 @@ def without_tables(reason: str, run_demo: Callable[[], None]) -> None:
     in_image("reporting", "stages.verdicts.unchecked", "--out", UNCHECKED)
     print()
     show("--ledger", UNCHECKED)
-    print(f"\nNo published number was checked: {UNCHECKED}. reports/ledger.csv holds the verdicts "
+    print(f"\nNo published number was checked: {UNCHECKED}. reports/sclc_liver/ledger.csv holds the verdicts "
           "of the last run that had the released tables.")
 
 
@@ -92,8 +92,8 @@ def cross_check() -> None:
     node = shutil.which("node") or "node"
     for points in sorted((ROOT / "data" / "burden").glob("*.csv")):
         in_image("statistics", "studies.sclc_liver.crosscheck", "--if-available", "--node", node,
-                 "--points", f"data/burden/{points.name}",
-                 "--metrics", f"metrics/statistics/{points.stem}.json")
+                 "--points", f"data/sclc_liver/burden/{points.name}",
+                 "--metrics", f"metrics/sclc_liver/results/statistics/{points.stem}.json")
 
 
 def published(whole: Pipeline, stages: list[Stage]) -> None:
@@ -112,7 +112,7 @@ def published(whole: Pipeline, stages: list[Stage]) -> None:
     cross_check()
     print()
     show()
-    print("\nOne line per published number: reports/ledger.csv")
+    print("\nOne line per published number: reports/sclc_liver/ledger.csv")
 
 
 def main(run_demo: Callable[[], None] = demo.run) -> None:

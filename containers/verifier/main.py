@@ -15,7 +15,7 @@ from containers.verifier import checkout, compare, cpus, lockfile, record, varia
 from containers.verifier.variations import Variation
 
 DIFFERENT = 1
-PIPELINES = ("dvc.yaml", "imaging/dvc.yaml")
+PIPELINES = ("dvc.yaml", "studies/sclc_liver/imaging/dvc.yaml")
 PLAIN = Variation("as it is", "no change")
 
 

@@ -138,7 +138,7 @@ def parser(module: str, description: str | None, *, protocol: bool = True):
     """Return a parser with the arguments that every classification stage takes."""
     arguments = cli.parser(module, description)
     arguments.add_argument("--table", type=Path, required=True, help="canonical cohort table (CSV)")
-    arguments.add_argument("--params", type=Path, default="params.yaml")
+    arguments.add_argument("--params", type=Path, required=True)
     if protocol:
         arguments.add_argument("--protocol", required=True, help="a protocol of params.yaml")
     arguments.add_argument("--release", required=True, help="data release, for the record")

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 
 from stages.classification import data, models, scores
-from stages.classification.corrected.stage import scores as corrected_scores
+from stages.classification.corrected import scores as corrected_scores
 from stages.classification.select import select
 from stages.common.errors import InputError
 from stages.common.parameters import Leakage, Selection

@@ -90,7 +90,7 @@ def _keep(source: Path, destination: Path) -> None:
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.fetch_case", __doc__)
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="where the wheel belongs")
     parser.add_argument("--timeout", type=float, default=20, help="seconds to wait for the network")
     options = parser.parse_args()

@@ -92,7 +92,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.incoming", __doc__)
     parser.add_argument("--ct", type=Path, required=True, help="CT file or folder")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder of the images")
     options = parser.parse_args()
     settings = section(options.params, "own", Own)

@@ -153,7 +153,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.lits", __doc__)
     parser.add_argument("--folder", type=Path, required=True, help="folder of LiTS")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--checksums", type=Path, required=True, help="checksums (CSV)")
     parser.add_argument("--out", type=Path, required=True, help="cohort manifest (CSV)")
     parser.add_argument("--record", type=Path, help="what was checked before: only changes are")

@@ -152,7 +152,7 @@ def stage() -> None:
     parser = cli.parser("stages.cohort.own", __doc__)
     parser.add_argument("--table", type=Path, required=True, help="the cohort's table (CSV)")
     parser.add_argument("--scores", type=Path, help="NE scores by sample (CSV)")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--record", type=Path, help="what was taken in before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
     options = parser.parse_args()

@@ -95,7 +95,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.real_case", __doc__)
     parser.add_argument("--archive", type=Path, required=True, help="the wheel")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder laid out like LiTS")
     options = parser.parse_args()
     case = load(options.params)

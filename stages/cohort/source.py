@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from stages.cohort import lits, own
-from stages.cohort.phantom.stage import stage as phantom
+from stages.cohort.phantom import stage as phantom
 from stages.common import cli, origin
 from stages.common.errors import InputError
 from stages.common.parameters import SOURCES, load
@@ -55,7 +55,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.source", __doc__)
     parser.add_argument("--source", choices=SOURCES, required=True)
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--inputs", type=Path, required=True, help="folder that the source reads")
     parser.add_argument("--checksums", type=Path, required=True,
                         help="checksums of the first run, kept outside the cohort (CSV)")

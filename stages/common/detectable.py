@@ -1,4 +1,5 @@
 """The section ``chance`` of ``params.yaml``: test AUCs and what could have been found."""
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 

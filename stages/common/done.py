@@ -34,8 +34,8 @@ def context(settings, packages: Iterable[str], room: str | Path) -> str:
     for package in packages:
         digest.update(f"{package} {version(package)}\n".encode())
     for folder in (Path(room).parent, Path(__file__).parent):
-        for module in sorted(folder.glob("*.py")):
-            digest.update(module.name.encode() + module.read_bytes())
+        for module in sorted(folder.rglob("*.py")):
+            digest.update(f"{module.relative_to(folder)}".encode() + module.read_bytes())
     return digest.hexdigest()
 
 

@@ -34,7 +34,6 @@ from stages.common.sections import (  # noqa: F401 (named here for their users)
     PublishedStatistic,
     Racing,
     Radiomics,
-    Reporting,
     Search,
     SearchSweep,
     Seeds,
@@ -47,7 +46,7 @@ ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 # Sections that one room alone reads and checks.
 ROOM_SECTIONS = ("phantom", "lits", "real_case", "own", "expression", "segmentation", "detection",
-                 "imaging", "headline")
+                 "imaging")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
 RADIOMICS_METHODS = ("fast", "plain")

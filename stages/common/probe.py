@@ -20,7 +20,7 @@ def stage(module: str, description: str | None, make: Callable[[Path, Path], Non
         Takes an empty folder and the path of ``params.yaml``; writes files into the folder.
     """
     parser = cli.parser(module, description)
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="SHA-256 by output (JSON)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="probe-") as folder:

@@ -243,20 +243,6 @@ class Statistics:
 
 
 @dataclass(frozen=True)
-class Reporting:
-    """How the ledger compares, and how many transcribed values it has to find.
-
-    ``published`` is the count of printed numbers by file name, ``stored`` that of stored outputs.
-    """
-
-    halfway_tolerance: float
-    least_variations: int
-    fragile: int
-    published: dict[str, int]
-    stored: int
-
-
-@dataclass(frozen=True)
 class Parameters:
     """The whole of ``params.yaml``."""
 
@@ -267,4 +253,3 @@ class Parameters:
     converged: Converged
     chance: Chance
     statistics: Statistics
-    reporting: Reporting

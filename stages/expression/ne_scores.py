@@ -102,7 +102,7 @@ def stage() -> None:
                         help="genes x samples (.csv, .tsv, .txt, .gct, also gzipped)")
     parser.add_argument("--method", choices=METHODS, help="instead of params.yaml's")
     parser.add_argument("--profiles", type=Path, help="class means, for the correlation (CSV)")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="scores (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="what was scored (JSON)")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Make the overview of all studies (``reports/index.html``): one row for each, with its verdicts."""
+"""Make the overview of all studies (``reports/sclc_liver/index.html``): one row for each, with its verdicts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import section
 from stages.report import render, tables
 from stages.verdicts import headline
 from stages.verdicts import study as studies
@@ -16,22 +15,20 @@ from stages.verdicts import study as studies
 TEMPLATE = "template"
 
 
-def folders(root: Path, named: list[str]) -> list[studies.Study]:
-    """Return the named studies.
+def folders(root: Path) -> list[studies.Study]:
+    """Return the studies that have been summarised, by name.
 
     Raises
     ------
     InputError
-        If a folder below ``studies`` with a ``study.yaml`` is not named, or one is named twice.
+        If a study folder has no summary, or a summary no study.
     """
-    found = sorted(path.parent.name for path in (root / "studies").glob(f"*/{studies.FILE}"))
-    for name in found:
-        if name not in named and name != TEMPLATE:
-            raise InputError(f"the study {name} is not listed", root / "params.yaml",
-                             f"add {name} to 'studies', or move its folder away")
-    if len(named) != len(set(named)):
-        raise InputError("a study is listed twice", root / "params.yaml", "keep one")
-    return [studies.read(root / "studies" / name) for name in named]
+    found = {path.parent.name for path in (root / "studies").glob(f"*/{studies.FILE}")} - {TEMPLATE}
+    named = {path.stem for path in (root / "reports" / "overview").glob("*.json")}
+    for name in sorted(found - named):
+        raise InputError(f"the study {name} is not listed", root / "dvc.yaml",
+                         f"add {name} to the list of studies, or move its folder away")
+    return [studies.read(root / "studies" / name) for name in sorted(named)]
 
 
 def row(study: studies.Study, root: Path) -> dict:
@@ -63,12 +60,10 @@ def row(study: studies.Study, root: Path) -> dict:
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.report.overview", __doc__)
-    parser.add_argument("--params", type=Path, required=True, help="names the studies")
     parser.add_argument("--root", type=Path, default=".", help="the repository")
     parser.add_argument("--out", type=Path, required=True, help="the page (HTML)")
     options = parser.parse_args()
-    named = list(section(options.params, "studies", tuple[str, ...]))
-    rows = [row(study, options.root) for study in folders(options.root, named)]
+    rows = [row(study, options.root) for study in folders(options.root)]
     page = render.environment().get_template("overview.html.j2").render(rows=rows)
     canonical.write_bytes(options.out, page.encode())
 

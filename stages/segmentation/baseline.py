@@ -66,7 +66,7 @@ def stage() -> None:
     parser.add_argument("--manifest", type=Path, required=True, help="cohort manifest (CSV)")
     parser.add_argument("--cohort", nargs="+", default=[], help="cohorts (default: all)")
     parser.add_argument("--part", nargs="+", default=[], help="segmentation parts (default: all)")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder of masks")
     parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()

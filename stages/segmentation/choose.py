@@ -38,7 +38,7 @@ def best(scores: dict[str, float]) -> str:
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.segmentation.choose", __doc__)
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True, help="folder of the model folders")
     parser.add_argument("--metrics", type=Path, required=True, help="scores and choice (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the chosen model")

@@ -130,7 +130,7 @@ def stage() -> None:
     parser.add_argument("--cohort", nargs="+", default=[], help="cohorts to compare (default: all)")
     parser.add_argument("--part", nargs="+", default=[], help="segmentation parts (default: all)")
     parser.add_argument("--predictions", type=Path, required=True, help="folder of FILE.nii.gz")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--lesions", type=Path, required=True, help="rows per lesion (CSV)")
     parser.add_argument("--scans", type=Path, required=True, help="rows per scan (CSV)")
     parser.add_argument("--metrics", type=Path, required=True, help="summary (JSON)")

@@ -85,7 +85,7 @@ def stage() -> None:
     parser.add_argument("--cohort", nargs="+", default=[], help="cohorts (default: all)")
     parser.add_argument("--part", nargs="+", default=[], help="segmentation parts (default: all)")
     parser.add_argument("--model", type=Path, required=True, help="folder of the trained model")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--device", choices=DEVICES, help="instead of imaging.device")
     parser.add_argument("--out", type=Path, required=True, help="folder of masks")
     parser.add_argument("--record", type=Path, help="what was made before: only changes are made")

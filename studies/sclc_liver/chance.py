@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from stages.classification import bootstrap, converged, data
-from stages.classification.corrected.stage import scores as corrected_scores
+from stages.classification.corrected import scores as corrected_scores
 from studies.sclc_liver import power
 from studies.sclc_liver.label_permutation import compare, dealt
 from stages.common import canonical, cli

@@ -186,7 +186,7 @@ def page(summary: dict, imaging: Imaging, pictures: list[str], metrics: Path) ->
     first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
     lines = ["# The imaging pipeline on its cohort", "",
-             f"Made by `make demo` (`imaging/dvc.yaml`). All numbers: `{metrics}/`.", "",
+             f"Made by `make demo` (`studies/sclc_liver/imaging/dvc.yaml`). All numbers: `{metrics}/`.", "",
              "## Lesion detection", "", first, "", markdown(detection_table(summary)), "",
              "## NE status", "", second, "", markdown(effect_table(summary)), ""]
     if summary["planted"]:
@@ -208,12 +208,12 @@ def page(summary: dict, imaging: Imaging, pictures: list[str], metrics: Path) ->
 def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_liver.demo", __doc__)
-    parser.add_argument("--params", type=Path, default="params.yaml")
-    parser.add_argument("--metrics", type=Path, default="metrics/imaging")
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--metrics", type=Path, default="metrics/sclc_liver/imaging")
     parser.add_argument("--excluded", type=Path,
-                        default="features/imaging/predicted-excluded.csv",
+                        default="features/sclc_liver/imaging/predicted-excluded.csv",
                         help="series without features (CSV)")
-    parser.add_argument("--pictures", type=Path, default="reports/demo")
+    parser.add_argument("--pictures", type=Path, default="reports/sclc_liver/demo")
     parser.add_argument("--page", type=Path, help="page to write (Markdown)")
     parser.add_argument("--out", type=Path, help="summary to write (JSON)")
     parser.add_argument("--show", action="store_true", help="only print the summary --out")

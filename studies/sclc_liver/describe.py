@@ -133,7 +133,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_liver.describe", __doc__)
     parser.add_argument("--table", type=Path, required=True, help="canonical table (CSV)")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="counts (JSON)")
     options = parser.parse_args()
     load(options.params)

@@ -64,7 +64,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_liver.failure", __doc__)
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.csv")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--protocol", required=True)
     parser.add_argument("--release", required=True)
     parser.add_argument("--environment", required=True)

@@ -218,7 +218,7 @@ def stage() -> None:
     parser = cli.parser("studies.sclc_liver.faults", __doc__)
     parser.add_argument("--release", action="append", required=True, metavar="NAME=TABLE=RELEASED",
                         help="canonical table and released table (CSV) of a release; repeatable")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="findings (JSON)")
     options = parser.parse_args()
     settings, found, tables = load(options.params).cohort.faults, {}, {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.classification.corrected.stage import permutation as corrected_permutation
+from stages.classification.corrected import permutation as corrected_permutation
 
 
 def midranks(scores: np.ndarray) -> np.ndarray:

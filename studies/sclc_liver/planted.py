@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.cohort.phantom.stage import plan
+from stages.cohort.phantom import plan
 from stages.common import canonical, cli
 from stages.common.columns import GROUP, LABEL, SCORE, STUDY
 from stages.common.parameters import SOURCES, choose, section
@@ -75,7 +75,7 @@ def stage() -> None:
     parser = cli.parser("studies.sclc_liver.planted", __doc__)
     parser.add_argument("--source", choices=SOURCES, required=True, help="where the cohort is from")
     parser.add_argument("--scored", type=Path, required=True, help="list of the stage scored (CSV)")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="the right answer (JSON)")
     options = parser.parse_args()
     found = {}

@@ -167,7 +167,7 @@ def stage() -> None:
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.csv")
     parser.add_argument("--figure", type=Path, required=True, help="Figure 5 (CSV)")
     parser.add_argument("--text", type=Path, required=True, help="numbers of the text (CSV)")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--release", required=True, help="data release, for the record")
     parser.add_argument("--environment", required=True, help="image, for the record")
     parser.add_argument("--out", type=Path, required=True, help="counts (JSON)")

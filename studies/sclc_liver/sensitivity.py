@@ -184,7 +184,7 @@ def parser(module: str, description: str | None):
     arguments.add_argument("--release", action="append", required=True,
                            metavar="NAME=TABLE=SELECTED",
                            help="name, canonical table and selected features; repeatable")
-    arguments.add_argument("--params", type=Path, default="params.yaml")
+    arguments.add_argument("--params", type=Path, required=True)
     return arguments
 
 

@@ -174,7 +174,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_liver.table", __doc__)
     parser.add_argument("--table", type=Path, required=True, help="released feature table (CSV)")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="canonical table (CSV)")
     options = parser.parse_args()
     parameters = load(options.params)

@@ -11,7 +11,7 @@ from stages.classification import apply, train_on_cohort
 from stages.common import canonical, cli, origin
 from stages.common.columns import FEATURES
 
-PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
+PARAMS = Path(__file__).resolve().parents[2] / "studies/sclc_liver/params.yaml"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score
 
 from stages.classification import bootstrap, data
-from stages.classification.corrected.stage import summary as corrected_summary
+from stages.classification.corrected import summary as corrected_summary
 from stages.classification.corrected.fit import Outcome
 from stages.classification.corrected.scores import (
     Part,

@@ -108,7 +108,7 @@ def work(table, tmp_path_factory):
     folder = tmp_path_factory.mktemp("work")
     canonical.write_csv(folder / "table.csv", table.assign(
         **{VOXELS: np.arange(len(table)) + 5, SPACING: "(1.0, 1.0, 2.0)"}))
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
     classification = content["classification"]
     classification["protocols"]["as-released"]["selection"]["alpha"] = 0.03
     corrected, leakage = classification["corrected"], classification["leakage"]

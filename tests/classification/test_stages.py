@@ -89,7 +89,7 @@ def test_failure_counts():
 def work(table, tmp_path):
     """A folder with a small table and quick parameters."""
     canonical.write_csv(tmp_path / "table.csv", table)
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
     classification = content["classification"]
     released = classification["protocols"]["as-released"]
     released["selection"]["alpha"] = 0.03

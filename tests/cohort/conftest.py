@@ -74,7 +74,7 @@ def home(tmp_path):
 @pytest.fixture
 def take(tmp_path, monkeypatch, capsys):
     def run(folder, name="cohort.csv", *more, out="out", **changed):
-        params = yaml.safe_load((ROOT / "params.yaml").read_text())
+        params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
         params["own"] |= changed
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
         monkeypatch.setattr("sys.argv", [

@@ -75,7 +75,7 @@ def test_lists_name_the_masks_that_are_there_and_those_to_come(tmp_path):
 
 
 def params(folder, **cohort):
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
     content["cohort"] |= cohort
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump(content))

@@ -34,7 +34,7 @@ def test_the_three_formats_give_the_same_voxels(home, take, tmp_path):
 
 def test_the_manifest_is_that_of_the_other_cohorts(home, take, tmp_path):
     from stages.cohort import lits
-    from stages.cohort.phantom.stage import stage as phantom
+    from stages.cohort.phantom import stage as phantom
 
     take(home)
     found = pd.read_csv(tmp_path / "out" / "manifest.csv", keep_default_na=False)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.cohort.phantom.stage import stage as phantom
-from stages.cohort.phantom.stage import plan
+from stages.cohort.phantom import stage as phantom
+from stages.cohort.phantom import plan
 from stages.cohort.phantom.anatomy import LESION, LIVER, Tissue
 from stages.cohort.phantom.render import render, sample
 from stages.cohort.phantom.shapes import Capsule, Ellipsoid
@@ -15,7 +15,7 @@ from stages.common import cli, nifti
 from stages.common.errors import InputError
 from stages.common.parameters import section
 
-PARAMS = Path(__file__).parents[2] / "params.yaml"
+PARAMS = Path(__file__).parents[2] / "studies/sclc_liver/params.yaml"
 PRESETS = section(PARAMS, "phantom", plan.Phantom).presets
 
 

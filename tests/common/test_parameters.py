@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def content():
-    return yaml.safe_load((ROOT / "params.yaml").read_text())
+    return yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
 
 
 def load(tmp_path, content):
@@ -113,7 +113,7 @@ def test_single_difference_protocols(tmp_path, content):
 
 def test_every_published_number_has_a_source():
     """Each block of params.yaml that holds numbers of the paper or the code says where from."""
-    text = (ROOT / "params.yaml").read_text()
+    text = (ROOT / "studies/sclc_liver/params.yaml").read_text()
     for block in ("releases:\n    \"2025", "expected:", "configurations:", "as-released:\n",
                   "as-described:\n", "search:", "bootstrap: {", "label: NE"):
         before = text[:text.index(block)].splitlines()[-6:]

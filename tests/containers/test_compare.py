@@ -14,7 +14,7 @@ def repository(tmp_path, monkeypatch):
     """A repository with results in its first commit and none in the second."""
     monkeypatch.setattr(compare, "ROOT", tmp_path)
     monkeypatch.setattr(compare, "FOLDER", tmp_path / "logs" / "compare")
-    for name, text in (("metrics/a/b.json", "{}"), ("reports/ledger.csv", "item\n"), ("x", "x")):
+    for name, text in (("metrics/a/b.json", "{}"), ("reports/sclc_liver/ledger.csv", "item\n"), ("x", "x")):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -33,12 +33,12 @@ def test_results_of_a_revision(repository):
     assert compare.take_out("first").startswith("first (")
     taken = repository / "logs" / "compare"
     files = sorted(path.relative_to(taken).as_posix() for path in taken.rglob("*") if path.is_file())
-    assert files == ["metrics/a/b.json", "reports/ledger.csv"]
+    assert files == ["metrics/a/b.json", "reports/sclc_liver/ledger.csv"]
 
 
 @pytest.mark.parametrize("base, said", [
     ("", "which revision"), ("nosuch", "git knows no revision 'nosuch'"),
-    ("--all", "git knows no revision '--all'"), ("HEAD", "lacks metrics or reports/ledger.csv")])
+    ("--all", "git knows no revision '--all'"), ("HEAD", "lacks metrics or reports/sclc_liver/ledger.csv")])
 def test_a_revision_that_cannot_be_compared(repository, base, said):
     with pytest.raises(LauncherError, match=said):
         compare.take_out(base)

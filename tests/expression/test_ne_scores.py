@@ -40,7 +40,7 @@ def definition(values: pd.Series, genes, weight):
 @pytest.fixture
 def score(tmp_path, monkeypatch, capsys):
     def run(expression, *more, **changed):
-        params = yaml.safe_load((ROOT / "params.yaml").read_text())
+        params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
         params["expression"] |= changed
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
         out = tmp_path / "scores.csv"

@@ -65,7 +65,7 @@ def code():
 
 
 def test_every_pipeline_is_found():
-    assert {Path("dvc.yaml"), Path("imaging/dvc.yaml")} <= set(deps.files())
+    assert {Path("dvc.yaml"), Path("studies/sclc_liver/imaging/dvc.yaml")} <= set(deps.files())
 
 
 @pytest.mark.parametrize("file", deps.files(), ids=str)

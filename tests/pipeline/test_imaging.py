@@ -56,7 +56,7 @@ def test_every_stage_runs_in_the_root_and_writes_to_its_own_place(lock):
         assert stage.get("do", stage)["wdir"] == "..", name
     for stage in lock.values():
         for out in stage.get("outs", []):
-            assert re.match(r"(data|features|masks|metrics|models)/imaging/|reports/demo", out["path"])
+            assert re.match(r"(data|features|masks|metrics|models)/imaging/|reports/sclc_liver/demo", out["path"])
 
 
 def test_the_root_pipeline_needs_no_stage_of_it(house):
@@ -73,7 +73,7 @@ def test_a_cohort_without_scores_ends_with_the_detection(tmp_path, rows, whole):
 
 def test_what_it_ends_with_needs_no_scores(house):
     last = [stage for stage in house.stages(cohorts.PHANTOM.file) if (stage.meta or {}).get("unscored")]
-    methods = yaml.safe_load((ROOT / "params.yaml").read_text())["imaging"]["methods"]
+    methods = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())["imaging"]["methods"]
     assert sorted(stage.name for stage in last) == sorted(
         [*(f"detect@{method}" for method in methods), "pictures"])
     needed = {stage.name for stage in house.needed(last)}
@@ -86,7 +86,7 @@ def test_the_cohort_comes_first_and_alone(house):
 
 
 def test_every_source_has_its_training_set():
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
     assert params["imaging"]["training_set"] in params["segmentation"]["training_sets"]
     for source in cohorts.PRIVATE:
         assert params["segmentation"]["training_sets"][source] == [source]

@@ -19,7 +19,7 @@ WRITE = """
 from pathlib import Path
 import numpy as np
 from stages.common import nifti
-home = Path("imaging/inputs/own")
+home = Path("studies/sclc_liver/imaging/inputs/own")
 rows = ["series,study,patient,path,mask,NE_Score,Group,Segmentation"]
 for number in range(4):
     name = f"quokka{number}"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("dvc.yaml", "imaging/dvc.yaml")
+FILES = ("dvc.yaml", "studies/sclc_liver/imaging/dvc.yaml")
 HOSTILE = "x; touch executed; echo $(touch executed) `touch executed` '"
 # Of a stage's own matrix or foreach.
 ITEM = re.compile(r"\$\{(item(\.\w+)?|key)\}")
@@ -31,8 +31,8 @@ def test_commands_and_paths_hold_no_parameter(file):
 
 
 def test_the_names_in_the_pipelines_are_those_of_the_parameters():
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    imaging = stages("imaging/dvc.yaml")
+    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    imaging = stages("studies/sclc_liver/imaging/dvc.yaml")
     assert imaging["train"]["matrix"]["network"] == params["imaging"]["networks"]
     assert imaging["detect"]["matrix"]["method"] == params["imaging"]["methods"]
     assert list(imaging["extract"]["foreach"]) == params["imaging"]["masks"]
@@ -90,15 +90,15 @@ def test_hostile_text_in_every_parameter_is_in_no_command(clone, params, file):
 
 
 @pytest.mark.parametrize("name, value, stage, said", [
-    ("cohort/source", HOSTILE, "imaging/dvc.yaml:cohort", "cohort.source"),
+    ("cohort/source", HOSTILE, "studies/sclc_liver/imaging/dvc.yaml:cohort", "cohort.source"),
     ("cohort/releases/2025-06/file", "../executed", "dvc.yaml:fetch@2025-06", "2025-06.file"),
-    ("imaging/training_set", HOSTILE, "imaging/dvc.yaml:prepare-nnunet", "unknown training set"),
-    ("imaging/device", HOSTILE, "imaging/dvc.yaml:infer@unet", "valid: auto, cpu, cuda"),
-    ("imaging/methods", [f"../{HOSTILE}"], "imaging/dvc.yaml:pictures", "imaging.methods"),
-    ("imaging/networks", [HOSTILE], "imaging/dvc.yaml:choose", "imaging.networks"),
-    ("imaging/jobs", HOSTILE, "imaging/dvc.yaml:extract@reference", "imaging.jobs"),
-    ("segmentation/preset", HOSTILE, "imaging/dvc.yaml:prepare", "unknown segmentation preset"),
-    ("cohort/source", "own", "imaging/dvc.yaml:cohort", "what this pipeline makes goes to git")])
+    ("imaging/training_set", HOSTILE, "studies/sclc_liver/imaging/dvc.yaml:prepare-nnunet", "unknown training set"),
+    ("imaging/device", HOSTILE, "studies/sclc_liver/imaging/dvc.yaml:infer@unet", "valid: auto, cpu, cuda"),
+    ("imaging/methods", [f"../{HOSTILE}"], "studies/sclc_liver/imaging/dvc.yaml:pictures", "imaging.methods"),
+    ("imaging/networks", [HOSTILE], "studies/sclc_liver/imaging/dvc.yaml:choose", "imaging.networks"),
+    ("imaging/jobs", HOSTILE, "studies/sclc_liver/imaging/dvc.yaml:extract@reference", "imaging.jobs"),
+    ("segmentation/preset", HOSTILE, "studies/sclc_liver/imaging/dvc.yaml:prepare", "unknown segmentation preset"),
+    ("cohort/source", "own", "studies/sclc_liver/imaging/dvc.yaml:cohort", "what this pipeline makes goes to git")])
 def test_a_hostile_parameter_is_refused_in_one_line(clone, params, name, value, stage, said):
     file, _, short = stage.rpartition(":")
     lock = yaml.safe_load((clone / file).with_suffix(".lock").read_text())["stages"][short]

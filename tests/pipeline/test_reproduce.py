@@ -89,7 +89,7 @@ def test_what_is_shown_first_waits_for_what_it_rests_on_only():
 
 def test_a_pipeline_that_shows_nothing_first():
     house = Pipeline()
-    assert reproduce.first(house, house.stages("imaging/dvc.yaml")) == (None, [])
+    assert reproduce.first(house, house.stages("studies/sclc_liver/imaging/dvc.yaml")) == (None, [])
 
 
 def test_stages_that_need_the_network_are_marked():

@@ -9,7 +9,7 @@ from radiomics import cShape, generalinfo, imageoperations
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from stages.radiomics import plain
-from stages.radiomics.fast.features import features as fast, diagnostics as fast_diagnostics, grid as fast_grid, shape as fast_shape
+from stages.radiomics.fast import features as fast, diagnostics as fast_diagnostics, grid as fast_grid, shape as fast_shape
 from tests.radiomics.conftest import phantom, volume
 
 ROUNDED = {"original_shape_SurfaceArea", "original_shape_SurfaceVolumeRatio",

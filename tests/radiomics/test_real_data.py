@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from stages.radiomics import rows, volumes
-from stages.radiomics.fast.features import features as fast
+from stages.radiomics.fast import features as fast
 from tests.radiomics.conftest import mirror
 from tests.radiomics.test_fast import assert_same, direct
 

@@ -49,7 +49,7 @@ def run(cohort, monkeypatch):
     monkeypatch.chdir(cohort)
 
     def stage(module, *options):
-        arguments = ["stage", "--params", ROOT / "params.yaml", "--manifest", "manifest.csv"]
+        arguments = ["stage", "--params", ROOT / "studies/sclc_liver/params.yaml", "--manifest", "manifest.csv"]
         monkeypatch.setattr(sys, "argv", [str(item) for item in (*arguments, *options)])
         module.main()
 
@@ -268,7 +268,7 @@ def test_cohort_without_lesions_gives_one_line(cohort, extracted, joined):
     ("  spacing: [1, 0, 1]", "must be three numbers above 0"),
     ("  lesion_count: {corrected: all}", "parameter 'radiomics.lesion_count.corrected' is 'all'")])
 def test_parameters_are_checked(tmp_path, change, match):
-    lines = (ROOT / "params.yaml").read_text().splitlines()
+    lines = (ROOT / "studies/sclc_liver/params.yaml").read_text().splitlines()
     key = change.split(":")[0] + ":"
     start = next(number for number, line in enumerate(lines)
                  if line.startswith(key) and "radiomics:" in lines[:number])

@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-from stages.radiomics.fast.features import features as fast
+from stages.radiomics.fast import features as fast
 from tests.radiomics.conftest import mirror
 from tests.radiomics.test_fast import assert_same, direct
 

@@ -10,10 +10,10 @@ import pytest
 from stages.report import chart, forest as report_envelope, tables as report_tables
 from studies.sclc_liver import figures as report_figures
 
-ALL = ("--fragile", "reports/fragile.csv", "--contradictions", "reports/contradictions.csv",
-       "--checklists", "reports/checklists.csv")
-CORRECTED = "metrics/corrected/2025-08/classification-notebook.json"
-DECISION = "data/corrected/2025-08/classification-notebook/decision.csv"
+ALL = ("--fragile", "reports/sclc_liver/fragile.csv", "--contradictions", "reports/sclc_liver/contradictions.csv",
+       "--checklists", "reports/sclc_liver/checklists.csv")
+CORRECTED = "metrics/sclc_liver/results/corrected/2025-08/classification-notebook.json"
+DECISION = "data/sclc_liver/corrected/2025-08/classification-notebook/decision.csv"
 VOID = ("meta", "br", "input", "link", "img", "hr")
 
 
@@ -108,7 +108,7 @@ def test_the_same_inputs_give_the_same_bytes(made, make_report):
 
 
 def test_every_number_stands_in_a_list(made):
-    with open(made / "reports/ledger.csv", newline="") as stream:
+    with open(made / "reports/sclc_liver/ledger.csv", newline="") as stream:
         verdicts = [row["verdict"] for row in csv.DictReader(stream)]
     rows = [a["class"] for a in pages(made)["index.html"].all("tr") if "is-" in a.get("class", "")]
     assert sorted(rows) == sorted(f"is-{verdict}" for verdict in verdicts)
@@ -137,7 +137,7 @@ def test_every_verdict_has_its_own_mark_and_words():
 
 
 def test_text_from_files_is_escaped(made):
-    text = (made / "reports/index.html").read_text()
+    text = (made / "reports/sclc_liver/index.html").read_text()
     assert "Folds &lt;by&gt;" in text and "0.5 &amp; more" in text and "<by>" not in text
 
 
@@ -148,37 +148,37 @@ def test_checklists_link_what_answers_them(made):
 
 
 def test_an_answer_that_names_a_missing_file_is_refused(repository, make_report):
-    path = repository / "reports/checklists.csv"
+    path = repository / "reports/sclc_liver/checklists.csv"
     path.write_text(path.read_text().replace("README.md", "docs/READMI.md"))
     refused(make_report(repository, *ALL), "docs/READMI.md")
 
 
 def test_a_point_of_unknown_weight_is_refused(repository, make_report):
-    path = repository / "reports/contradictions.csv"
+    path = repository / "reports/sclc_liver/contradictions.csv"
     path.write_text(path.read_text().replace(",method", ",huge"))
     refused(make_report(repository, *ALL), "severity is 'huge'", "result, method, reporting")
 
 
 def test_a_fragile_number_outside_the_ledger_is_refused(repository, make_report):
-    path = repository / "reports/fragile.csv"
+    path = repository / "reports/sclc_liver/fragile.csv"
     path.write_text(path.read_text().replace("Table4,RF,AUC,mean,0.58", "Table4,RF,AUC,mean,0.59"))
-    refused(make_report(repository, *ALL), "reports/fragile.csv", "Table4 / RF / AUC / mean / 0.59")
+    refused(make_report(repository, *ALL), "reports/sclc_liver/fragile.csv", "Table4 / RF / AUC / mean / 0.59")
 
 
 def test_without_the_optional_tables_the_report_says_so(repository, make_report):
     assert make_report(repository).returncode == 0
-    assert "without a list of contradictions" in (repository / "reports/index.html").read_text()
-    assert not (repository / "reports/checklists.html").exists()
+    assert "without a list of contradictions" in (repository / "reports/sclc_liver/index.html").read_text()
+    assert not (repository / "reports/sclc_liver/checklists.html").exists()
 
 
 @pytest.mark.parametrize("spoil, word", [
     (lambda text: text.replace(",exact,", ",envelope,", 1), "stale"),
     (lambda text: text.rsplit("\n", 2)[0] + "\n", "numbers")])
 def test_a_stale_ledger_is_refused(repository, make_report, spoil, word):
-    path = repository / "reports/ledger.csv"
+    path = repository / "reports/sclc_liver/ledger.csv"
     path.write_text(spoil(path.read_text()))
-    refused(make_report(repository), "reports/ledger.csv", word)
-    assert not (repository / "reports/index.html").exists()
+    refused(make_report(repository), "reports/sclc_liver/ledger.csv", word)
+    assert not (repository / "reports/sclc_liver/index.html").exists()
 
 
 def test_a_number_added_to_the_published_ones_is_noticed(repository, make_report):
@@ -188,7 +188,7 @@ def test_a_number_added_to_the_published_ones_is_noticed(repository, make_report
 
 
 def test_a_changed_metric_makes_the_pipeline_stale(repository, make_report):
-    change(repository / "metrics/bootstrap/as-released/2025-08/classification-notebook.json",
+    change(repository / "metrics/sclc_liver/results/bootstrap/as-released/2025-08/classification-notebook.json",
            lambda content: content["configurations"]["RF"]["AUC"].update(mean=0.9))
     refused(make_report(repository), "stale", "Table4 / RF")
 
@@ -199,17 +199,17 @@ def test_a_missing_metric_is_named_with_its_file(repository, make_report):
 
 
 @pytest.mark.parametrize("path", [
-    "data/predictions/as-released/2025-08/classification-notebook/roc.csv", "reports/ledger.csv",
-    "containers/cohort/requirements.lock", "reports/contradictions.csv"])
+    "data/sclc_liver/predictions/as-released/2025-08/classification-notebook/roc.csv", "reports/sclc_liver/ledger.csv",
+    "containers/cohort/requirements.lock", "reports/sclc_liver/contradictions.csv"])
 def test_a_missing_file_is_named(repository, make_report, path):
     (repository / path).unlink()
     refused(make_report(repository, *ALL), path, "no such file")
 
 
 def test_a_table_without_a_column_is_named(repository, make_report):
-    path = repository / "data/burden/2025-08.csv"
+    path = repository / "data/sclc_liver/burden/2025-08.csv"
     path.write_text(path.read_text().replace("volume_mm3", "volume"))
-    refused(make_report(repository), "data/burden/2025-08.csv", "volume_mm3")
+    refused(make_report(repository), "data/sclc_liver/burden/2025-08.csv", "volume_mm3")
 
 
 @pytest.mark.parametrize("keep, said", [
@@ -225,18 +225,18 @@ def test_a_damaged_table_is_named(repository, make_report, keep, said):
 def test_a_table_that_was_cut_short_is_one_line(repository, make_report):
     path = repository / DECISION
     path.write_text("\n".join(path.read_text().splitlines()[:3]) + "\n")
-    refused(make_report(repository), "reports/index.html", "cannot be drawn from these results")
+    refused(make_report(repository), "reports/sclc_liver/index.html", "cannot be drawn from these results")
 
 
 def test_the_reviewer_reads_what_the_results_say(repository, make_report):
     def text():
         assert make_report(repository).returncode == 0
-        return (repository / "reports/index.html").read_text()
+        return (repository / "reports/sclc_liver/index.html").read_text()
 
     before = text()
     assert "it finds none" in before
     assert "headline stops before it converges" in before
-    change(repository / "metrics/models/as-released/2025-06/classification-notebook.json",
+    change(repository / "metrics/sclc_liver/results/models/as-released/2025-06/classification-notebook.json",
            lambda content: content["configurations"]["LR"]["warnings"].update(refit=[]))
 
     def surely(content):

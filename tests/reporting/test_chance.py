@@ -51,9 +51,9 @@ def paragraphs(markdown):
 
 
 def documents():
-    chance = {release: Document(f"metrics/chance/{release}.json", json.loads(
-        (ROOT / f"metrics/chance/{release}.json").read_text())) for release in ("2025-06", "2025-08")}
-    path = "metrics/corrected/2025-08/classification-notebook.json"
+    chance = {release: Document(f"metrics/sclc_liver/results/chance/{release}.json", json.loads(
+        (ROOT / f"metrics/sclc_liver/results/chance/{release}.json").read_text())) for release in ("2025-06", "2025-08")}
+    path = "metrics/sclc_liver/results/corrected/2025-08/classification-notebook.json"
     return chance, Document(path, json.loads((ROOT / path).read_text()))
 
 
@@ -76,7 +76,7 @@ def test_nothing_speaks_of_chance_alone(copy_repository, make_report):
     assert not unguarded(rows)
     folder = copy_repository()
     shutil.copy(ROOT / "reports" / "contradictions.csv", folder / "reports" / "contradictions.csv")
-    done = make_report(folder, "--contradictions", "reports/contradictions.csv")
+    done = make_report(folder, "--contradictions", "reports/sclc_liver/contradictions.csv")
     assert done.returncode == 0, done.stderr
     assert not unguarded(Blocks((folder / "reports" / "index.html").read_text()).found)
 
@@ -127,7 +127,7 @@ def test_every_number_comes_from_the_results():
 def test_a_result_that_is_missing_is_named():
     chance, corrected = documents()
     del chance["2025-08"].content["smallest"]["nested"]
-    with pytest.raises(InputError, match="metrics/chance/2025-08.json: lacks smallest/nested/nested"):
+    with pytest.raises(InputError, match="metrics/sclc_liver/results/chance/2025-08.json: lacks smallest/nested/nested"):
         report_chance.statements(chance, corrected)
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def options() -> parameters.Statistics:
-    return parameters.load(ROOT / "params.yaml").statistics
+    return parameters.load(ROOT / "studies/sclc_liver/params.yaml").statistics
 
 
 @pytest.fixture

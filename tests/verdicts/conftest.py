@@ -40,25 +40,25 @@ def curves(header, line):
 
 
 def make_data(root):
-    tables = {f"data/predictions/as-released/{release}/classification-notebook/{name}": text
+    tables = {f"data/sclc_liver/predictions/as-released/{release}/classification-notebook/{name}": text
               for release in ("2025-06", "2025-08")
               for name, text in (("roc.csv", ROC), ("predictions.csv", PREDICTIONS))}
-    tables["data/burden/2025-08.csv"] = BURDEN
-    tables["data/chance/2025-08.csv"] = POWER
-    tables[f"features/selected/as-released/{RUN}.csv"] = "feature,coefficient\n" + "".join(
+    tables["data/sclc_liver/burden/2025-08.csv"] = BURDEN
+    tables["data/sclc_liver/chance/2025-08.csv"] = POWER
+    tables[f"features/sclc_liver/selected/as-released/{RUN}.csv"] = "feature,coefficient\n" + "".join(
         f"{name},-0.001\n" for name in json.loads(
-            (ROOT / f"metrics/selection/as-released/{RUN}.json").read_text())["rank"])
-    tables[f"data/corrected/{RUN}/reliability.csv"] = curves(
+            (ROOT / f"metrics/sclc_liver/results/selection/as-released/{RUN}.json").read_text())["rank"])
+    tables[f"data/sclc_liver/corrected/{RUN}/reliability.csv"] = curves(
         "part,model,bin,series,predicted,observed,low,high\n",
         "{part},{model},0,5,0.6,0.7,0.4,0.9\n{part},{model},1,5,0.8,0.9,,\n")
-    tables[f"data/corrected/{RUN}/decision.csv"] = curves(
+    tables[f"data/sclc_liver/corrected/{RUN}/decision.csv"] = curves(
         "part,model,threshold,net_benefit,all_positive,low,high\n",
         "{part},{model},0.25,0.6,0.6,0,1\n{part},{model},0.75,-0.9,0.0,0,1\n")
-    tables[f"data/corrected/{RUN}/predictions.csv"] = curves(
+    tables[f"data/sclc_liver/corrected/{RUN}/predictions.csv"] = curves(
         "part,model,seed,series,patient,NE_Class,probability\n",
         "{part},{model},1,a,p1,1,0.8\n{part},{model},1,b,p2,0,0.6\n{part},{model},1,c,p3,1,0.4\n")
-    tables |= {"reports/fragile.csv": FRAGILE, "reports/contradictions.csv": CONTRADICTIONS,
-               "reports/checklists.csv": CHECKLISTS}
+    tables |= {"reports/sclc_liver/fragile.csv": FRAGILE, "reports/sclc_liver/contradictions.csv": CONTRADICTIONS,
+               "reports/sclc_liver/checklists.csv": CHECKLISTS}
     for path, text in tables.items():
         canonical.write_bytes(root / path, text.encode())
 
@@ -67,7 +67,7 @@ def _copy(tmp_path):
     for folder in ("metrics", "stages/common", "stages/reporting"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "reports").mkdir()
-    for path in ("reports/ledger.csv", "params.yaml", "dvc.yaml", "README.md", "stages/__init__.py",
+    for path in ("reports/sclc_liver/ledger.csv", "params.yaml", "dvc.yaml", "README.md", "stages/__init__.py",
                  "containers/images.lock",
                  *(str(lock.relative_to(ROOT))
                    for lock in ROOT.glob("containers/*/requirements.lock"))):

@@ -24,8 +24,8 @@ def run(*arguments):
 def test_the_table_in_git_is_the_one_that_follows(tmp_path):
     done = run("--out", tmp_path / "c.csv", "--summary", tmp_path / "c.json")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "c.csv").read_bytes() == (ROOT / "reports/checklists.csv").read_bytes()
-    assert (tmp_path / "c.json").read_bytes() == (ROOT / "metrics/checklists.json").read_bytes()
+    assert (tmp_path / "c.csv").read_bytes() == (ROOT / "reports/sclc_liver/checklists.csv").read_bytes()
+    assert (tmp_path / "c.json").read_bytes() == (ROOT / "reports/sclc_liver/checklists.json").read_bytes()
     summary = json.loads((tmp_path / "c.json").read_text())
     assert summary["CLEAR"]["items"] == 58 and summary["METRICS"]["items"] == 30
     assert 0 < summary["METRICS"]["score"]["percent"] < 100

@@ -26,7 +26,7 @@ REAL = contradictions.read(CLAIMS, TOLERANCE)
 @pytest.fixture(scope="module")
 def source():
     """The results in this repository."""
-    return values.Reader(ROOT, load(ROOT / "params.yaml"))
+    return values.Reader(ROOT, load(ROOT / "studies/sclc_liver/params.yaml"))
 
 
 def others(value, known):
@@ -109,7 +109,7 @@ def test_texts_hold_no_results_of_their_own():
 def test_the_table_in_git_is_the_one_that_follows(source, tmp_path):
     done = run("--out", tmp_path / "c.csv")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "c.csv").read_bytes() == (ROOT / "reports/contradictions.csv").read_bytes()
+    assert (tmp_path / "c.csv").read_bytes() == (ROOT / "reports/sclc_liver/contradictions.csv").read_bytes()
 
 
 def test_what_the_issue_names_is_there():
@@ -142,7 +142,7 @@ def folder(tmp_path):
     (tmp_path / "metrics" / "m.json").write_text('{"a": {"b": 0.75}}')
     (tmp_path / "metrics" / "published" / "t.csv").write_text(
         "item,row,metric,value,low,high,decimals,locator\nT,r,m,0.70,,,2,here\n")
-    parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
+    parameters = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
     parameters["reporting"]["published"] = {"t.csv": 1}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(parameters))
     (tmp_path / "metrics" / "stored").mkdir()

@@ -58,7 +58,7 @@ def test_the_headline_follows_what_is_compared(tmp_path):
 @pytest.mark.parametrize("before, after, code, said", [
     ({}, {}, 0, "2 numbers, 2 equal, 0 moved inside their envelopes, 0 moved too far"),
     ({}, {"auc": 0.79}, 0, "1 equal, 1 moved inside their envelopes, 0 moved too far"),
-    ({}, {"auc": 0.81}, 1, f"metric: metrics/bootstrap/r.json {PATH}: 0.7 -> 0.81, outside its "
+    ({}, {"auc": 0.81}, 1, f"metric: metrics/sclc_liver/results/bootstrap/r.json {PATH}: 0.7 -> 0.81, outside its "
                            "envelope 0.6 to 0.8"),
     # A wider sweep of the same change is no excuse.
     ({}, {"auc": 0.81, "spread": (0.6, 0.9)}, 1, "envelope 0.6 to 0.8"),
@@ -66,7 +66,7 @@ def test_the_headline_follows_what_is_compared(tmp_path):
     ({"spread": None}, {"auc": 0.71, "spread": None}, 1, "must not change"),
     ({"protocol": "as-described"}, {"protocol": "as-described", "auc": 0.71}, 1, "must not change"),
     ({}, {"auc": None}, 1, "0.7 -> None"),
-    ({}, {"series": 226}, 1, "metric: metrics/cohort/r.json all/series: 227.0 -> 226.0, must not"),
+    ({}, {"series": 226}, 1, "metric: metrics/sclc_liver/results/cohort/r.json all/series: 227.0 -> 226.0, must not"),
     ({}, {"verdict": "exact"}, 1, "verdict: T / LR / AUC / mean: envelope -> exact"),
     ({}, {"extra": {"F1": {"mean": 0.9}}}, 0, "1 new"),
 ])
@@ -105,7 +105,7 @@ def break_folder(folder):
 
 
 @pytest.mark.parametrize("damage, said", [
-    (break_metric, f"metrics/bootstrap/r.json: lacks {PATH}, which v1 has (1 missing in all)"),
+    (break_metric, f"metrics/sclc_liver/results/bootstrap/r.json: lacks {PATH}, which v1 has (1 missing in all)"),
     (break_ledger, "a published value without a row: T / cohort / series / 227 (1 in all)"),
     (break_published, "a row without a published value: T / cohort / series / 227 (1 in all)"),
     (break_folder, "ledger.csv: no such file"),

@@ -43,7 +43,7 @@ def refused(metrics_copy, tmp_path, call):
     def run():
         code, error = call(ledger.stage, "--published", metrics_copy / "published", "--metrics",
                            metrics_copy, "--variations", metrics_copy / "sensitivity", "--params",
-                           ROOT / "params.yaml", "--out", tmp_path / "ledger.csv", "--summary",
+                           ROOT / "studies/sclc_liver/params.yaml", "--out", tmp_path / "ledger.csv", "--summary",
                            tmp_path / "summary.json")
         assert code == 2 and error.startswith("error: ") and len(error.splitlines()) == 1, error
         assert not (tmp_path / "ledger.csv").exists() and not (tmp_path / "summary.json").exists()
@@ -123,7 +123,7 @@ def test_a_misspelt_key_does_not_make_the_ledger_take_another(metrics_copy, refu
 def test_a_number_that_no_sweep_varies(metrics_copy, refused):
     for path in (metrics_copy / "sensitivity").glob("classification-*.json"):
         path.write_text(path.read_text().replace('"configurations/LR/PPV/mean"', '"LR/PPV/mean"'))
-    assert "metrics/sensitivity: lacks 'configurations/LR/PPV/mean' of 'bootstrap'" in refused()
+    assert "metrics/sclc_liver/results/sensitivity: lacks 'configurations/LR/PPV/mean' of 'bootstrap'" in refused()
 
 
 @pytest.mark.parametrize("rules, said", [

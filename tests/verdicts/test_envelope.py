@@ -140,7 +140,7 @@ def test_a_number_that_the_sweep_lacks():
     known = {("models", "a"): spreads([0.7])}
     assert envelope.find(known, "models", "a") and envelope.find({}, "models", "b") == []
     assert envelope.find(known, "cohort", "b") == []
-    with pytest.raises(InputError, match="metrics/sensitivity: lacks 'b' of 'models'"):
+    with pytest.raises(InputError, match="metrics/sclc_liver/results/sensitivity: lacks 'b' of 'models'"):
         envelope.find(known, "models", "b")
 
 

@@ -33,7 +33,7 @@ def test_decimals_come_from_the_print():
 
 def test_every_number_of_the_repository_has_a_rule():
     rules = published.rules()
-    numbers = published.read(TABLES, load(ROOT / "params.yaml").reporting.published)
+    numbers = published.read(TABLES, load(ROOT / "studies/sclc_liver/params.yaml").reporting.published)
     used = [published.rule_for(item, rules) for item in numbers]
     assert len(used) == len(numbers) > 600
     idle = [rule for rule in rules if rule not in used]

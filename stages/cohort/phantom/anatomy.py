@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stages.cohort.phantom.stage import plan
+from stages.cohort.phantom import plan
 from stages.cohort.phantom.shapes import (
     Capsule,
     Ellipsoid,

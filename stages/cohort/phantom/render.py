@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.cohort.phantom.stage import plan
+from stages.cohort.phantom import plan
 from stages.cohort.phantom.anatomy import AIR_HU, LESION, LIVER, Tissue, scene
 from stages.common.nifti import Volume
 

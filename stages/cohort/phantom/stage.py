@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.cohort.phantom.stage import plan
+from stages.cohort.phantom import plan
 from stages.cohort.phantom.render import render
 from stages.common import canonical, cli, nifti
 from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
@@ -81,7 +81,7 @@ def _wanted(cohort, names):
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.phantom.stage", __doc__)
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--preset", help="a preset of phantom.presets (default: phantom.preset)")
     parser.add_argument("--series", nargs="+", metavar="FILE", help="draw only these series")
     parser.add_argument("--record", type=Path, help="what was drawn before: only changes are")

@@ -15,7 +15,7 @@ import radiomics.shape
 import SimpleITK as sitk
 from radiomics import generalinfo, imageoperations
 
-from stages.radiomics.fast.features import diagnostics as fast_diagnostics, grid as fast_grid, shape as fast_shape
+from stages.radiomics.fast import diagnostics as fast_diagnostics, grid as fast_grid, shape as fast_shape
 from stages.radiomics.settings import extractor
 
 

@@ -124,7 +124,7 @@ def stage() -> None:
     parser.add_argument("--training-set", help="which cohorts to train on: a set of "
                         "segmentation.training_sets (default: imaging.training_set)")
     parser.add_argument("--part", nargs="+", default=["train"], help="parts (default: train)")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
     parser.add_argument("--out", type=Path, required=True, help="folder of prepared cases")
     options = parser.parse_args()

@@ -93,7 +93,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.segmentation.nnunet.train", __doc__)
     parser.add_argument("--cases", type=Path, required=True, help="folder of prepared cases")
-    parser.add_argument("--params", type=Path, default="params.yaml")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
     parser.add_argument("--device", choices=DEVICES, help="instead of imaging.device")
     parser.add_argument("--state", type=Path, required=True, help="folder of the run's state")

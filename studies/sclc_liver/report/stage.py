@@ -54,11 +54,11 @@ def stage() -> None:
     for name, default, said in (
             ("ledger", "reports/sclc_liver/ledger.csv", "verdicts"),
             ("results", "metrics/sclc_liver/results", "folder of recomputed values"),
-            ("predictions", "data/predictions", "folder of predictions and ROC curves"),
-            ("burden", "data/burden", "folder of tumour burden by study"),
-            ("selected", "features/selected", "folder of selected features"),
-            ("chance", "data/chance", "folder of power curves"),
-            ("corrected", "data/corrected", "folder of the corrected protocol's tables"),
+            ("predictions", "data/sclc_liver/predictions", "folder of predictions and ROC curves"),
+            ("burden", "data/sclc_liver/burden", "folder of tumour burden by study"),
+            ("selected", "features/sclc_liver/selected", "folder of selected features"),
+            ("chance", "data/sclc_liver/chance", "folder of power curves"),
+            ("corrected", "data/sclc_liver/corrected", "folder of the corrected protocol's tables"),
             ("params", "studies/sclc_liver/params.yaml", "parameters"),
             ("out", "reports/sclc_liver/sections.json", "the sections")):
         parser.add_argument(f"--{name}", type=Path, default=default, help=f"{said} ({default})")

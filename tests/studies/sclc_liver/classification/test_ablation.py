@@ -14,7 +14,7 @@ from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_faults_must_cover_the_release():
 
 def test_the_stage_from_files(faulty, tmp_path):
     """Small forests and few boosts: the same procedure in seconds, twice the same bytes."""
-    text = (ROOT / "params.yaml").read_text()
+    text = (ROOT / "studies/sclc_liver/params.yaml").read_text()
     small = (text.replace("n_estimators: 1000", "n_estimators: 5")
              .replace("selection: {alpha: 0.35, target: NE_Score}",
                       "selection: {alpha: 0.01, target: NE_Score}"))

@@ -19,8 +19,8 @@ from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Bootstrap, Folds, load
 
-ROOT = Path(__file__).resolve().parents[2]
-PARAMETERS = load(ROOT / "params.yaml").classification
+ROOT = Path(__file__).resolve().parents[4]
+PARAMETERS = load(ROOT / "studies/sclc_liver/params.yaml").classification
 
 
 def run(module, *arguments):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.classification.corrected.stage import scores as corrected_scores
+from stages.classification.corrected import scores as corrected_scores
 from studies.sclc_liver import chance, power
 from studies.sclc_liver.label_permutation import areas, best_of, compare, dealt, midranks, p_values
 from stages.common import canonical, cli
@@ -16,7 +16,7 @@ from stages.common.errors import InputError
 from stages.common.parameters import Likeness, load
 from tests.classification.conftest import KEPT
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 # Test patients as they are: the number of series of each study, negative studies with a minus.
 PATIENTS = [[2], [2], [1], [2, 2], [2, 1], [2], [-2, -2, 2], [-2, 2, 2], [-2, 2, 2], [2], [-2, 2],
             [2], [2], [-2, 2, 2, 2]]
@@ -138,7 +138,7 @@ def test_ranks_are_shared():
 @pytest.fixture
 def call(tmp_path, table, monkeypatch, capsys):
     """Run the stage on a table, with predictions that fit it; return exit code and standard error."""
-    parameters = (ROOT / "params.yaml").read_text()
+    parameters = (ROOT / "studies/sclc_liver/params.yaml").read_text()
     for old, new in (("permutations: 9999", "permutations: 99"),
                      ("simulations: 1000", "simulations: 20"),
                      ("permutations: 999\n", "permutations: 99\n"),
@@ -217,7 +217,7 @@ def test_predictions_of_something_else_are_one_line(call, tmp_path, change, said
 
 def test_the_interval_draws_whole_patients(sets):
     """Copies of a patient's series bring nothing new: the interval stays what it is."""
-    parameters, test = load(ROOT / "params.yaml"), sets[1]
+    parameters, test = load(ROOT / "studies/sclc_liver/params.yaml"), sets[1]
     twice = test.take(np.repeat(np.arange(len(test.label)), 2))
     found = []
     for part in (test, twice):

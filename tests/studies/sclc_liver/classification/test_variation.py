@@ -24,13 +24,13 @@ from stages.common.done import Record
 from stages.common.errors import InputError
 from stages.common.parameters import load, protocol
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture
 def small(tmp_path, table):
     """Quick parameters, a table and selected features in files."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
     content["classification"]["search"]["count"] = 2
     content["classification"]["configurations"] = {name: {"model": name}
                                                    for name in ("LR", "RF", "XGB")}
@@ -66,7 +66,7 @@ def test_orders_hold_the_same_features():
 
 
 def test_design_has_enough_variations_of_every_kind():
-    settings = load(ROOT / "params.yaml").sensitivity
+    settings = load(ROOT / "studies/sclc_liver/params.yaml").sensitivity
     searches = Counter()
     # What the OpenBLAS of each environment was built with.
     for available in (list(settings.kernels), ["Haswell", "Sandybridge", "Nehalem", "Prescott"]):

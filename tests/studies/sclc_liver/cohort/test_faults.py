@@ -17,7 +17,7 @@ from stages.common.columns import FEATURES
 from stages.common.errors import InputError
 from stages.common.parameters import Faults
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 SETTINGS = Faults(1e-6, 2, 92, -200, 300)
 
 

@@ -54,7 +54,7 @@ def test_every_number_reaches_the_tables(metrics):
 
 def test_page_shows_every_picture_and_the_order_of_its_panels(metrics):
     page = demo.page(demo.summarise(metrics, IMAGING, 0), IMAGING, ["demo/a.png", "demo/b.png"],
-                     Path("metrics/imaging"))
+                     Path("metrics/sclc_liver/imaging"))
     assert "![a](demo/a.png)" in page and "![b](demo/b.png)" in page
     assert "CT, reference, baseline, unet" in page and "right answer" in page
     assert "The test part has 22 series" in page
