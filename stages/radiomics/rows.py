@@ -14,7 +14,8 @@ import SimpleITK as sitk
 
 from stages.common.parameters import Radiomics
 from stages.radiomics import plain, volumes
-from stages.radiomics.fast import features as fast, diagnostics as fast_diagnostics
+from stages.radiomics.fast import diagnostics as fast_diagnostics
+from stages.radiomics.fast import features as fast
 
 METHODS = {"fast": fast.extract, "plain": plain.extract}
 FEATURES, NO_LESION, TOO_SMALL = "features", "no-lesion", "too-small"

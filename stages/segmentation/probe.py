@@ -18,7 +18,10 @@ from stages.common import canonical, cli, nifti, probe
 from stages.common.nifti import Volume
 from stages.common.parameters import section
 from stages.segmentation import baseline, cases, crops, grid, infer, networks, prepare, settings, train
-from stages.segmentation.nnunet import model as nnunet_model, plan as nnunet_plan, prepare as nnunet_prepare, train as nnunet_train
+from stages.segmentation.nnunet import model as nnunet_model
+from stages.segmentation.nnunet import plan as nnunet_plan
+from stages.segmentation.nnunet import prepare as nnunet_prepare
+from stages.segmentation.nnunet import train as nnunet_train
 
 SHAPE, SPACING_MM = (22, 20, 12), (3.0, 3.1, 4.2)
 NAMES = ("a", "b")

@@ -18,12 +18,12 @@ import pandas as pd
 
 from stages.classification import bootstrap, converged, data
 from stages.classification.corrected import scores as corrected_scores
-from studies.sclc_liver import power
-from studies.sclc_liver.label_permutation import compare, dealt
 from stages.common import canonical, cli
 from stages.common.columns import LABEL
 from stages.common.errors import InputError
 from stages.common.parameters import Chance, Likeness, Parameters, load, protocol
+from studies.sclc_liver import power
+from studies.sclc_liver.label_permutation import compare, dealt
 
 COLUMNS = ("configuration", "series", LABEL, "probability")
 MAKE_AGAIN = "run the train stage again"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from stages.common.parameters import Sensitivity
 from studies.sclc_liver.variation import (
     BOOSTER,
     FOREST,
@@ -20,7 +21,6 @@ from studies.sclc_liver.variation import (
     SORTED,
     Variation,
 )
-from stages.common.parameters import Sensitivity
 
 # Variations that share a process: enough to repay its start, few enough to keep all cores busy.
 TOGETHER = {LINEAR: 13, BOOSTER: 50, SHOTGUN: 50, FOREST: 30, SEARCH_LR: 1, SEARCH_RF: 5,

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from studies.sclc_liver import cells, relations
 from stages.common import canonical, cli
 from stages.common.columns import (
     FEATURES,
@@ -31,6 +30,7 @@ from stages.common.columns import (
 )
 from stages.common.errors import InputError
 from stages.common.parameters import Faults, load
+from studies.sclc_liver import cells, relations
 
 SETTINGS = "diagnostics_Configuration_Settings"
 CONSTANT = (SETTINGS, "diagnostics_Configuration_EnabledImageTypes",

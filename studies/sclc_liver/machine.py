@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studies.sclc_liver import design, kernels, racing, sensitivity
-from studies.sclc_liver.variation import LINEAR
 from stages.common import canonical, cli
 from stages.common.parameters import load
+from studies.sclc_liver import design, kernels, racing, sensitivity
+from studies.sclc_liver.variation import LINEAR
 
 
 def stage() -> None:

@@ -22,12 +22,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from studies.sclc_liver import design, kernels
-from studies.sclc_liver.variation import FOREST, GROWING, SEARCH_RF, TASKS, Variation
 from stages.common import canonical, cli
 from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.parameters import load
+from studies.sclc_liver import design, kernels
+from studies.sclc_liver.variation import FOREST, GROWING, SEARCH_RF, TASKS, Variation
 
 COLUMNS = (*(field.name for field in fields(Variation)), "source", "path", "value")
 

@@ -16,9 +16,7 @@ import numpy as np
 import pandas as pd
 
 from stages.classification import data, weights
-from studies.sclc_liver import forest, kernels
 from stages.classification.bootstrap import summarise
-from studies.sclc_liver.failure import analyse
 from stages.classification.select import select
 from stages.classification.select import summary as selection_summary
 from stages.classification.train import Trained, predictions, summary, test_of_folds, train
@@ -26,6 +24,8 @@ from stages.common import cli
 from stages.common.columns import FEATURES, GROUP
 from stages.common.errors import InputError
 from stages.common.parameters import Classification, Parameters, load, protocol
+from studies.sclc_liver import forest, kernels
+from studies.sclc_liver.failure import analyse
 
 RELEASED, REVERSED, SORTED, PERMUTED = "released", "reversed", "sorted", "permuted"
 DETERMINISTIC_UPDATER = "coord_descent"

@@ -10,9 +10,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from stages.classification import newton
-from studies.sclc_liver import kernels
 from stages.common import canonical
 from stages.common.errors import InputError
+from studies.sclc_liver import kernels
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = ("Haswell", "Sandybridge", "Nehalem")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stages.classification import data, models
-from stages.classification.corrected import stage as corrected, permutation as corrected_permutation
+from stages.classification.corrected import permutation as corrected_permutation
+from stages.classification.corrected import stage as corrected
 from stages.classification.corrected.fit import Problem, candidates, grouped_folds, prepare, run
 from stages.common.columns import SPACING, VOXELS
 from stages.common.errors import InputError

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from stages.cohort import scored, source
-from studies.sclc_liver import planted
 from stages.common import canonical, cli
 from stages.common.errors import InputError
+from studies.sclc_liver import planted
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {"File": ["a", "b", "c"], "study": ["s", "t", "t"], "patient": ["p", "q", "q"],

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.cohort.phantom import stage as phantom
 from stages.cohort.phantom import plan
+from stages.cohort.phantom import stage as phantom
 from stages.cohort.phantom.anatomy import LESION, LIVER, Tissue
 from stages.cohort.phantom.render import render, sample
 from stages.cohort.phantom.shapes import Capsule, Ellipsoid

@@ -10,7 +10,6 @@ import yaml
 
 from containers.commands import cohorts, demo
 from containers.commands.schedule import Pipeline
-from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC

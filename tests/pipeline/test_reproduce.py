@@ -2,8 +2,6 @@
 
 import csv
 import os
-import re
-import shutil
 import subprocess
 from pathlib import Path
 

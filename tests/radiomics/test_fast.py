@@ -9,7 +9,10 @@ from radiomics import cShape, generalinfo, imageoperations
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from stages.radiomics import plain
-from stages.radiomics.fast import features as fast, diagnostics as fast_diagnostics, grid as fast_grid, shape as fast_shape
+from stages.radiomics.fast import diagnostics as fast_diagnostics
+from stages.radiomics.fast import features as fast
+from stages.radiomics.fast import grid as fast_grid
+from stages.radiomics.fast import shape as fast_shape
 from tests.radiomics.conftest import phantom, volume
 
 ROUNDED = {"original_shape_SurfaceArea", "original_shape_SurfaceVolumeRatio",

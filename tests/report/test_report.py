@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from stages.report import chart, forest as report_envelope, tables as report_tables
+from stages.report import chart
+from stages.report import forest as report_envelope
+from stages.report import tables as report_tables
 from studies.sclc_liver import figures as report_figures
 
 ALL = ("--fragile", "reports/sclc_liver/fragile.csv", "--contradictions", "reports/sclc_liver/contradictions.csv",

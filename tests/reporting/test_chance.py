@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from stages.common.errors import InputError
-from studies.sclc_liver import readme, chance_figures as report_chance
 from stages.report.inputs import Document
+from studies.sclc_liver import chance_figures as report_chance
+from studies.sclc_liver import readme
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = ("p", "li", "td", "figcaption", "h2", "h3", "caption", "summary")

@@ -80,7 +80,8 @@ def nnunet(tmp_path, call):
 @pytest.fixture(scope="session")
 def trained_nnunet(tmp_path_factory):
     """A model that is trained once for all tests that only use one. Returns its folder."""
-    from stages.segmentation.nnunet import prepare as nnunet_prepare, train as nnunet_train
+    from stages.segmentation.nnunet import prepare as nnunet_prepare
+    from stages.segmentation.nnunet import train as nnunet_train
     from tests.segmentation import tiny_nnunet as tiny
 
     folder = tmp_path_factory.mktemp("trained")

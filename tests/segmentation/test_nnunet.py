@@ -14,7 +14,10 @@ from stages.common import canonical, nifti
 from stages.common.nifti import Volume
 from stages.common.parameters import section
 from stages.segmentation import checkpoint, infer, settings
-from stages.segmentation.nnunet import model as nnunet_model, plan as nnunet_plan, prepare as nnunet_prepare, train as nnunet_train
+from stages.segmentation.nnunet import model as nnunet_model
+from stages.segmentation.nnunet import plan as nnunet_plan
+from stages.segmentation.nnunet import prepare as nnunet_prepare
+from stages.segmentation.nnunet import train as nnunet_train
 from stages.segmentation.nnunet.trainer import CURVE, Trainer
 from tests.segmentation.tiny_nnunet import (
     AFFINE,

@@ -9,7 +9,9 @@ from safetensors.torch import load, save
 from stages.common import nifti
 from stages.common.nifti import Volume
 from stages.segmentation import infer
-from stages.segmentation.nnunet import model as nnunet_model, prepare as nnunet_prepare, train as nnunet_train
+from stages.segmentation.nnunet import model as nnunet_model
+from stages.segmentation.nnunet import prepare as nnunet_prepare
+from stages.segmentation.nnunet import train as nnunet_train
 from stages.segmentation.nnunet.trainer import Trainer
 from tests.segmentation.tiny_nnunet import (
     AFFINE,

@@ -13,7 +13,8 @@ import yaml
 
 from stages.common.errors import InputError
 from stages.common.parameters import load
-from stages.verdicts import claims as contradictions, values
+from stages.verdicts import claims as contradictions
+from stages.verdicts import values
 from stages.verdicts.claims import CLAIMS, evaluate, gather
 from stages.verdicts.expressions import Expression
 from stages.verdicts.values import Printed

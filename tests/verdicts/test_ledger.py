@@ -11,7 +11,8 @@ import pytest
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Reporting
-from stages.verdicts import ledger, tables as verdicts
+from stages.verdicts import ledger
+from stages.verdicts import tables as verdicts
 from stages.verdicts.evidence import Origin, Source
 from stages.verdicts.published import Number, Rule
 

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from stages.classification import data, workers
-from stages.classification.corrected import permutation as corrected_permutation, summary as corrected_summary
+from stages.classification.corrected import permutation as corrected_permutation
+from stages.classification.corrected import summary as corrected_summary
 from stages.classification.corrected.fit import Outcome, Problem, run
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES, GROUP, SERIES, SPACING, VOXELS, spacing_mm

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from stages.classification import bootstrap, data
-from stages.classification.corrected import permutation as corrected_permutation, scores as corrected_scores
+from stages.classification.corrected import permutation as corrected_permutation
+from stages.classification.corrected import scores as corrected_scores
 from stages.classification.corrected.fit import Outcome, Problem
 from stages.classification.corrected.scores import Part
 from stages.common.parameters import Bootstrap, Corrected

@@ -15,7 +15,9 @@ import radiomics.shape
 import SimpleITK as sitk
 from radiomics import generalinfo, imageoperations
 
-from stages.radiomics.fast import diagnostics as fast_diagnostics, grid as fast_grid, shape as fast_shape
+from stages.radiomics.fast import diagnostics as fast_diagnostics
+from stages.radiomics.fast import grid as fast_grid
+from stages.radiomics.fast import shape as fast_shape
 from stages.radiomics.settings import extractor
 
 

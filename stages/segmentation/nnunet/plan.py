@@ -11,8 +11,8 @@ import numpy as np
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
-from stages.segmentation.nnunet import home as nnunet_home
 from stages.segmentation.cases import LESION, LIVER
+from stages.segmentation.nnunet import home as nnunet_home
 from stages.segmentation.nnunet.settings import Plan
 
 # isort: split

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.sclc_liver import ablation
 from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
+from studies.sclc_liver import ablation
 
 ROOT = Path(__file__).resolve().parents[4]
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.sclc_liver import audit, sampling
 from stages.classification.train import fold_indices
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.common.parameters import Bootstrap, Folds, load
+from studies.sclc_liver import audit, sampling
 
 ROOT = Path(__file__).resolve().parents[4]
 PARAMETERS = load(ROOT / "studies/sclc_liver/params.yaml").classification

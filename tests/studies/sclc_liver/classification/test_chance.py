@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from stages.classification.corrected import scores as corrected_scores
-from studies.sclc_liver import chance, power
-from studies.sclc_liver.label_permutation import areas, best_of, compare, dealt, midranks, p_values
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
 from stages.common.parameters import Likeness, load
+from studies.sclc_liver import chance, power
+from studies.sclc_liver.label_permutation import areas, best_of, compare, dealt, midranks, p_values
 from tests.classification.conftest import KEPT
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -14,15 +14,15 @@ import pytest
 import yaml
 
 from stages.classification import data, weights
-from studies.sclc_liver import design, forest, kernels, sensitivity
 from stages.classification.scores import METRICS
 from stages.classification.train import summary, train
 from stages.classification.train import test_of_folds as scores_of_folds
-from studies.sclc_liver.variation import Variation, flatten, jitter, measure, reorder
 from stages.common import canonical
 from stages.common.done import Record
 from stages.common.errors import InputError
 from stages.common.parameters import load, protocol
+from studies.sclc_liver import design, forest, kernels, sensitivity
+from studies.sclc_liver.variation import Variation, flatten, jitter, measure, reorder
 
 ROOT = Path(__file__).resolve().parents[4]
 

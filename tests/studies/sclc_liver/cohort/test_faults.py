@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.sclc_liver import cells, faults, relations
-from studies.sclc_liver.table import canonical_table
 from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
 from stages.common.parameters import Faults
+from studies.sclc_liver import cells, faults, relations
+from studies.sclc_liver.table import canonical_table
 
 ROOT = Path(__file__).resolve().parents[4]
 SETTINGS = Faults(1e-6, 2, 92, -200, 300)

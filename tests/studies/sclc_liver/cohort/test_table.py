@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.sclc_liver.table import canonical_table
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
 from stages.common.parameters import Expected
+from studies.sclc_liver.table import canonical_table
 
 
 def check(raw, expected=None):
