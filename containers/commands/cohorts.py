@@ -15,6 +15,7 @@ import yaml
 
 from containers.launcher import ROOT, LauncherError
 
+PARAMETERS = "studies/sclc_liver/params.yaml"
 SETTINGS = "DVC_SYSTEM_CONFIG_DIR"
 # DVC refuses a pipeline that git ignores, unless it is told to leave git alone.
 NO_GIT = "[core]\n    no_scm = true\n"
@@ -59,11 +60,11 @@ def parameters() -> dict:
         If it cannot be read.
     """
     try:
-        content = yaml.safe_load((ROOT / "params.yaml").read_text())
+        content = yaml.safe_load((ROOT / PARAMETERS).read_text())
         return {"source": content["cohort"]["source"], **content["imaging"]}
     except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        raise LauncherError("params.yaml: is not YAML with the sections cohort and imaging; correct "
-                            "it, or restore it from the repository") from None
+        raise LauncherError(f"{PARAMETERS}: is not YAML with the sections cohort and imaging; "
+                            "correct it, or restore it from the repository") from None
 
 
 def wanted() -> str:
@@ -127,7 +128,7 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
     # The plots are those of the results in git.
     del content["plots"]
     depth = os.path.relpath(ROOT, (ROOT / found.file).parent)
-    content["vars"] = [f"{depth}/params.yaml"]
+    content["vars"] = [f"{depth}/{PARAMETERS}"]
     for stage in content["stages"].values():
         _leave_out(stage, choices)
         stage.get("do", stage)["wdir"] = depth
@@ -141,7 +142,7 @@ def _leave_out(stage: dict, choices: dict) -> None:
     for name, known in lists.items():
         kept = choices.get(CHOICES[name])
         if not isinstance(kept, list) or not kept or not all(one in list(known) for one in kept):
-            raise LauncherError(f"params.yaml: imaging.{CHOICES[name]} is {kept!r}; valid: a list of "
+            raise LauncherError(f"{PARAMETERS}: imaging.{CHOICES[name]} is {kept!r}; valid: a list of "
                                 f"some of {', '.join(known)}")
         if name == "key":
             stage["foreach"] = {key: known[key] for key in known if key in kept}

@@ -14,7 +14,7 @@ import tarfile
 from containers.launcher import ROOT, LauncherError, Parser, entry
 
 FOLDER = ROOT / "logs" / "compare"
-COMPARED = ("metrics", "reports/sclc_liver/ledger.csv")
+COMPARED = ("metrics", "reports", "studies")
 
 
 def git(*arguments: str) -> subprocess.CompletedProcess:
@@ -64,9 +64,15 @@ def main() -> int:
     parser.add_argument("base", nargs="?", default="", metavar="BASE",
                         help="a revision that git knows, such as HEAD~1 or origin/main")
     name = take_out(parser.parse_args().base)
-    command = [sys.executable, str(ROOT / "containers" / "run"), "reporting", "--", "python", "-m",
-               "stages.verdicts.compare", "--base", str(FOLDER.relative_to(ROOT)), "--name", name]
-    return subprocess.run(command, cwd=ROOT).returncode
+    worst = 0
+    for study in sorted(path.parent.name for path in FOLDER.glob("studies/*/study.yaml")):
+        if not (ROOT / "studies" / study).is_dir() or not (FOLDER / "reports" / study).is_dir():
+            continue
+        command = [sys.executable, str(ROOT / "containers" / "run"), "reporting", "--", "python",
+                   "-m", "stages.verdicts.compare", "--study", study, "--base",
+                   str(FOLDER.relative_to(ROOT)), "--name", name]
+        worst = max(worst, subprocess.run(command, cwd=ROOT).returncode)
+    return worst
 
 
 if __name__ == "__main__":

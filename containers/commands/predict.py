@@ -23,6 +23,9 @@ CLASSIFIERS = "data/sclc_liver/imaging/classifiers/predicted"
 ENVIRONMENT = "classification-notebook"
 # Labels of a mask. Source: stages.segmentation (0 background, 1 liver, 2 lesion).
 LIVER, LESION = "1", "2"
+# The study whose models and settings are applied.
+PARAMETERS = "studies/sclc_liver/params.yaml"
+PARAMETRIC = ("stages.cohort.incoming", "stages.segmentation.infer", "stages.radiomics.extract")
 WORK = ".incomplete"
 # What keeps git from taking a patient's pictures, wherever OUT lies: a file that ignores its folder.
 IGNORE, EVERYTHING = ".gitignore", "*\n"
@@ -147,6 +150,7 @@ def commands(options: argparse.Namespace, ct: Path, work: Path) -> list[list[str
         ([], "segmentation", "stages.segmentation.preview",
          ["--manifest", manifest, "--out", work / "overlays"])]
     return [[*extra, "--write", str(work), image, "--", "python", "-m", module,
+             *(["--params", PARAMETERS] if module in PARAMETRIC else ()),
              *(str(argument) for argument in arguments)]
             for extra, image, module, arguments in stages]
 

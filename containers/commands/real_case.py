@@ -13,6 +13,7 @@ from containers.launcher import ROOT, LauncherError, entry, no_arguments
 FOLDER = "data/real"
 # Labels of a LiTS mask. Source: LiTS, 0 background, 1 liver, 2 tumour.
 LIVER, LESION = "1", "2"
+PARAMETERS = "studies/sclc_liver/params.yaml"
 
 
 def commands(folder: str) -> list[tuple[str, list[str]]]:
@@ -46,7 +47,7 @@ def run(folder: str) -> None:
     for image, (module, *arguments) in commands(folder):
         print(f"== {module}", file=sys.stderr, flush=True)
         line = [sys.executable, str(ROOT / "containers" / "run"), image, "--", "python", "-m",
-                module, *arguments]
+                module, "--params", PARAMETERS, *arguments]
         if subprocess.run(line, cwd=ROOT).returncode:
             raise LauncherError(f"{module} failed: see the line above")
 

@@ -22,7 +22,7 @@ from containers.launcher import ROOT, LauncherError, entry, environment, no_argu
 RUN_BEFORE = ROOT / "logs" / "reproduced"
 LOG = ROOT / "logs" / "reproduce.log"
 # The committed ledger stays as it is.
-UNCHECKED = "logs/ledger-not-checked.csv"
+UNCHECKED = "logs/{study}-not-checked.csv"
 REQUIRE = "REQUIRE_PUBLISHED"
 
 
@@ -44,19 +44,24 @@ def unreachable(stages: Iterable[Stage]) -> str | None:
     return None
 
 
-def first(whole: Pipeline, stages: list[Stage]) -> tuple[str | None, list[Stage]]:
+def first(whole: Pipeline, stages: list[Stage]) -> tuple[dict[str, str] | None, list[Stage]]:
     """Return the table that is shown first, and the stages that make the results behind it.
 
-    One stage names them: ``meta: {first: {item: TABLE, results: [PATH, …]}}``.
+    One stage names them: ``meta: {first: {study: STUDY, item: TABLE, results: [PATH, …]}}``.
     """
     for stage in stages:
         asked = (stage.meta or {}).get("first")
         if asked:
-            return asked["item"], whole.needed(whole.makers(asked["results"]))
+            return asked, whole.needed(whole.makers(asked["results"]))
     return None, []
 
 
-def without_tables(reason: str, run_demo: Callable[[], None]) -> None:
+def studies(stages: Iterable[Stage]) -> list[str]:
+    """Return the studies that the house judges, in its order: those of its stages ``ledger@STUDY``."""
+    return [stage.name.partition("@")[2] for stage in stages if stage.name.startswith("ledger@")]
+
+
+def without_tables(reason: str, judged: list[str], run_demo: Callable[[], None]) -> None:
     """Say that no number can be checked, run the demo, and mark every number so.
 
     Raises
@@ -70,16 +75,19 @@ def without_tables(reason: str, run_demo: Callable[[], None]) -> None:
     print("Running the imaging pipeline on its synthetic cohort instead (make demo).",
           file=sys.stderr, flush=True)
     run_demo()
-    in_image("reporting", "stages.verdicts.unchecked", "--out", UNCHECKED)
-    print()
-    show("--ledger", UNCHECKED)
-    print(f"\nNo published number was checked: {UNCHECKED}. reports/sclc_liver/ledger.csv holds the verdicts "
-          "of the last run that had the released tables.")
+    for study in judged:
+        ledger = UNCHECKED.format(study=study)
+        in_image("reporting", "stages.verdicts.unchecked", "--study", f"studies/{study}",
+                 "--out", ledger)
+        show(study, "--ledger", ledger)
+        print(f"\nNo published number was checked: {ledger}. reports/{study}/ledger.csv holds the "
+              "verdicts of the last run that had the released tables.")
 
 
-def show(*arguments: str) -> None:
-    """Print verdicts."""
-    in_image("reporting", "stages.verdicts.tables", *arguments)
+def show(study: str, *arguments: str) -> None:
+    """Print a study's verdicts."""
+    print(flush=True)
+    in_image("reporting", "stages.verdicts.tables", "--study", f"studies/{study}", *arguments)
 
 
 def cross_check() -> None:
@@ -90,29 +98,40 @@ def cross_check() -> None:
         subprocess.run([npm, "ci", "--silent", "--prefix", str(folder)], cwd=ROOT,
                        capture_output=True)
     node = shutil.which("node") or "node"
-    for points in sorted((ROOT / "data" / "burden").glob("*.csv")):
+    for points in sorted((ROOT / "data" / "sclc_liver" / "burden").glob("*.csv")):
         in_image("statistics", "studies.sclc_liver.crosscheck", "--if-available", "--node", node,
                  "--points", f"data/sclc_liver/burden/{points.name}",
                  "--metrics", f"metrics/sclc_liver/results/statistics/{points.stem}.json")
 
 
 def published(whole: Pipeline, stages: list[Stage]) -> None:
-    """Run the root's pipeline and print the verdicts."""
+    """Run the house's stages and all that they need; print the verdicts."""
     again = pipeline.Again(RUN_BEFORE)
-    item, early = first(whole, stages)
+    every = whole.needed(stages)
+    asked, early = first(whole, every)
     with pipeline.display() as progress:
-        pipeline.set_up(progress, pipeline.used(stages))
-        pipeline.run(progress, f"behind {item}", whole, early, again, LOG, again.add)
-    if item:
-        show("--item", item)
-    late = [stage for stage in whole.needed(stages) if stage not in early]
+        pipeline.set_up(progress, pipeline.used(every))
+        if asked:
+            pipeline.run(progress, f"behind {asked['item']}", whole, early, again, LOG, again.add)
+    if asked:
+        show(asked["study"], "--item", asked["item"])
+    late = [stage for stage in every if stage not in early]
     with pipeline.display() as progress:
         pipeline.run(progress, "pipeline", whole, late, again, LOG, again.add)
     again.add()
     cross_check()
-    print()
-    show()
-    print("\nOne line per published number: reports/sclc_liver/ledger.csv")
+    for study in studies(stages):
+        show(study)
+        print(f"\nOne line per published number: reports/{study}/ledger.csv")
+    for stage in stale(every):
+        print(f"\nThe sweep '{stage.addressing}' was made from other inputs or code than today's: "
+              "'make sweep' makes it again.")
+
+
+def stale(stages: Iterable[Stage]) -> list[Stage]:
+    """Return the sweeps whose recorded inputs are not today's: they are never run by themselves."""
+    return [stage for stage in stages if stage.frozen and any(
+        dependency.workspace_status() for dependency in stage.deps)]
 
 
 def main(run_demo: Callable[[], None] = demo.run) -> None:
@@ -123,11 +142,11 @@ def main(run_demo: Callable[[], None] = demo.run) -> None:
     LOG.write_text("")
     whole = Pipeline()
     stages = whole.stages()
-    reason = unreachable(stages)
+    reason = unreachable(whole.needed(stages))
     if reason is None:
         published(whole, stages)
     else:
-        without_tables(reason, run_demo)
+        without_tables(reason, studies(stages), run_demo)
 
 
 if __name__ == "__main__":

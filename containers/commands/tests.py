@@ -9,19 +9,29 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from containers.launcher import ROOT, entry, images, orchestrator, venv
 
-# Where tests run: image (or orchestrator) and what pytest collects there.
-SUITES = (
-    ("orchestrator", ["tests/containers", "tests/pipeline"]),
-    ("cohort", ["tests/common", "tests/cohort", "stages/common", "stages/cohort/own_table.py",
-                "stages/cohort/real_case.py"]),
-    ("expression", ["tests/expression"]),
-    ("classification-paper", ["tests/classification", "stages/classification"]),
-    ("classification-notebook", ["tests/classification", "stages/classification"]),
-    ("radiomics", ["tests/radiomics", "stages/radiomics"]),
-    ("segmentation", ["tests/segmentation", "stages/segmentation", "tests/common/test_nifti.py"]),
-    ("statistics", ["tests/statistics"]),
-    ("reporting", ["tests/reporting", "stages/reporting"]),
-)
+# Where tests run: image (or orchestrator) and what pytest collects there (shell patterns). A study's
+# tests stand in tests/studies/STUDY/IMAGE, those of both classification images in one folder.
+SUITES = {
+    "orchestrator": ("tests/containers", "tests/pipeline"),
+    "cohort": ("tests/common", "tests/cohort", "tests/studies/*/cohort", "stages/common",
+               "stages/cohort/own_table.py", "stages/cohort/real_case.py"),
+    "expression": ("tests/expression",),
+    "classification-paper": ("tests/classification", "tests/studies/*/classification",
+                             "stages/classification"),
+    "classification-notebook": ("tests/classification", "tests/studies/*/classification",
+                                "stages/classification"),
+    "radiomics": ("tests/radiomics", "stages/radiomics"),
+    "segmentation": ("tests/segmentation", "stages/segmentation", "tests/common/test_nifti.py"),
+    "statistics": ("tests/statistics", "tests/studies/*/statistics"),
+    "reporting": ("tests/verdicts", "tests/report", "tests/studies/*/reporting", "stages/verdicts",
+                  "stages/report", "studies/template"),
+}
+
+
+def collected(patterns: tuple[str, ...]) -> list[str]:
+    """Return what patterns name, relative to the repository."""
+    return [path.relative_to(ROOT).as_posix() for pattern in patterns
+            for path in sorted(ROOT.glob(pattern))]
 
 
 def command(image: str, arguments: list[str]) -> tuple[list[str], dict[str, str]]:
@@ -48,7 +58,8 @@ def run(image: str, arguments: list[str]) -> subprocess.CompletedProcess:
 def main() -> int:
     """Run the suites, as many at a time as there are cores (two at most); 1 if one fails."""
     wanted = sys.argv[1:]
-    suites = [suite for suite in SUITES if not wanted or suite[0] in wanted]
+    suites = [(image, collected(patterns)) for image, patterns in SUITES.items()
+              if not wanted or image in wanted]
     venv.test_tools()
     for image, _ in suites:
         if image != orchestrator.NAME and not venv.ready(images.load(image)):

@@ -108,7 +108,7 @@ def opened(box: Box) -> Iterator[None]:
 
 
 def _check_readable(box: Box) -> None:
-    for path in (ROOT, ROOT / "stages", ROOT / "params.yaml"):
+    for path in (ROOT, ROOT / "stages", ROOT / "studies", ROOT / "params.yaml"):
         if not path.exists():
             continue
         facts = path.stat()
