@@ -1,0 +1,1 @@
+"""The judge: which printed numbers can be right."""

@@ -1,0 +1,128 @@
+"""Means over bootstrap samples and over folds: identities between rates hold in each of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stages.verdicts.consistency.check import IMPOSSIBLE, check
+from stages.verdicts.consistency.hull import separated
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Rate
+from stages.verdicts.consistency.two_by_two import fractions
+
+# Share of samples that may lie on the wrong side of a percentile: its definition (interpolated or
+# not) and the finite number of samples.
+PERCENTILE_SLACK = 0.002
+
+
+@check(IMPOSSIBLE, "every bootstrap sample has the same number of positive and negative cases")
+def resampled(positives: Count, negatives: Count, accuracy: Rate | None = None,
+              sensitivity: Rate | None = None, specificity: Rate | None = None,
+              ppv: Rate | None = None, npv: Rate | None = None, f1: Rate | None = None,
+              lows: list[Rate] = (), highs: list[Rate] = (), bounded: list | None = None,
+              level: float = 95) -> bool:
+    """Tell whether means over bootstrap samples, with their percentile intervals, are possible.
+
+    Each sample is one of the tables of four counts, so that the vector of means lies in the convex
+    hull of the tables' rates; a percentile says how many samples lie on either side of it.
+
+    Parameters
+    ----------
+    positives, negatives : Count
+        Cases of either class in each sample.
+    accuracy, ..., f1 : Rate, optional
+        Means over the samples.
+    lows, highs : list of Rate, optional
+        Percentile interval of the rates named in ``bounded``, in their order.
+    bounded : list of str, optional
+    level : float
+        Of the interval, in percent.
+
+    Examples
+    --------
+    >>> resampled(20, 6, accuracy="0.79", sensitivity="0.95", specificity="0.25").verdict
+    'consistent'
+    >>> resampled(20, 6, accuracy="0.83", sensitivity="0.95", specificity="0.25").verdict
+    'impossible'
+    """
+    means = {"accuracy": accuracy, "sensitivity": sensitivity, "specificity": specificity,
+             "ppv": ppv, "npv": npv, "f1": f1}
+    limits = dict(zip(bounded or (), zip(lows, highs, strict=True), strict=True))
+    return any(not separated(*_problem(p, q, means, limits, (1 - level / 100) / 2))
+               for p in positives.whole() for q in negatives.whole() if p + q > 0)
+
+
+def _problem(p, q, means, limits, tail):
+    values = rates(p, q)
+    columns, low, high = [], [], []
+    for name, number in means.items():
+        if number is not None:
+            columns.append(values[name])
+            low.append(number.low)
+            high.append(number.high)
+    for name, (below, above) in limits.items():
+        value = values[name]
+        for outside, inside in ((value < below.low - ROUND_OFF, value <= below.high + ROUND_OFF),
+                                (value > above.high + ROUND_OFF, value >= above.low - ROUND_OFF)):
+            # A percentile between two attained values is interpolated: as good as no bound inside.
+            columns += [outside.astype(float), inside.astype(float)]
+            low += [0.0, 0.0]
+            high += [tail + PERCENTILE_SLACK, 1.0]
+            if (inside & ~outside).any():
+                low[-1] = tail - PERCENTILE_SLACK
+    return [np.column_stack(columns)], np.array(low), np.array(high)
+
+
+def rates(p: int, q: int) -> dict[str, np.ndarray]:
+    """Return every rate of every table with p positive and q negative cases.
+
+    0 / 0 is taken both ways: such tables are there twice, as 0 and as 1.
+
+    Returns
+    -------
+    dict of (tables,) array of float
+    """
+    tp, tn = (grid.ravel() for grid in np.mgrid[0:p + 1, 0:q + 1])
+    found = fractions(tp, tn, p, q)
+    both = []
+    for filled in (0.0, 1.0):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            both.append({name: np.where(bottom == 0, filled, top / bottom)
+                         for name, (top, bottom) in found.items()})
+    return {name: np.concatenate([both[0][name], both[1][name]]) for name in found}
+
+
+@check(IMPOSSIBLE, "the means are over folds of these sizes")
+def fold_means(positives: list[Count], negatives: list[Count], accuracy: Rate | None = None,
+               sensitivity: Rate | None = None, specificity: Rate | None = None,
+               ppv: Rate | None = None, npv: Rate | None = None, f1: Rate | None = None) -> bool:
+    """Tell whether rates can be means over folds.
+
+    Parameters
+    ----------
+    positives, negatives : list of Count
+        Cases of either class in each fold; bounds where not known (then any size inside them).
+    accuracy, ..., f1 : Rate, optional
+        Plain means over the folds.
+
+    Examples
+    --------
+    >>> fold_means([8] * 5, [2] * 5, accuracy="0.80", sensitivity="0.90", specificity="0.40").verdict
+    'consistent'
+    >>> fold_means([8] * 5, [2] * 5, accuracy="0.88", sensitivity="0.90", specificity="0.40").verdict
+    'impossible'
+    """
+    means = {"accuracy": accuracy, "sensitivity": sensitivity, "specificity": specificity,
+             "ppv": ppv, "npv": npv, "f1": f1}
+    given = {name: number for name, number in means.items() if number is not None}
+    made = {}
+    clouds = []
+    for p, q in zip(positives, negatives, strict=True):
+        key = p.low, p.high, q.low, q.high
+        if key not in made:
+            tables = [rates(a, b) for a in p.whole() for b in q.whole() if a + b > 0]
+            made[key] = np.column_stack([np.concatenate([table[name] for table in tables])
+                                         for name in given])
+        clouds.append(made[key])
+    low, high = (np.array([getattr(number, end) for number in given.values()])
+                 for end in ("low", "high"))
+    return not separated(clouds, low, high)
