@@ -52,7 +52,8 @@ def resampled(positives: Count, negatives: Count, accuracy: Rate | None = None,
 
 
 def _problem(p, q, means, limits, tail):
-    values = rates(p, q)
+    raw = rates(p, q)
+    values = filled(raw, means)
     columns, low, high = [], [], []
     for name, number in means.items():
         if number is not None:
@@ -63,32 +64,41 @@ def _problem(p, q, means, limits, tail):
         value = values[name]
         for outside, inside in ((value < below.low - ROUND_OFF, value <= below.high + ROUND_OFF),
                                 (value > above.high + ROUND_OFF, value >= above.low - ROUND_OFF)):
-            # A percentile between two attained values is interpolated: as good as no bound inside.
-            columns += [outside.astype(float), inside.astype(float)]
-            low += [0.0, 0.0]
-            high += [tail + PERCENTILE_SLACK, 1.0]
-            if (inside & ~outside).any():
-                low[-1] = tail - PERCENTILE_SLACK
+            columns.append(outside.astype(float))
+            low.append(0.0)
+            high.append(tail + PERCENTILE_SLACK)
+            # Interpolated between two attained values, or over defined samples only: no bound.
+            if (inside & ~outside).any() and not np.isnan(raw[name]).any():
+                columns.append(inside.astype(float))
+                low.append(tail - PERCENTILE_SLACK)
+                high.append(1.0)
     return [np.column_stack(columns)], np.array(low), np.array(high)
 
 
 def rates(p: int, q: int) -> dict[str, np.ndarray]:
-    """Return every rate of every table with p positive and q negative cases.
-
-    0 / 0 is taken both ways: such tables are there twice, as 0 and as 1.
+    """Return every rate of every table with p positive and q negative cases; NaN for 0 / 0.
 
     Returns
     -------
     dict of (tables,) array of float
     """
     tp, tn = (grid.ravel() for grid in np.mgrid[0:p + 1, 0:q + 1])
-    found = fractions(tp, tn, p, q)
-    both = []
-    for filled in (0.0, 1.0):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            both.append({name: np.where(bottom == 0, filled, top / bottom)
-                         for name, (top, bottom) in found.items()})
-    return {name: np.concatenate([both[0][name], both[1][name]]) for name in found}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {name: top / bottom for name, (top, bottom) in fractions(tp, tn, p, q).items()}
+
+
+def filled(values: dict, means: dict) -> dict[str, np.ndarray]:
+    """Return the tables with 0 / 0 taken as 0, as 1, and as left out of the mean.
+
+    A rate that is left out where it is not defined has the mean that it would have if it were the
+    printed mean there.
+    """
+    fills = [[0.0] * len(values), [1.0] * len(values)]
+    for end in ("low", "high"):
+        fills.append([getattr(means[name], end) if means.get(name) is not None else 0.5
+                      for name in values])
+    return {name: np.concatenate([np.where(np.isnan(value), fill[index], value) for fill in fills])
+            for index, (name, value) in enumerate(values.items())}
 
 
 @check(IMPOSSIBLE, "the means are over folds of these sizes")
@@ -119,7 +129,7 @@ def fold_means(positives: list[Count], negatives: list[Count], accuracy: Rate | 
     for p, q in zip(positives, negatives, strict=True):
         key = p.low, p.high, q.low, q.high
         if key not in made:
-            tables = [rates(a, b) for a in p.whole() for b in q.whole() if a + b > 0]
+            tables = [filled(rates(a, b), means) for a in p.whole() for b in q.whole() if a + b > 0]
             made[key] = np.column_stack([np.concatenate([table[name] for table in tables])
                                          for name in given])
         clouds.append(made[key])

@@ -98,14 +98,13 @@ def mean_in_range(mean: Positive, low: Count, high: Count, n: Count) -> bool:
     >>> mean_in_range("0.0", "0", "3", "10").verdict
     'inconsistent'
     """
+    if low.low > high.high:
+        return False
     for size in n.whole():
-        if size == 1:
-            least = most = high.low
-            possible = low.low <= high.high
-        else:
-            least = ((size - 1) * low.low + high.low) / size
-            most = ((size - 1) * high.high + low.high) / size
-            possible = low.low <= high.high
-        if possible and least <= mean.high + ROUND_OFF and most >= mean.low - ROUND_OFF:
+        # All but one value at one end.
+        others = max(size - 1, 0)
+        least = (others * low.low + high.low) / max(size, 1)
+        most = (others * high.high + low.high) / max(size, 1) if size > 1 else high.high
+        if size and least <= mean.high + ROUND_OFF and most >= mean.low - ROUND_OFF:
             return True
     return False
