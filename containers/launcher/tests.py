@@ -20,7 +20,7 @@ SUITES = (
     ("radiomics", ["tests/radiomics", "stages/radiomics"]),
     ("segmentation", ["tests/segmentation", "stages/segmentation", "tests/common/test_nifti.py"]),
     ("statistics", ["tests/statistics"]),
-    ("reporting", ["tests/reporting", "stages/reporting"]),
+    ("reporting", ["tests/reporting", "stages/reporting", "tests/verdicts", "stages/verdicts"]),
 )
 
 

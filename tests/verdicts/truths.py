@@ -155,7 +155,8 @@ def f1_score(rng):
 
 def macro(rng):
     values = rng.uniform(0, 1, 3)
-    return {"classes": [show(rng, value, 2) for value in values], "average": show(rng, values.mean(), 2)}
+    return {"classes": [show(rng, value, 2) for value in values],
+            "average": show(rng, values.mean(), 2)}
 
 
 def weighted(rng):
@@ -217,7 +218,7 @@ def resampled(rng):
 
 
 def fold_means(rng):
-    tables = [_table(rng, 3, 12) for _ in range(5)]
+    tables = [_table(rng, 3, 9) for _ in range(5)]
     empty = float(rng.integers(2))
     found = [_rates(*table, empty) for table in tables]
     wide = int(rng.integers(2))

@@ -1,4 +1,4 @@
-"""Means over bootstrap samples and over folds: identities between rates hold in each of them."""
+"""Means over bootstrap samples: identities between rates hold in each of them."""
 
 from __future__ import annotations
 
@@ -99,40 +99,3 @@ def filled(values: dict, means: dict) -> dict[str, np.ndarray]:
                       for name in values])
     return {name: np.concatenate([np.where(np.isnan(value), fill[index], value) for fill in fills])
             for index, (name, value) in enumerate(values.items())}
-
-
-@check(IMPOSSIBLE, "the means are over folds of these sizes")
-def fold_means(positives: list[Count], negatives: list[Count], accuracy: Rate | None = None,
-               sensitivity: Rate | None = None, specificity: Rate | None = None,
-               ppv: Rate | None = None, npv: Rate | None = None, f1: Rate | None = None) -> bool:
-    """Tell whether rates can be means over folds.
-
-    Parameters
-    ----------
-    positives, negatives : list of Count
-        Cases of either class in each fold; bounds where not known (then any size inside them).
-    accuracy, ..., f1 : Rate, optional
-        Plain means over the folds.
-
-    Examples
-    --------
-    >>> fold_means([8] * 5, [2] * 5, accuracy="0.80", sensitivity="0.90", specificity="0.40").verdict
-    'consistent'
-    >>> fold_means([8] * 5, [2] * 5, accuracy="0.88", sensitivity="0.90", specificity="0.40").verdict
-    'impossible'
-    """
-    means = {"accuracy": accuracy, "sensitivity": sensitivity, "specificity": specificity,
-             "ppv": ppv, "npv": npv, "f1": f1}
-    given = {name: number for name, number in means.items() if number is not None}
-    made = {}
-    clouds = []
-    for p, q in zip(positives, negatives, strict=True):
-        key = p.low, p.high, q.low, q.high
-        if key not in made:
-            tables = [filled(rates(a, b), means) for a in p.whole() for b in q.whole() if a + b > 0]
-            made[key] = np.column_stack([np.concatenate([table[name] for table in tables])
-                                         for name in given])
-        clouds.append(made[key])
-    low, high = (np.array([getattr(number, end) for number in given.values()])
-                 for end in ("low", "high"))
-    return not separated(clouds, low, high)

@@ -17,6 +17,8 @@ from stages.verdicts.consistency.declarations import Declaration, Place, Reason
 from stages.verdicts.consistency.registry import CHECKS
 
 REFUSED = (INCONSISTENT, IMPOSSIBLE)
+COLUMNS = ("id", "check", "verdict", "numbers", "assumption", "reading", "otherwise", "right_if", "source",
+           "second")
 # Of a finding: the numbers are possible, but not under this reading of the text.
 EXCLUDED = "reading excluded"
 
@@ -225,8 +227,7 @@ def stage() -> None:
     options = parser.parse_args()
     entries, reasons = declarations.read(options.checks)
     rows, answers = evaluate(declarations.numbers(options.published), entries, reasons)
-    refused = pd.DataFrame(findings(answers), columns=["id", "check", "verdict", "numbers", "assumption",
-                                                       "reading", "otherwise", "right_if", "source", "second"])
+    refused = pd.DataFrame(findings(answers), columns=COLUMNS)
     canonical.write_csv(options.out, pd.DataFrame(rows))
     canonical.write_csv(options.findings, refused)
 

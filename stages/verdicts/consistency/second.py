@@ -94,6 +94,7 @@ def rate(rate, n) -> bool:
 
 def f1_score(precision, recall, f1) -> bool:
     (p0, p1), (r0, r1), (f0, f1_) = _span(precision), _span(recall), _span(f1)
+    p0, r0 = max(p0, Fraction(0)), max(r0, Fraction(0))
     return 2 * p0 * r0 <= f1_ * (p0 + r0) and 2 * p1 * r1 >= f0 * (p1 + r1)
 
 
@@ -132,9 +133,9 @@ def detection(scans, lesions, sensitivities, ppvs=(), false_positives=()) -> boo
         shared = set(_counts(lesions))
         for index, text in enumerate(sensitivities):
             s0, s1 = _span(text)
-            shared = {size for size in shared
-                      if any(_explained(tp, count, index, ppvs, false_positives)
-                             for tp in range(math.ceil(s0 * size), min(size, math.floor(s1 * size)) + 1))}
+            shared = {size for size in shared if any(
+                _explained(tp, count, index, ppvs, false_positives)
+                for tp in range(math.ceil(s0 * size), min(size, math.floor(s1 * size)) + 1))}
         if shared:
             return True
     return False
@@ -164,6 +165,8 @@ def median_dice(dice, sensitivity) -> bool:
 def kaplan_meier(survival, n, events, complete=False) -> bool:
     low, high = _span(survival)
     for size, d in itertools.product(_counts(n), _counts(events)):
+        if size == 0:
+            continue
         left = Fraction(size - d, size)
         if d <= size and low <= left and (high >= left or not complete and d > 0):
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, check
 from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Value
@@ -39,10 +40,22 @@ def summary(n: Count, mean: Value | None = None, sd: Positive | None = None,
     >>> summary("10", mean="5.0", sd="6.8", low="0", high="10").verdict
     'impossible'
     """
-    if not integer and low and high and median and max(low.low, median.low) > high.high:
+    if integer:
+        low, high = _exact(low), _exact(high)
+        if not all(end is None or end.low <= end.high for end in (low, high)):
+            return False
+    if low and high and median and max(low.low, median.low) > high.high:
         return False
     return any(_exists(size, mean, sd, median, low, high, total, integer) for size in n.whole()
                if size > 0)
+
+
+def _exact(number):
+    """Narrow a printed minimum or maximum of whole values: no rounding changes a whole number."""
+    if number is None or number.text is None:
+        return number
+    value = float(number.text)
+    return replace(number, low=value, high=value if value.is_integer() else -math.inf)
 
 
 def _exists(n, mean, sd, median, low, high, total, integer):
