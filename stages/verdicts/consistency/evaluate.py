@@ -17,8 +17,8 @@ from stages.verdicts.consistency.declarations import Declaration, Place, Reason
 from stages.verdicts.consistency.registry import CHECKS
 
 REFUSED = (INCONSISTENT, IMPOSSIBLE)
-COLUMNS = ("id", "check", "verdict", "numbers", "assumption", "reading", "otherwise", "right_if", "source",
-           "second")
+COLUMNS = ("id", "check", "verdict", "numbers", "assumption", "reading", "otherwise", "right_if",
+           "source", "second")
 # Of a finding: the numbers are possible, but not under this reading of the text.
 EXCLUDED = "reading excluded"
 
@@ -151,7 +151,8 @@ def evaluate(found: Mapping[Place, str], entries: list[Declaration],
     for group in statements(answers):
         for place in dict.fromkeys(place for one in group for place in one.places.values()):
             touched[place].append(group)
-    return [_row(place, text, touched.get(place, []), reasons) for place, text in found.items()], answers
+    rows = [_row(place, text, touched.get(place, []), reasons) for place, text in found.items()]
+    return rows, answers
 
 
 def _row(place: Place, text: str, groups: list[list[Answer]], reasons) -> dict:
