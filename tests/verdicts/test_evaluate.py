@@ -9,6 +9,7 @@ import pytest
 from stages.common.errors import InputError
 from stages.verdicts.consistency import declarations, evaluate, second
 from stages.verdicts.consistency.declarations import Place
+from stages.verdicts.consistency.registry import CHECKS as REGISTERED
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = """item,row,metric,value,low,high
@@ -125,6 +126,26 @@ def test_bad_printed_numbers_are_one_line(study, change, said):
     (study / "published" / "t.csv").write_text(change(TABLE))
     with pytest.raises(InputError, match=said):
         run(study)
+
+
+@pytest.mark.parametrize("name, given, said", [
+    ("pooled", {"sizes": ["3", "4", [2, 5]], "means": ["1", "2", "3"], "size": "12", "mean": "2.0"},
+     "bounds only"),
+    ("pooled", {"sizes": ["3", "4"], "means": ["1"], "size": "7", "mean": "2.0"}, "lists of 2, 1"),
+    ("weighted", {"classes": ["0.5"], "sizes": ["3", "4"], "average": "0.5"}, "lists of 1, 2"),
+    ("table_p", {"counts": ["3", "4", "5"], "p": "0.5"}, "lists of 2, 1"),
+    ("subgroups", {"accuracies": ["0.5"] * 3, "positives": 5, "negatives": 5, "errors": 5}, "lists of"),
+    ("detection", {"scans": 5, "lesions": [1, 50], "sensitivities": ["0.5", "0.6"], "ppvs": ["0.9"],
+                   "false_positives": ["0.1"]}, "lists of 2, 1, 1"),
+    ("rate", {"rate": "0.5", "n": [1, 10**9]}, "too wide"),
+    ("two_by_two", {"positives": [1, 900], "negatives": [1, 900], "accuracy": "0.5"}, "too many"),
+    ("total", {"total": "5", "parts": "5"}, "is no list"),
+    ("feature_count", {"count": "5", "library": "none", "version": "1"}, "no feature counts"),
+    ("restated", {"numbers": ["inf", "0.5"]}, "is no number"),
+])
+def test_bad_arguments_are_one_line(name, given, said):
+    with pytest.raises(InputError, match=said):
+        REGISTERED[name](**given)
 
 
 def test_a_second_derivation_that_disagrees_or_is_missing_stops(study, monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stages.verdicts.consistency.check import INCONSISTENT, check
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Value
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Value, equally_long
 
 
 @check(INCONSISTENT, "the average is over the listed classes, each counted once")
@@ -38,6 +38,7 @@ def weighted(classes: list[Value], sizes: list[Count], average: Value) -> bool:
     >>> weighted(["0.90", "0.50"], ["30", "10"], "0.70").verdict
     'inconsistent'
     """
+    equally_long(classes, sizes)
     low = _extreme([one.low for one in classes], sizes, -1)
     high = _extreme([one.high for one in classes], sizes, 1)
     return low <= average.high + ROUND_OFF and high >= average.low - ROUND_OFF

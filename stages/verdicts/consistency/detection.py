@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, INCONSISTENT, check
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Number, Positive, Rate
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Number, Positive, Rate, equally_long
 
 
 @check(IMPOSSIBLE, "rates are of all lesions of all scans together; all detectors saw the same lesions")
@@ -30,6 +30,7 @@ def detection(scans: Count, lesions: Count, sensitivities: list[Rate], ppvs: lis
     >>> detection("10", [1, 500], ["0.395", "0.662"], ["0.971", "0.962"], ["0.1", "0.2"]).verdict
     'impossible'
     """
+    equally_long(sensitivities, *([ppvs, false_positives] if ppvs or false_positives else []))
     return any(common(count, lesions, sensitivities, ppvs, false_positives).any()
                for count in scans.whole())
 
@@ -42,7 +43,7 @@ def common(scans: int, lesions: Number, sensitivities: list, ppvs: list,
     -------
     (solutions,) array of int
     """
-    sizes = np.arange(max(1, int(lesions.low)), int(lesions.high) + 1)
+    sizes = np.array([size for size in lesions.whole() if size > 0], int)
     fits = np.ones(sizes.size, bool)
     for index, sensitivity in enumerate(sensitivities):
         low = np.ceil(sizes * sensitivity.low - ROUND_OFF * sizes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, check
-from stages.verdicts.consistency.printed import Count, Number, Rate
+from stages.verdicts.consistency.printed import Count, Number, Rate, equally_long
 from stages.verdicts.consistency.rates import area
 from stages.verdicts.consistency.two_by_two import splits
 
@@ -79,6 +79,7 @@ def subgroups(accuracies: list[Rate], positives: Count, negatives: Count, errors
     >>> subgroups(["0.90", "0.733"], 20, 6, 4).verdict
     'impossible'
     """
+    equally_long("ab", accuracies, *filter(None, (areas, group_errors)))
     for p, q in ((p, q) for p in positives.whole() for q in negatives.whole()):
         for first in range(1, p + q):
             sizes = first, p + q - first

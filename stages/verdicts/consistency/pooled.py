@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stages.verdicts.consistency.check import INCONSISTENT, check
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Value
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Value, equally_long
 
 
 @check(INCONSISTENT, "the groups are all of the whole; SD with divisor n or n - 1 throughout")
@@ -30,6 +30,7 @@ def pooled(sizes: list[Count], means: list[Value], size: Count, mean: Value,
     >>> pooled([[1, 101], [1, 101]], ["19.4", "16.8"], 102, "18.3", ["30.9", "15.3"], "22.9").verdict
     'inconsistent'
     """
+    equally_long(sizes, means, *([sds] if sd else []))
     return any(_fits(split, whole, means, sds, mean, sd)
                for whole in size.whole() for split in _splits(sizes, whole))
 
@@ -38,7 +39,7 @@ def _splits(sizes, whole):
     if len(sizes) == 2:
         return ((first, whole - first) for first in sizes[0].whole()
                 if first and whole - first in sizes[1].whole() and whole > first)
-    fixed = [number.whole()[0] for number in sizes]
+    fixed = [number.one() for number in sizes]
     return [fixed] if sum(fixed) == whole and min(fixed) > 0 else []
 
 

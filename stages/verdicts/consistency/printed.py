@@ -10,6 +10,8 @@ from stages.common.errors import InputError
 
 # Room for the last bits of floating-point arithmetic, far below any printed digit.
 ROUND_OFF = 1e-9
+# Whole numbers between two bounds that a search goes through at most.
+WIDEST = 1_000_000
 # Units of the last printed digit by which a number is changed to see whether a check would notice.
 SHIFTS = (-10, -5, -3, -2, -1, 1, 2, 3, 5, 10)
 
@@ -81,8 +83,30 @@ class Number:
         return (self.low <= value) & (value <= self.high)
 
     def whole(self) -> range:
-        """Return the whole numbers inside the interval."""
+        """Return the whole numbers inside the interval.
+
+        Raises
+        ------
+        InputError
+            If there are too many to go through.
+        """
+        if not self.high - self.low <= WIDEST:
+            raise InputError(f"the bounds {self.low} to {self.high} are too wide to search",
+                             fix="give narrower bounds")
         return range(math.ceil(self.low - ROUND_OFF), math.floor(self.high + ROUND_OFF) + 1)
+
+    def one(self) -> float:
+        """Return the only value of an exact number.
+
+        Raises
+        ------
+        InputError
+            If it is known by bounds only.
+        """
+        if self.low != self.high:
+            raise InputError(f"{self.low} to {self.high} is known by bounds only",
+                             fix="this check needs the number itself")
+        return self.low
 
 
 # Names for annotations: what `check.check` reads an argument as.
@@ -91,6 +115,27 @@ Count = Whole = Rate = Percent = Positive = Correlation = Value = Text = Number
 
 def _unit(value: Decimal) -> Decimal:
     return Decimal(1).scaleb(min(0, value.as_tuple().exponent))
+
+
+def equally_long(*lists) -> None:
+    """Refuse lists of different lengths.
+
+    Raises
+    ------
+    InputError
+        If one holds more numbers than another.
+
+    Examples
+    --------
+    >>> equally_long([1, 2], [3])
+    Traceback (most recent call last):
+    ...
+    stages.common.errors.InputError: lists of 2, 1 numbers belong together; give as many of each
+    """
+    lengths = [len(one) for one in lists]
+    if len(set(lengths)) > 1:
+        raise InputError(f"lists of {', '.join(map(str, lengths))} numbers belong together",
+                         fix="give as many of each")
 
 
 def read(value, kind: Kind, name: str = "a number") -> Number:

@@ -6,7 +6,7 @@ import math
 
 from stages.verdicts.consistency.check import INCONSISTENT, check
 from stages.verdicts.consistency.distributions import chi_squared_above
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Rate
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Rate, equally_long
 
 METHODS = ("pearson", "yates", "likelihood", "fisher")
 
@@ -31,7 +31,8 @@ def table_p(counts: list[Count], p: Rate, columns: int = 2, methods: list | None
     >>> table_p(["84", "92", "2", "2"], "0.477").verdict
     'inconsistent'
     """
-    rows = [[one.low for one in counts[start:start + columns]]
+    equally_long(*(counts[start:start + columns] for start in range(0, len(counts), columns)))
+    rows = [[one.one() for one in counts[start:start + columns]]
             for start in range(0, len(counts), columns)]
     values = p_values(rows, methods or METHODS)
     return any(p.low - ROUND_OFF <= value <= p.high + ROUND_OFF for value in values)
