@@ -1,5 +1,6 @@
 """The evaluator: verdicts of a made-up study, and what it refuses to read."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -157,14 +158,16 @@ def test_a_second_derivation_that_disagrees_or_is_missing_stops(study, monkeypat
         run(study)
 
 
-def test_command_line(study):
-    line = [sys.executable, "-m", "stages.verdicts.consistency.evaluate", "--published",
-            str(study / "published"), "--checks", str(study / "checks.yaml"), "--out",
-            str(study / "out.csv"), "--findings", str(study / "findings.csv")]
+def test_command_line(tmp_path):
+    folder = tmp_path / "studies" / "made_up"
+    shutil.copytree(ROOT / "studies" / "template", folder)
+    line = [sys.executable, "-m", "stages.verdicts.consistency.evaluate", "--study", str(folder),
+            "--root", str(tmp_path)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert (study / "out.csv").read_text().count("\n") == 10
-    (study / "checks.yaml").write_text("checks: 3")
+    rows = (tmp_path / "reports/made_up/consistency.csv").read_text().splitlines()
+    assert len(rows) == 7 and sum(",consistent," in row for row in rows) == 3
+    (folder / "checks.yaml").write_text("checks: 3")
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
