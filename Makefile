@@ -6,7 +6,7 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU MODEL OUT REQUIRE_PUBLISHED SKIP TARGETS VARY
+GIVEN := BASE CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU MODEL OUT REQUIRE_PUBLISHED SKIP TARGETS VARY
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -25,22 +25,25 @@ setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 	@touch $@
 
 reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1]
-	@REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED" $(BIN)/python -m containers.launcher.reproduce
+	@REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED" $(BIN)/python -m containers.commands.reproduce
+
+sweep: setup  ## run the long sweeps again, whatever results git holds
+	@$(BIN)/python -m containers.commands.sweep
 
 demo: setup  ## run the imaging half, from training to NE status [COHORT=phantom|lits|own]
-	@$(BIN)/python -m containers.launcher.demo $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
+	@$(BIN)/python -m containers.commands.demo $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
 
 predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… OUT=… GPU=1]
-	@$(BIN)/python -m containers.launcher.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \
+	@$(BIN)/python -m containers.commands.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \
 	    $${GIVEN_GPU:+--gpu} $${GIVEN_MODEL:+--model="$$GIVEN_MODEL"} \
 	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
 	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"}
 
 real-case: setup  ## fetch one real LiTS case and run the imaging stages that need no training
-	@$(BIN)/python -m containers.launcher.real_case
+	@$(BIN)/python -m containers.commands.real_case
 
 test: setup  ## run every room's tests in its image
-	@$(BIN)/python -m containers.launcher.tests
+	@$(BIN)/python -m containers.commands.tests
 
 images: setup  ## build the container images [ENGINE=docker|podman BASE=auto|debian|registry]
 	@$(BIN)/python containers/build $${GIVEN_ENGINE:+--engine="$$GIVEN_ENGINE"} \
@@ -55,7 +58,10 @@ verify: setup  ## run the pipeline from nothing and compare [ENGINE=… VARY=1 C
 	    $${GIVEN_TARGETS:+--targets $$GIVEN_TARGETS} $${GIVEN_SKIP:+--skip $$GIVEN_SKIP}
 
 compare: setup  ## fail where verdicts change or metrics leave their envelopes [BASE=REVISION]
-	@$(BIN)/python -m containers.launcher.compare "$$GIVEN_BASE"
+	@$(BIN)/python -m containers.commands.compare "$$GIVEN_BASE"
+
+deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHECK=1: compare]
+	@$(BIN)/python -m containers.commands.deps $${GIVEN_CHECK:+--check}
 
 readme: setup  ## write the verdict table and the test AUCs into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m stages.reporting.readme --readme README.md
@@ -66,4 +72,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce demo predict real-case test images sif verify compare readme report-check clean
+.PHONY: help setup reproduce sweep demo predict real-case test images sif verify compare deps readme report-check clean

@@ -10,10 +10,10 @@ again.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 
+from stages.cohort import lits, own, phantom
 from stages.common import cli, origin
 from stages.common.errors import InputError
 from stages.common.parameters import SOURCES, load
@@ -64,7 +64,7 @@ def stage() -> None:
     known = arguments(options.inputs, options.checksums, options.out, options.record)
     check(options.source, options.params)
     given = [*known[options.source], "--params", options.params]
-    module = importlib.import_module(f"stages.cohort.{options.source}")
+    module = {"phantom": phantom, "lits": lits, "own": own}[options.source]
     sys.argv = [module.__name__, *(str(argument) for argument in given)]
     module.stage()
     origin.write(options.out, options.source)

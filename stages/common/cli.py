@@ -1,4 +1,5 @@
 """The command line of a stage: one parser style, one way to fail, one provenance record."""
+# dvc: no dependency (command lines and messages)
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Errors that a user can act on: one line, exit code 2, never a traceback."""
+# dvc: no dependency (messages)
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """The section ``imaging`` of ``params.yaml``, which several rooms read."""
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 

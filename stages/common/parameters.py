@@ -1,4 +1,5 @@
 """Read ``params.yaml`` into validated, frozen objects."""
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 # Sections that one room alone reads and checks.
 ROOM_SECTIONS = ("phantom", "lits", "real_case", "own", "expression", "segmentation", "detection",
-                 "imaging")
+                 "imaging", "headline")
 PARTS = ("selection", "folds", "ensemble", "models")
 MODELS = ("LR", "RF", "XGB")
 RADIOMICS_METHODS = ("fast", "plain")

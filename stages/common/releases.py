@@ -1,4 +1,5 @@
 """The section ``cohort`` of ``params.yaml``: where the data come from."""
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """The sections of ``params.yaml`` as frozen objects (see `stages.common.parameters`)."""
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 

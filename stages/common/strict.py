@@ -1,4 +1,5 @@
 """Read a mapping into frozen dataclasses; refuse what is unknown, missing or of another type."""
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ VIOLATED = 1
 PROTOCOL = "as-released"  # what the sweep varies
 LEDGER_COLUMNS = ("item", "row", "metric", "statistic", "published", "verdict")
 
-# Made by the sweep and by the ledger: the tolerance, and a count of the verdicts compared here.
-NOT_COMPARED = ("sensitivity", "reproduction.json")
+# Made by the sweep and from the ledger: the tolerance, and summaries of the verdicts compared here.
+NOT_COMPARED = ("sensitivity", "reproduction.json", "headline.json")
 
 # What a fit reports beside its results: it follows them, and no published number is one of these.
 COMPANIONS = {"confusion", "defined", "dual_gap", "iterations", "last", "misclassified",

@@ -2,6 +2,7 @@
 
 Sizes run along x, y, z, as everywhere in this package; nnU-Net itself counts z, y, x.
 """
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 

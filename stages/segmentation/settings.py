@@ -1,4 +1,5 @@
 """Section ``segmentation`` of ``params.yaml``."""
+# dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from containers.launcher import ROOT, LauncherError, compare
+from containers.commands import compare
+from containers.launcher import ROOT, LauncherError
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_a_revision_that_cannot_be_compared(repository, base, said):
 
 
 def test_an_unknown_revision_is_one_line_and_code_2():
-    result = subprocess.run([sys.executable, "-m", "containers.launcher.compare", "no-such-thing"],
+    result = subprocess.run([sys.executable, "-m", "containers.commands.compare", "no-such-thing"],
                             cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith("error: git knows no revision 'no-such-thing'")

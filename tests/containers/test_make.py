@@ -35,7 +35,7 @@ def test_every_value_of_predict_arrives_whole(make):
     given = [f"{name}={EVIL}" for name in ("CT", "OUT", "MODEL", "CLASSIFIERS", "CONFIGURATION",
                                            "GPU")]
     said, error = make("predict", *given)
-    assert said == (f"[-m][containers.launcher.predict][--ct={EVIL}][--out={EVIL}][--gpu]"
+    assert said == (f"[-m][containers.commands.predict][--ct={EVIL}][--out={EVIL}][--gpu]"
                     f"[--model={EVIL}][--classifiers={EVIL}][--configuration={EVIL}]"), error
 
 
@@ -56,11 +56,11 @@ def test_lists_are_divided_at_blanks_and_nothing_more(make):
 
 
 def test_what_is_not_given_is_not_passed(make):
-    assert make("demo")[0] == "[-m][containers.launcher.demo]"
+    assert make("demo")[0] == "[-m][containers.commands.demo]"
     assert make("images")[0] == "[containers/build][--base=auto]"
     assert make("verify")[0] == "[containers/verify]"
     assert make("predict", "CT=a", "OUT=b c")[0] == (
-        "[-m][containers.launcher.predict][--ct=a][--out=b c]")
+        "[-m][containers.commands.predict][--ct=a][--out=b c]")
 
 
 def test_whether_published_numbers_are_required_is_passed_on(make, tmp_path):

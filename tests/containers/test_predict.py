@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from containers.launcher import LauncherError, predict
+from containers.commands import predict
+from containers.launcher import LauncherError
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The imaging pipeline: fingerprints, the places of its stages, stages side by side."""
+"""The imaging pipeline: fingerprints, the places of its stages, where it ends without scores."""
 
 import hashlib
 import re
@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from containers.launcher import LauncherError, cohorts, demo, pipeline
+from containers.commands import cohorts, demo
+from containers.commands.schedule import Pipeline
+from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
-DVC = ROOT / ".venv" / "bin" / "dvc"
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +22,12 @@ def lock():
 
 
 @pytest.fixture(scope="module")
-def listed():
-    return pipeline.stages(cohorts.PHANTOM.file)
+def house():
+    return Pipeline()
 
 
-def test_every_stage_has_its_fingerprint(lock, listed):
-    assert sorted(name.removeprefix("imaging/dvc.yaml:") for name in listed) == sorted(lock)
+def test_every_stage_has_its_fingerprint(lock, house):
+    assert sorted(stage.name for stage in house.stages(cohorts.PHANTOM.file)) == sorted(lock)
 
 
 def test_results_in_git_are_those_of_the_fingerprints(lock):
@@ -57,54 +59,9 @@ def test_every_stage_runs_in_the_root_and_writes_to_its_own_place(lock):
             assert re.match(r"(data|features|masks|metrics|models)/imaging/|reports/demo", out["path"])
 
 
-def test_the_root_pipeline_has_no_stage_of_it():
-    assert not [name for name in pipeline.stages() if "imaging" in name]
-
-
-def test_stages_are_divided_without_loss(listed):
-    first, side, rest = demo.parts(listed)
-    assert sorted(listed) == sorted([*first, *rest, *(name for part in side.values()
-                                                      for name in part)])
-    methods = yaml.safe_load((ROOT / "params.yaml").read_text())["imaging"]["methods"]
-    assert sorted(side) == sorted({*methods, "reference"} - {"baseline"})
-    # Nothing that runs side by side may wait for another part.
-    lock = yaml.safe_load((ROOT / "imaging" / "dvc.lock").read_text())["stages"]
-    made = {out["path"]: name for name, stage in lock.items() for out in stage.get("outs", [])}
-    for title, part in side.items():
-        known = {name.rpartition(":")[2] for name in (*first, *part)}
-        for name in part:
-            for dependency in lock[name.rpartition(":")[2]]["deps"]:
-                maker = next((m for path, m in made.items() if dependency["path"] == path
-                              or dependency["path"].startswith(f"{path}/")), None)
-                assert maker is None or maker in known, f"{title}: {name} waits for {maker}"
-
-
-@pytest.fixture
-def small(tmp_path, monkeypatch):
-    """A repository with two independent stages, each of which waits for the other to start."""
-    wait = "i=0; while [ ! -e {} ]; do sleep 0.1; i=$((i+1)); [ $i -lt 200 ] || exit 9; done"
-    stages = {mine: {"cmd": f"touch started-{mine} && {wait.format('started-' + other)} && "
-                            f"echo {mine} > {mine}.txt", "outs": [f"{mine}.txt"]}
-              for mine, other in (("a", "b"), ("b", "a"))}
-    stages["broken"] = {"cmd": "echo 'error: no such scan; add it' >&2 && exit 2", "outs": ["c"]}
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
-    for command in (["git", "init", "-q"], [DVC, "init", "-q"]):
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    monkeypatch.setattr(pipeline, "ROOT", tmp_path)
-    monkeypatch.setattr(pipeline, "workers", lambda: 2)
-    return tmp_path
-
-
-def test_parts_run_side_by_side_and_every_result_is_recorded(small):
-    with pipeline.display() as progress:
-        pipeline.lanes(progress, {"one": ["a"], "two": ["b"]}, pipeline.AGAIN, small / "log")
-    assert sorted(yaml.safe_load((small / "dvc.lock").read_text())["stages"]) == ["a", "b"]
-
-
-def test_a_failing_part_is_one_line(small):
-    with pipeline.display() as progress, pytest.raises(LauncherError) as caught:
-        pipeline.lanes(progress, {"one": ["broken"]}, pipeline.AGAIN, small / "log")
-    assert str(caught.value) == "stage 'broken' failed: no such scan; add it"
+def test_the_root_pipeline_needs_no_stage_of_it(house):
+    root = house.stages()
+    assert root and set(house.needed(root)) == set(root)
 
 
 @pytest.mark.parametrize("rows, whole", [
@@ -114,19 +71,18 @@ def test_a_cohort_without_scores_ends_with_the_detection(tmp_path, rows, whole):
     assert demo.scored(tmp_path / "manifest.csv") is whole
 
 
-def test_what_it_ends_with_needs_no_scores(listed, lock):
-    last = [name.rpartition(":")[2] for name in demo.stages_of(listed, demo.DETECTION)]
+def test_what_it_ends_with_needs_no_scores(house):
+    last = [stage for stage in house.stages(cohorts.PHANTOM.file) if (stage.meta or {}).get("unscored")]
     methods = yaml.safe_load((ROOT / "params.yaml").read_text())["imaging"]["methods"]
-    assert sorted(last) == sorted([*(f"detect@{method}" for method in methods), "pictures"])
-    made = {out["path"]: name for name, stage in lock.items() for out in stage.get("outs", [])}
-    needed, waiting = set(), list(last)
-    while waiting:
-        name = waiting.pop()
-        needed.add(name)
-        waiting += [maker for dependency in lock[name]["deps"] for path, maker in made.items()
-                    if maker not in needed and (dependency["path"] == path
-                                                or path.startswith(f"{dependency['path']}/"))]
+    assert sorted(stage.name for stage in last) == sorted(
+        [*(f"detect@{method}" for method in methods), "pictures"])
+    needed = {stage.name for stage in house.needed(last)}
     assert "cohort" in needed and "scored" not in needed
+
+
+def test_the_cohort_comes_first_and_alone(house):
+    cohort = house.needed(house.makers([str(Path(demo.MANIFEST).parent)]))
+    assert [stage.name for stage in cohort] == ["cohort"]
 
 
 def test_every_source_has_its_training_set():

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from containers.launcher import LauncherError, cohorts
+from containers.commands import cohorts
+from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
 # Series of patients who do not exist: liver and lesions in noise; NE score, group, part.
@@ -40,7 +41,8 @@ STAGES = ("cohort", "baseline", "detect@baseline", "pictures", "scored", "plante
           "extract@reference")
 RUN = """
 import sys
-from containers.launcher import cohorts, entry, pipeline
+from containers.commands import cohorts, pipeline
+from containers.launcher import entry
 project = cohorts.project("own")
 def run():
     names = [f"{project.file}:{name}" for name in sys.argv[1:]]

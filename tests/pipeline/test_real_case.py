@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from containers.launcher import ROOT, real_case
+from containers.commands import real_case
+from containers.launcher import ROOT
 
 # In RAS order bone lies behind (the crop ends with the spine), lungs above, the liver on the right.
 ANATOMY = """

@@ -3,20 +3,23 @@
 import csv
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
-from containers.launcher import LauncherError, reproduce
+from containers.commands import reproduce
+from containers.commands.schedule import Pipeline
+from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 PYTHON = ROOT / ".venv" / "bin" / "python"
 # Nothing listens there: an address that is refused at once.
 CLOSED = {"DATA_MIRROR": "/nonexistent", "MSCLC_ENGINE": "venv", "HTTPS_PROXY": "http://127.0.0.1:9",
           "https_proxy": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
-RUN = ("from containers.launcher import entry, reproduce\n"
+RUN = ("from containers.commands import reproduce\nfrom containers.launcher import entry\n"
        "entry(lambda: reproduce.main(run_demo=lambda: print('the demo ran', flush=True)))")
 
 
@@ -52,14 +55,12 @@ def test_required_numbers_are_an_error_in_one_line(clone):
     assert "DATA_MIRROR" in lines[0]
 
 
-def test_tables_that_are_there_are_not_asked_for(tmp_path, monkeypatch):
+def test_tables_that_are_there_are_no_obstacle(monkeypatch):
     for name, value in CLOSED.items():
         monkeypatch.setenv(name, value)
-    mirror = Path(os.environ.get("TABLES", ROOT / "data" / "released"))
-    if not (mirror / "features_2025-08.csv").exists():
+    if not (ROOT / "data" / "released" / "features_2025-08.csv").exists():
         pytest.skip("no released table on this machine (run make reproduce first)")
-    assert reproduce.unreachable(["fetch@2025-08", "table@2025-08"], mirror) is None
-    assert "is unreachable" in reproduce.unreachable(["fetch@2025-08"], tmp_path)
+    assert reproduce.unreachable(Pipeline().stages()) is None
 
 
 @pytest.mark.parametrize("value, stops", [("1", True), ("yes", True), ("0", False), ("", False)])
@@ -76,20 +77,29 @@ def test_what_counts_as_required(monkeypatch, value, stops):
         assert ran[0] == "demo"
 
 
-def test_parts_that_run_side_by_side_need_nothing_of_one_another():
-    recorded = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
-    names = list(recorded)
-    first = [name for name in names if re.fullmatch(reproduce.FIRST[1], name)]
-    search = [name for name in names if re.fullmatch(reproduce.SEARCH, name)]
-    rest = [name for name in names if name not in first
-            and not re.fullmatch(f"{reproduce.SWEEPS}|{reproduce.SEARCH}|{reproduce.LAST}", name)]
-    releases = reproduce.by_release(first)
-    assert sorted(name for part in releases.values() for name in part) == sorted(first)
-    assert search and rest and len(releases) > 1
-    for parts in (list(releases.values()), [search, rest]):
-        for part in parts:
-            reads = {item["path"] for name in part for item in recorded[name].get("deps", ())}
-            others = [name for other in parts if other is not part for name in other]
-            made = {item["path"] for name in others for item in recorded[name]["outs"]}
-            assert not [path for path in reads for out in made
-                        if f"{path}/".startswith(f"{out}/") or f"{out}/".startswith(f"{path}/")]
+def test_what_is_shown_first_waits_for_what_it_rests_on_only():
+    house = Pipeline()
+    item, stages = reproduce.first(house, house.stages())
+    names = {stage.name.partition("@")[0] for stage in stages}
+    assert item == "Table4" and names == {"fetch", "table", "select", "train", "bootstrap"}
+    protocols = {name.split("-20")[0] for name in (stage.name for stage in stages)
+                 if name.startswith(("select", "train", "bootstrap"))}
+    assert protocols == {"select@as-released", "train@as-released", "bootstrap@as-released"}
+
+
+def test_a_pipeline_that_shows_nothing_first():
+    house = Pipeline()
+    assert reproduce.first(house, house.stages("imaging/dvc.yaml")) == (None, [])
+
+
+def test_stages_that_need_the_network_are_marked():
+    """What acquires data runs in the orchestrator, and `make reproduce` asks it first."""
+    for stage in Pipeline().order:
+        fetches = "containers/run orchestrator" in stage.cmd
+        assert bool((stage.meta or {}).get("network")) == fetches, stage.addressing
+
+
+def test_every_word_of_meta_is_known():
+    known = {"cost", "threads", "network", "sweep", "unscored", "first"}
+    for stage in Pipeline().order:
+        assert set(stage.meta or {}) <= known and stage.desc, stage.addressing

@@ -47,6 +47,14 @@ def judge(base, now):
         env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
+def test_the_headline_follows_what_is_compared(tmp_path):
+    for name, value in (("a", 0.7), ("b", 0.71)):
+        canonical.write_json(checkout(tmp_path / name) / "metrics" / "headline.json",
+                             {"recomputed": value})
+    result = judge(tmp_path / "a", tmp_path / "b")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 @pytest.mark.parametrize("before, after, code, said", [
     ({}, {}, 0, "2 numbers, 2 equal, 0 moved inside their envelopes, 0 moved too far"),
     ({}, {"auc": 0.79}, 0, "1 equal, 1 moved inside their envelopes, 0 moved too far"),

@@ -1,0 +1,286 @@
+"""``make deps``: write into every ``dvc.yaml`` what the code of each stage depends on.
+
+That is the module which the command names (``python -m PACKAGE.MODULE``), all modules of the project
+that it imports, at the top or late, directly or not, the files that these read from beside them
+(``Path(__file__).with_name("NAME")``), and the pins of the image (``containers/run IMAGE``). Lines
+that name data are kept as they are. With ``--check`` nothing is written: a list that differs is an
+error.
+
+A module that has the line ``# dvc: no dependency`` (with the reason behind it) is left out: it words
+messages, or it reads parameters, which ``params:`` tracks one by one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import grimp
+import yaml
+
+from containers.launcher import ROOT, LauncherError, Parser, entry
+
+# The image and the module of a command.
+COMMAND = re.compile(r"containers/run\s(?:[^;&|]*?\s)?(\S+)\s+--\s+python\s+-m\s+([\w.]+)")
+# An image's folder has both; the orchestrator, which fetches, is no image.
+PINS = ("image.json", "requirements.lock")
+EXEMPT = re.compile(r"^# dvc: no dependency\b", re.MULTILINE)
+# The one package of a floor that its rooms (the other packages) may import.
+COMMON = "common"
+
+
+class Code:
+    """The project's modules, what they import and what they read from beside them.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+    """
+
+    def __init__(self, root: Path = ROOT):
+        self.root = root
+        self.graphs: dict[str, grimp.ImportGraph] = {}
+        self._read: dict[str, tuple[str, ...]] = {}
+
+    def graph(self, package: str) -> grimp.ImportGraph:
+        """Return the import graph of a top-level package of the project."""
+        if package not in self.graphs:
+            sys.path.insert(0, str(self.root))
+            try:
+                self.graphs[package] = grimp.build_graph(
+                    package, cache_dir=None, exclude_type_checking_imports=True)
+            finally:
+                sys.path.remove(str(self.root))
+        return self.graphs[package]
+
+    def path(self, module: str) -> Path | None:
+        """Return the file of a module, relative to the repository; None if there is none."""
+        base = Path(*module.split("."))
+        return next((path for path in (base.with_suffix(".py"), base / "__init__.py")
+                     if (self.root / path).is_file()), None)
+
+    def needs(self, module: str) -> set[str]:
+        """Return the files that decide what a module does, relative to the repository.
+
+        Raises
+        ------
+        LauncherError
+            If there is no such module.
+        """
+        if self.path(module) is None:
+            raise LauncherError(f"there is no module {module}; correct the command")
+        imported = self.graph(module.partition(".")[0]).find_upstream_modules(module)
+        return {name for each in {module, *imported} for name in self.files(each)}
+
+    def files(self, module: str) -> tuple[str, ...]:
+        """Return a module's own file and those that it reads from beside it; none if exempt."""
+        if module not in self._read:
+            path = self.path(module)
+            text = (self.root / path).read_text(encoding="utf-8")
+            beside = [str(path.with_name(node.args[0].value)) for node in ast.walk(ast.parse(text))
+                      if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+                      and node.func.attr == "with_name" and node.args
+                      and isinstance(node.args[0], ast.Constant)]
+            there = [name for name in beside if (self.root / name).exists()]
+            self._read[module] = () if EXEMPT.search(text) else (str(path), *there)
+        return self._read[module]
+
+    def owns(self, name: str, packages: set[str]) -> bool:
+        """Tell whether a dependency is code of these packages, or read from beside it."""
+        return Path(name).parts[0] in packages and (name.endswith(".py") or any(
+            name in self.files(module) for package in packages
+            for module in self.graph(package).modules))
+
+    def foreign(self, package: str) -> list[str]:
+        """Return the imports from one room into another, a line each; rooms meet in files."""
+        graph = self.graph(package)
+        rooms = {module: module.split(".")[1] for module in graph.modules if "." in module}
+        return sorted(
+            f"{module} imports {other}: a room imports itself and {package}.{COMMON} only"
+            for module, room in rooms.items()
+            for other in graph.find_modules_directly_imported_by(module)
+            if rooms.get(other, room) not in (room, COMMON))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A stage's dependencies, as its ``dvc.yaml`` has them and as they should be.
+
+    They stand on the lines `first` to `last` (from 0, without `last`), indented by `indent`
+    (None: ``deps:`` itself is missing).
+    """
+
+    file: Path
+    stage: str
+    given: tuple[str, ...]
+    wanted: tuple[str, ...]
+    first: int
+    last: int
+    indent: int | None
+
+    def differs(self) -> str:
+        """Say what is wrong with the list, in one line."""
+        lacking = [name for name in self.wanted if name not in self.given]
+        vain = [name for name in self.given if name not in self.wanted]
+        said = [f"lacks {', '.join(lacking)}"] if lacking else []
+        said += [f"lists {', '.join(vain)} in vain"] if vain else []
+        return f"{self.file}: stage '{self.stage}' {' and '.join(said) or 'is out of order'}"
+
+
+def files(root: Path = ROOT) -> list[Path]:
+    """Return every ``dvc.yaml`` that git has or would take, relative to the repository.
+
+    Raises
+    ------
+    LauncherError
+        If git finds none.
+    """
+    found = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard", "--", "dvc.yaml",
+                            "**/dvc.yaml"], cwd=root, capture_output=True, text=True)
+    names = sorted({name for name in found.stdout.split("\0") if name and (root / name).is_file()})
+    if not names:
+        raise LauncherError(f"{root}: git lists no dvc.yaml here: {found.stderr.strip()}")
+    return [Path(name) for name in names]
+
+
+def wanted(given: list[str], called: list[tuple[str, str]], code: Code) -> tuple[str, ...]:
+    """Return what a stage depends on: the image's pins, the data in their order, the code.
+
+    Parameters
+    ----------
+    given : list of str
+        What is listed.
+    called : list of (str, str)
+        Image and module, for each command of the stage.
+    code : Code
+        The project's modules.
+    """
+    packages = {module.partition(".")[0] for _, module in called}
+    # Lines of another image count as its pins where both are listed; its lock alone is data.
+    pinned = {str(Path(name).parent) for name in given if Path(name).name == PINS[0]}
+    pinned |= {f"containers/{image}" for image, _ in called}
+    pins = [f"containers/{image}/{pin}" for image, _ in called for pin in PINS
+            if "$" in image or (code.root / "containers" / image / PINS[0]).is_file()]
+    data = [name for name in given if not code.owns(name, packages)
+            and not (Path(name).name in PINS and str(Path(name).parent) in pinned)]
+    needs = set().union(*(code.needs(module) for _, module in called))
+    return tuple([*dict.fromkeys(pins), *data, *sorted(needs)])
+
+
+def lists(file: Path, code: Code) -> list[Listed]:
+    """Return the dependency lists of a ``dvc.yaml``; one that stages share (``&``, ``*``) once.
+
+    Raises
+    ------
+    LauncherError
+        If the file is no pipeline, a stage names no module that there is or does not run in the
+        repository's root, or stages share a list and need different ones.
+    """
+    text = (code.root / file).read_text(encoding="utf-8")
+    found: dict[int | str, Listed] = {}
+    for stage, block in _blocks(file, text):
+        called = COMMAND.findall(_command(block["cmd"]))
+        if not called:
+            continue
+        place = code.root / file.parent / (block["wdir"].value if "wdir" in block else ".")
+        if place.resolve() != code.root.resolve():
+            raise LauncherError(f"{file}: stage '{stage}' does not run in the repository's root; "
+                                "correct its wdir")
+        node = block.get("deps")
+        given = [item.value for item in node.value] if node else []
+        try:
+            need = wanted(given, called, code)
+        except LauncherError as error:
+            raise LauncherError(f"{file}: stage '{stage}': {error}") from None
+        shared = found.get(id(node)) if node else None
+        if shared and shared.wanted != need:
+            raise LauncherError(f"{file}: stages '{shared.stage}' and '{stage}' share a list of "
+                                "dependencies but need two; write each its own")
+        found[id(node) if node else stage] = shared or Listed(
+            file, stage, tuple(given), need, *_place(node, block["cmd"], text))
+    return list(found.values())
+
+
+def _blocks(file: Path, text: str):
+    """Give the name and the block of each stage of a ``dvc.yaml``, as nodes that know their place."""
+    try:
+        stages = dict(_pairs(yaml.compose(text)))["stages"]
+        for name, node in _pairs(stages):
+            block = dict(_pairs(node))
+            yield name, dict(_pairs(block["do"])) if "do" in block else block
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise LauncherError(f"{file}: not a pipeline: {' '.join(str(error).split())}") from None
+
+
+def _pairs(node) -> list[tuple[str, yaml.Node]]:
+    return [(key.value, value) for key, value in node.value]
+
+
+def _command(node) -> str:
+    parts = [item.value for item in node.value] if isinstance(node.value, list) else [node.value]
+    return " && ".join(" ".join(part.split()) for part in parts)
+
+
+def _place(node, command, text) -> tuple[int, int, int | None]:
+    """Return where a list stands or belongs: its first line, the line behind it, its indentation."""
+    if node and node.value and not node.flow_style:
+        first, last = node.value[0].start_mark, node.value[-1].end_mark
+        return first.line, last.line + 1, first.column - 2
+    if node:
+        return node.start_mark.line, node.end_mark.line + 1, None
+    lines, last = text.splitlines(), command.end_mark.line + (command.end_mark.column > 0)
+    while not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#"):
+        last -= 1
+    return last, last, None
+
+
+def rewrite(file: Path, listed: list[Listed], root: Path = ROOT) -> None:
+    """Write the lists into a ``dvc.yaml``; nothing else of it changes."""
+    lines = (root / file).read_text(encoding="utf-8").splitlines()
+    for one in sorted(listed, key=lambda one: -one.first):
+        head, indent = [], one.indent
+        if indent is None:
+            command = next(line for line in lines[one.first::-1] if line.strip().startswith("cmd:"))
+            depth = len(command) - len(command.lstrip())
+            head, indent = [f"{' ' * depth}deps:"], depth + 2
+        lines[one.first:one.last] = [*head, *(f"{' ' * indent}- {name}" for name in one.wanted)]
+    (root / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def run(check: bool, root: Path = ROOT) -> list[str]:
+    """Write the lists of every pipeline, or only look at them; say what changes, a line each.
+
+    Raises
+    ------
+    LauncherError
+        If a room imports another one, or with ``check`` if a list is not what it should be.
+    """
+    code = Code(root)
+    found = [(file, lists(file, code)) for file in files(root)]
+    foreign = [line for package in sorted(code.graphs) for line in code.foreign(package)]
+    if foreign:
+        raise LauncherError("; ".join(foreign))
+    wrong = [one.differs() for _, listed in found for one in listed if one.given != one.wanted]
+    if check and wrong:
+        raise LauncherError(f"{'; '.join(wrong)}: run 'make deps'")
+    for file, listed in found:
+        if not all(one.given == one.wanted for one in listed):
+            rewrite(file, listed, root)
+    return wrong
+
+
+def main() -> None:
+    """Entry point."""
+    parser = Parser(prog="make deps", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; refuse what differs")
+    for line in run(parser.parse_args().check):
+        print(f"mended: {line}")
+
+
+if __name__ == "__main__":
+    entry(main)

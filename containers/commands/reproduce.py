@@ -1,0 +1,134 @@
+"""``make reproduce``: set up, run the pipeline with a progress display, print the verdicts.
+
+Where the released tables cannot be reached it says so, runs the imaging demo instead and marks
+every published number ``not-checked`` in a ledger of its own; ``REQUIRE_PUBLISHED=1`` refuses.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+
+from dvc.stage import Stage
+
+from containers.commands import demo, pipeline
+from containers.commands.pipeline import in_image
+from containers.commands.schedule import Pipeline
+from containers.launcher import ROOT, LauncherError, entry, environment, no_arguments
+
+RUN_BEFORE = ROOT / "logs" / "reproduced"
+LOG = ROOT / "logs" / "reproduce.log"
+# The committed ledger stays as it is.
+UNCHECKED = "logs/ledger-not-checked.csv"
+REQUIRE = "REQUIRE_PUBLISHED"
+
+
+def unreachable(stages: Iterable[Stage]) -> str | None:
+    """Run the stages that need the network (``meta: {network: true}``).
+
+    Returns
+    -------
+    str or None
+        Why one of them fails, in one line; None if they all succeed.
+    """
+    for stage in stages:
+        if not (stage.meta or {}).get("network"):
+            continue
+        result = subprocess.run(stage.cmd, shell=True, cwd=stage.wdir, capture_output=True, text=True)
+        if result.returncode:
+            lines = result.stderr.strip().splitlines() or [f"stage '{stage.addressing}' failed"]
+            return lines[-1].removeprefix("error: ")
+    return None
+
+
+def first(whole: Pipeline, stages: list[Stage]) -> tuple[str | None, list[Stage]]:
+    """Return the table that is shown first, and the stages that make the results behind it.
+
+    One stage names them: ``meta: {first: {item: TABLE, results: [PATH, …]}}``.
+    """
+    for stage in stages:
+        asked = (stage.meta or {}).get("first")
+        if asked:
+            return asked["item"], whole.needed(whole.makers(asked["results"]))
+    return None, []
+
+
+def without_tables(reason: str, run_demo: Callable[[], None]) -> None:
+    """Say that no number can be checked, run the demo, and mark every number so.
+
+    Raises
+    ------
+    LauncherError
+        If the published numbers are required, or the demo fails.
+    """
+    if os.environ.get(REQUIRE, "0") not in ("", "0"):
+        raise LauncherError(f"the published numbers cannot be checked: {reason}")
+    print(f"The published numbers cannot be checked here: {reason}", file=sys.stderr)
+    print("Running the imaging pipeline on its synthetic cohort instead (make demo).",
+          file=sys.stderr, flush=True)
+    run_demo()
+    in_image("reporting", "stages.reporting.unchecked", "--out", UNCHECKED)
+    print()
+    show("--ledger", UNCHECKED)
+    print(f"\nNo published number was checked: {UNCHECKED}. reports/ledger.csv holds the verdicts "
+          "of the last run that had the released tables.")
+
+
+def show(*arguments: str) -> None:
+    """Print verdicts."""
+    in_image("reporting", "stages.reporting.verdicts", *arguments)
+
+
+def cross_check() -> None:
+    """Repeat the rank-sum tests in exactly R 4.4.1 where Node is there (not a DVC stage)."""
+    folder = ROOT / "containers" / "statistics" / "webr"
+    npm = shutil.which("npm")
+    if npm and not (folder / "node_modules" / "webr").is_dir():
+        subprocess.run([npm, "ci", "--silent", "--prefix", str(folder)], cwd=ROOT,
+                       capture_output=True)
+    node = shutil.which("node") or "node"
+    for points in sorted((ROOT / "data" / "burden").glob("*.csv")):
+        in_image("statistics", "stages.statistics.crosscheck", "--if-available", "--node", node,
+                 "--points", f"data/burden/{points.name}",
+                 "--metrics", f"metrics/statistics/{points.stem}.json")
+
+
+def published(whole: Pipeline, stages: list[Stage]) -> None:
+    """Run the root's pipeline and print the verdicts."""
+    again = pipeline.Again(RUN_BEFORE)
+    item, early = first(whole, stages)
+    with pipeline.display() as progress:
+        pipeline.set_up(progress, pipeline.used(stages))
+        pipeline.run(progress, f"behind {item}", whole, early, again, LOG, again.add)
+    if item:
+        show("--item", item)
+    late = [stage for stage in whole.needed(stages) if stage not in early]
+    with pipeline.display() as progress:
+        pipeline.run(progress, "pipeline", whole, late, again, LOG, again.add)
+    again.add()
+    cross_check()
+    print()
+    show()
+    print("\nOne line per published number: reports/ledger.csv")
+
+
+def main(run_demo: Callable[[], None] = demo.run) -> None:
+    """Entry point; ``run_demo`` is what runs where the released tables cannot be reached."""
+    no_arguments("make reproduce", __doc__)
+    environment.check_cpu()
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.write_text("")
+    whole = Pipeline()
+    stages = whole.stages()
+    reason = unreachable(stages)
+    if reason is None:
+        published(whole, stages)
+    else:
+        without_tables(reason, run_demo)
+
+
+if __name__ == "__main__":
+    entry(main)
