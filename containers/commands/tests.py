@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from containers.launcher import ROOT, entry, images, orchestrator, venv
 
-<<<<<<< HEAD:containers/commands/tests.py
 # Where tests run: image (or orchestrator) and what pytest collects there (shell patterns). A study's
 # tests stand in tests/studies/STUDY/IMAGE, those of both classification images in one folder.
 SUITES = {
@@ -33,21 +32,6 @@ def collected(patterns: tuple[str, ...]) -> list[str]:
     """Return what patterns name, relative to the repository."""
     return [path.relative_to(ROOT).as_posix() for pattern in patterns
             for path in sorted(ROOT.glob(pattern))]
-=======
-# Where tests run: image (or orchestrator) and what pytest collects there.
-SUITES = (
-    ("orchestrator", ["tests/containers", "tests/pipeline"]),
-    ("cohort", ["tests/common", "tests/cohort", "stages/common", "stages/cohort/own_table.py",
-                "stages/cohort/real_case.py"]),
-    ("expression", ["tests/expression"]),
-    ("classification-paper", ["tests/classification", "stages/classification"]),
-    ("classification-notebook", ["tests/classification", "stages/classification"]),
-    ("radiomics", ["tests/radiomics", "stages/radiomics"]),
-    ("segmentation", ["tests/segmentation", "stages/segmentation", "tests/common/test_nifti.py"]),
-    ("statistics", ["tests/statistics"]),
-    ("reporting", ["tests/reporting", "stages/reporting", "tests/verdicts", "stages/verdicts"]),
-)
->>>>>>> consistency:containers/launcher/tests.py
 
 
 def command(image: str, arguments: list[str]) -> tuple[list[str], dict[str, str]]:
