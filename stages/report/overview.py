@@ -1,4 +1,4 @@
-"""Make the overview of all studies (``reports/sclc_liver/index.html``): one row for each, with its verdicts."""
+"""Make the overview of all studies (``reports/index.html``): one row for each, with its verdicts."""
 
 from __future__ import annotations
 
@@ -43,13 +43,14 @@ def row(study: studies.Study, root: Path) -> dict:
     summary = canonical.read_json(path)
     try:
         values, tally = summary["headline"], Counter(summary["verdicts"])
+        total = tally.total()
         for key in headline.KEYS:
             values[key]
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"is not complete ({error})", path, "make it again (dvc repro)") from None
     item, line, metric, _ = study.content.headline.number
     about = study.content.items.get(item)
-    return {"name": study.name, "study": study.content, "total": tally.total(),
+    return {"name": study.name, "study": study.content, "total": total,
             "totals": [(verdict, tally[name]) for name, verdict in tables.verdicts(study).items()],
             "headline": values,
             "quantity": ", ".join(filter(None, (
