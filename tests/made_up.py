@@ -41,7 +41,7 @@ STUDY = {
               "Text": {"title": "Text"}},
     "rows": {"A": "Model A"}, "statistics": {"value": ""},
     "images": ["new", "old"], "checklists": {"list": {"name": "List", "items": 3},
-                                             "weighted": {"name": "Weighted", "items": 2}},
+                                             "weighted": {"name": "Weighted", "items": 2, "weighted": True}},
     "numbers": {"grid.csv": 6, "other.csv": 8}, "stored": 5,
     "compared": {"ignored": ["sensitivity"], "companions": ["defined"]}}
 PUBLISHED = {

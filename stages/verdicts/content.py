@@ -84,10 +84,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Checklist:
-    """A reporting checklist: its name and how many items it has."""
+    """A reporting checklist: its name, how many items it has, whether these have weights."""
 
     name: str
     items: int
+    weighted: bool = False
 
 
 @dataclass(frozen=True)
