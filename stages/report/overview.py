@@ -42,11 +42,12 @@ def row(study: studies.Study, root: Path) -> dict:
     path = root / "reports" / "overview" / f"{study.name}.json"
     summary = canonical.read_json(path)
     try:
-        values, tally = summary["headline"], Counter(summary["verdicts"])
-        total = tally.total()
+        values, tally = summary["headline"], Counter(dict(summary["verdicts"]))
+        total = sum(tally.values())
         for key in headline.KEYS:
-            values[key]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if type(values[key]) not in (int, float, type(None)):
+                raise ValueError(f"'{key}' is no number")
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"is not complete ({error})", path, "make it again (dvc repro)") from None
     item, line, metric, _ = study.content.headline.number
     about = study.content.items.get(item)
