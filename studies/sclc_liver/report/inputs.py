@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common.parameters import Parameters, load
+from stages.cohort.parameters import Release, read_releases
 from stages.report.files import Document, Reader
 from stages.verdicts import ledger
 
@@ -26,7 +26,8 @@ class Inputs:
     ----------
     ledger : list of dict
         `ledger.COLUMNS` as text, one row for each published number.
-    parameters : Parameters
+    releases : dict
+        Public releases of the feature table.
     models : dict
         Release to the models' metrics, as released.
     roc : dict
@@ -51,7 +52,7 @@ class Inputs:
     """
 
     ledger: list[dict[str, str]]
-    parameters: Parameters
+    releases: dict[str, Release]
     models: dict[str, Document]
     roc: dict[str, pd.DataFrame]
     predictions: pd.DataFrame
@@ -90,7 +91,7 @@ def read(options) -> Inputs:
         return reader.numbers(path, columns, WORDS)
 
     return Inputs(
-        ledger=reader.text(options.ledger, ledger.COLUMNS), parameters=load(options.params),
+        ledger=reader.text(options.ledger, ledger.COLUMNS), releases=read_releases(options.params),
         models={name: reader.json(results / "models" / "as-released" / name / run)
                 for name in (RELEASE, EARLIER)},
         roc={name: numbers(released / name / ENVIRONMENT / "roc.csv", points)
