@@ -6,10 +6,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.classification.parameters import read_configurations
 from stages.common.errors import InputError
 from stages.common.parameters import choose, section
 from stages.common.strict import check_name, check_range
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A public release of the feature table, as the report names it."""
+
+    url: str
+    file: str
+    sha256: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,11 @@ class Shown:
 
 # Each reader raises an InputError that names the parameter and its valid values.
 
+def read_pinned(path: str | Path) -> dict[str, Pinned]:
+    """Read the public releases of the feature table."""
+    return section(path, "cohort.releases", dict[str, Pinned])
+
+
 def read_expected(path: str | Path) -> Expected:
     """Read what a released table must hold."""
     return section(path, "cohort.expected", Expected)
@@ -165,7 +179,8 @@ def read_sensitivity(path: str | Path) -> Sensitivity:
 def read_chance(path: str | Path) -> Chance:
     """Read and check how test AUCs are compared with chance."""
     found = section(path, "chance", Chance)
-    configurations, power = read_configurations(path), found.power
+    configurations = section(path, "classification.configurations", dict[str, object])
+    power = found.power
     for model in found.models:
         choose(configurations, model, "configuration")
     grid = power.areas.values()
