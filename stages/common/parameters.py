@@ -54,7 +54,7 @@ def section(path: str | Path, name: str, kind: type):
             close = difflib.get_close_matches(key, map(str, node), n=1, cutoff=0.8)
             hint = f"is '{close[0]}' misspelt? " if close else ""
             raise InputError(f"parameter '{here}' is missing", path,
-                             f"{hint}restore it from the repository's params.yaml")
+                             f"{hint}add it, or restore the file from the repository")
         node, above = node[key], here
     return strict.build(kind, node, str(path), name)
 

@@ -20,7 +20,6 @@ from stages.classification.corrected.scores import (
     threshold,
     thresholds_of,
 )
-from stages.classification.corrected.stage import summary as corrected_summary
 from stages.classification.parameters import Bootstrap, NetBenefit
 
 LABEL = np.array([1, 1, 0, 1, 0, 1])

@@ -9,8 +9,7 @@ from stages.classification import parameters
 from stages.common.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = next(path for path in (ROOT / "studies/sclc_liver/params.yaml", ROOT / "params.yaml")
-              if path.exists())
+PARAMS = ROOT / "studies/sclc_liver/params.yaml"
 
 
 @pytest.fixture

@@ -60,13 +60,13 @@ def test_a_changed_file_is_read_anew(path):
 
 @pytest.mark.parametrize("old, new, said", [
     ("first:", "frist:", "unknown parameter 'cohort.seeds.frist'; did you mean 'first'?"),
-    ("first: 1, ", "", "parameter 'cohort.seeds.first' is missing; restore it"),
+    ("first: 1, ", "", "parameter 'cohort.seeds.first' is missing; add it"),
     ("count: 20", "count: many", "'cohort.seeds.count' must be a value of type int, not 'many'"),
     ("count: 20", "count: 2.5", "must be a value of type int"),
     ("count: 20", "count: null", "must be a value of type int"),
     ("count: 20", "count: true", "must be a value of type int"),
     ("count: 20", "count: [1]", "must be a value of type int"),
-    ("seeds:", "seed:", "parameter 'cohort.seeds' is missing; is 'seed' misspelt? restore it"),
+    ("seeds:", "seed:", "parameter 'cohort.seeds' is missing; is 'seed' misspelt? add it"),
     ("seeds: {first: 1, count: 20}", "seeds: 3", "'cohort.seeds' must be a mapping, not 3")])
 def test_a_wrong_part(path, old, new, said):
     path.write_text(path.read_text().replace(old, new))

@@ -17,8 +17,7 @@ from stages.verdicts import settings as verdicts
 from studies.sclc_liver import parameters as study
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = next(path for path in (ROOT / "studies/sclc_liver/params.yaml", ROOT / "params.yaml")
-              if path.exists())
+PARAMS = ROOT / "studies/sclc_liver/params.yaml"
 # What a reader reads.
 READERS = {
     classification.read_protocols: ["classification.protocols"],
@@ -33,16 +32,22 @@ READERS = {
     cohort.read_timeout: ["cohort.timeout_seconds"],
     cohort.read_real_case: ["real_case"],
     radiomics.read: ["radiomics"],
+    radiomics.read_jobs: ["imaging.jobs"],
     segmentation.load: ["segmentation.preset", "segmentation.presets"],
     segmentation.training_cohorts: ["segmentation.training_sets", "imaging.training_set"],
     segmentation.networks: ["imaging.networks"],
     segmentation.methods: ["imaging.methods"],
-    verdicts.read: ["reporting"],
+    segmentation.device: ["imaging.device"],
+    verdicts.read: ["verdicts"],
+    study.read_pinned: ["cohort.releases"],
     study.read_expected: ["cohort.expected"],
     study.read_faults: ["cohort.faults"],
     study.read_sensitivity: ["sensitivity"],
+    study.read_chance: ["chance", "classification.configurations"],
     study.read_shown: ["imaging.methods", "imaging.masks"],
 }
+# The file of a reader that does not read the study's.
+FILES = {verdicts.read: ROOT / "params.yaml"}
 # Parts that one stage alone reads, without a reader of its own.
 PARTS = {"own": own_table.Own, "lits": lits.Lits, "phantom": plan.Phantom}
 
@@ -69,8 +74,9 @@ def content():
 
 
 @pytest.mark.parametrize("reader", READERS, ids=name)
-def test_a_reader_needs_its_parameters_and_no_others(reader, tmp_path, content):
-    alone = {}
+def test_a_reader_needs_its_parameters_and_no_others(reader, tmp_path):
+    file, alone = FILES.get(reader, PARAMS), {}
+    content = yaml.safe_load(file.read_text())
     for part in READERS[reader]:
         node, last = at(content, part)
         top, *rest = part.split(".")
@@ -78,12 +84,12 @@ def test_a_reader_needs_its_parameters_and_no_others(reader, tmp_path, content):
             alone.setdefault(top, {})[rest[0]] = node[last]
         else:
             alone[top] = node[last]
-    expected = reader(PARAMS)
+    expected = reader(file)
     assert reader(write(tmp_path / "params.yaml", alone)) == expected
     broken = {top: value if top in alone else ["broken"] for top, value in content.items()}
     assert reader(write(tmp_path / "params.yaml", broken)) == expected
     for part in READERS[reader]:
-        wrong = yaml.safe_load(PARAMS.read_text())
+        wrong = yaml.safe_load(file.read_text())
         node, last = at(wrong, part)
         node[last] = [{"broken": None}]
         with pytest.raises(InputError) as caught:
@@ -111,7 +117,9 @@ def test_a_part_alone_suffices(part, tmp_path, content):
     (cohort.read_real_case, "real_case.file", "a/b.whl", "'a/b.whl', which is no name"),
     (segmentation.networks, "imaging.networks", ["a; b"], "'a; b', which is no name"),
     (segmentation.methods, "imaging.methods", [".."], "'..', which is no name"),
-    (study.read_shown, "imaging.masks", {"a/b": "x"}, "'a/b', which is no name"),
+    (segmentation.device, "imaging.device", "gpu; b", "is 'gpu; b'; valid: auto, cpu, cuda"),
+    (radiomics.read_jobs, "imaging.jobs", 0, "'imaging.jobs' cannot be used; valid: at least 1"),
+    (study.read_shown, "imaging.masks", ["a/b"], "'a/b', which is no name"),
     (study.read_sensitivity, "sensitivity.workers", 0, "'sensitivity.workers' must be 1 or more"),
     (study.read_sensitivity, "sensitivity.threads", [], "'sensitivity.threads' must be 1 or more"),
     (segmentation.load, "segmentation.preset", "slow", "unknown segmentation preset 'slow'")])
