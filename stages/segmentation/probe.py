@@ -118,7 +118,7 @@ def make(folder: Path, params: Path) -> None:
     """Run everything; write into a folder."""
     preset = small(settings.load_nnunet(params))
     chosen = scans(folder, preset.seed)
-    fixed = section(params, "segmentation", settings.Segmentation).baseline
+    fixed = section(params, "segmentation.baseline", settings.Baseline)
     labels = baseline.predict(cases.read_image(chosen[0].image), fixed)
     nifti.write(folder / "baseline.nii.gz", Volume(labels, np.diag([*SPACING_MM, 1.0])))
     monai(chosen, preset, folder)
