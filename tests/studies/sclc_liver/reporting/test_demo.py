@@ -9,11 +9,6 @@ import pytest
 
 from stages.common import canonical
 from stages.common.errors import InputError
-<<<<<<< HEAD
-from stages.common.parameters import Imaging
-=======
-from stages.verdicts import published, unchecked
->>>>>>> t3
 from studies.sclc_liver import demo
 from studies.sclc_liver.parameters import Shown
 
