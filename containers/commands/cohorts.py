@@ -120,7 +120,7 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
               r"metrics/sclc_liver/imaging\b": found.metrics, r"reports/sclc_liver/demo\.md": found.page,
               r"reports/sclc_liver/demo\b": found.pictures, r"\.cache/imaging/": f".cache/{found.cohort}/",
               r"(--source |--release |studies/sclc_liver/imaging/inputs/)phantom\b": rf"\1{found.cohort}",
-              r"stages\.segmentation\.nnunet_prepare\b": rf"\g<0> --training-set {found.cohort}"}
+              r"stages\.segmentation\.nnunet\.prepare\b": rf"\g<0> --training-set {found.cohort}"}
     text = template
     for place, other in places.items():
         text = re.sub(place, other, text)

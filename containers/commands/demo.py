@@ -56,11 +56,11 @@ def run(project: Project = PHANTOM) -> None:
     print()
     if whole:
         again.add()
-        pipeline.in_image("reporting", "studies.sclc_liver.demo", "--show", "--out",
-                          f"{project.metrics}/summary.json")
+        pipeline.in_image("reporting", "studies.sclc_liver.demo", "--params", cohorts.PARAMETERS,
+                          "--show", "--out", f"{project.metrics}/summary.json")
     else:
-        pipeline.in_image("reporting", "studies.sclc_liver.demo", "--detection", "--metrics",
-                          project.metrics)
+        pipeline.in_image("reporting", "studies.sclc_liver.demo", "--params", cohorts.PARAMETERS,
+                          "--detection", "--metrics", project.metrics)
         print("\nNo series has an NE score and a group: the pipeline ends with the detection.")
     print(f"\n{(time.monotonic() - start) / 60:.0f} minutes. Pictures: {project.pictures}; "
           f"{f'tables: {project.page}; ' if whole else ''}all numbers: {project.metrics}/")
