@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from stages.classification import data
+from stages.classification.parameters import Search, Selection
 from stages.classification.select import family, select, summary
 from stages.classification.weights import evaluate, grid, winners
 from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
-from stages.common.parameters import Search, Selection
 from studies.sclc_liver import failure
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import pytest
 
 from containers.launcher import ROOT
-from containers.verifier import variations
+from containers.verifier import record, variations
 from containers.verifier.compare import first_difference
 
 PIPELINE = """\
@@ -100,6 +101,27 @@ def test_difference_is_named_with_its_size(repository):
     assert "data/table.csv: row 2, value is 1.75, was 1.5, by 0.25" in result.stdout
     assert "s.json: n is 18, was 17, by 1" in result.stdout
     assert "0 of 2 outputs identical" in result.stdout
+
+
+def test_the_other_pipeline_is_recorded_with_its_cpu(repository):
+    folder = repository / "imaging"
+    folder.mkdir()
+    (folder / "deep.sh").write_text("echo ${CHANGING:-1} > ../deep.csv\n")
+    (folder / "dvc.yaml").write_text("stages:\n  deep:\n    cmd: sh deep.sh\n"
+                                     "    outs: [../deep.csv]\n")
+    (repository / "reports").mkdir()
+    subprocess.run([ROOT / ".venv/bin/dvc", "repro", "-q", "imaging/dvc.yaml"], cwd=repository,
+                   check=True, capture_output=True)
+    commit(repository)
+    result = verify(repository, "--pipeline", "imaging/dvc.yaml", "--record")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "1 of 1 outputs identical (engine venv)\n"
+    header, row = csv.reader((repository / "reports" / "verified.csv").read_text().splitlines())
+    assert dict(zip(header, row)) | {"sha256": ""} == {
+        "run": "imaging/dvc.yaml", "engine": "venv", "cpu": record.native_cpu(), "how": "native",
+        "outputs": "1", "identical": "1", "sha256": ""}
+    result = verify(repository, "--pipeline", "imaging/dvc.yaml", CHANGING="2")
+    assert result.returncode == 1 and "0 of 1 outputs identical" in result.stdout
 
 
 def test_skipped_stages_are_not_counted(repository):

@@ -12,7 +12,7 @@ DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for pattern in (
     "containers/README.md", "benchmarks/README.md") for path in ROOT.glob(pattern))
 # Made by commands, or brought by a user: not in every clone.
 MADE = re.compile(r"(\.cache|\.envs|\.images|\.venv|data|features|logs|masks|models)/|"
-                  r"reports/(index\.html|verified\.csv|NAME/sections\.json)$|"
+                  r"reports/(index\.html|NAME/sections\.json)$|"
                   r"released/features_|studies/sclc_liver/imaging/inputs/own/")
 # Words in capitals stand for any name; in front, for a folder outside the repository.
 ANY = re.compile(r"\b[A-Z]{2,}\b(?!\.md)")

@@ -38,7 +38,7 @@ def test_the_names_in_the_pipelines_are_those_of_the_parameters():
     assert list(imaging["extract"]["foreach"]) == params["imaging"]["masks"]
     runs = stages("dvc.yaml")["train"]["matrix"]
     assert runs["release"] == list(params["cohort"]["releases"])
-    assert runs["protocol"] == params["classification"]["named_protocols"]
+    assert runs["protocol"] == list(params["classification"]["protocols"])
 
 
 def spoil(value):

@@ -24,7 +24,7 @@ def stamps(folder):
 
 
 @pytest.mark.parametrize("stage, options", [
-    (prepare.stage, ("--part", "test")), (baseline.stage, ())])
+    (prepare.stage, ("--params", PARAMS, "--part", "test")), (baseline.stage, ("--params", PARAMS))])
 def test_one_more_scan_is_one_more_piece_of_work(cohort, call, tmp_path, stage, options):
     whole = cohort.read_bytes()
     shrink(cohort, "a", "b")
@@ -46,13 +46,14 @@ def test_one_more_scan_is_one_more_piece_of_work(cohort, call, tmp_path, stage, 
 
 
 def test_detection_from_a_record_is_detection(cohort, call, tmp_path):
-    assert call(baseline.stage, "--manifest", cohort, "--out", tmp_path / "guess")[0] == 0
+    assert call(baseline.stage, "--manifest", cohort, "--params", PARAMS,
+                "--out", tmp_path / "guess")[0] == 0
     results = []
     for number, extra in enumerate(([], ["--record", tmp_path / "r"], ["--record", tmp_path / "r"])):
         files = [tmp_path / f"{name}{number}" for name in ("lesions", "scans", "metrics")]
-        assert call(detect.stage, "--manifest", cohort, "--predictions", tmp_path / "guess",
-                    "--lesions", files[0], "--scans", files[1], "--metrics", files[2],
-                    *extra)[0] == 0
+        assert call(detect.stage, "--manifest", cohort, "--params", PARAMS,
+                    "--predictions", tmp_path / "guess", "--lesions", files[0], "--scans", files[1],
+                    "--metrics", files[2], *extra)[0] == 0
         results.append([path.read_bytes() for path in files])
     assert results[0] == results[1] == results[2]
 
@@ -137,7 +138,8 @@ def test_outline_is_the_rim():
 
 def test_a_picture_for_every_case(cohort, call, tmp_path):
     for method in ("baseline", "one"):
-        assert call(baseline.stage, "--manifest", cohort, "--out", tmp_path / "g" / method)[0] == 0
+        assert call(baseline.stage, "--manifest", cohort, "--params", PARAMS,
+                    "--out", tmp_path / "g" / method)[0] == 0
     assert call(overlay.stage, "--manifest", cohort, "--params", params(tmp_path, ["one"]),
                 "--predictions", tmp_path / "g", "--out", tmp_path / "png")[0] == 0
     assert sorted(path.name for path in (tmp_path / "png").iterdir()) == ["a.png", "b.png", "c.png"]

@@ -1,5 +1,7 @@
 """A tiny preset of MONAI's networks, and the command lines of their stages."""
 
+from tests.segmentation.volumes import PARAMS
+
 TINY = {
     "seed": 3, "prepare": {"spacing_mm": [2, 2, 5], "foreground_hu": -600, "margin": 0},
     "windows_hu": [[-100, 250], [-50, 200]],
@@ -20,7 +22,7 @@ def arguments(folder, name="unet", out="model"):
 
 
 def infer_arguments(cohort, folder):
-    return ["--manifest", cohort, "--model", folder / "model", "--device", "cpu",
+    return ["--manifest", cohort, "--model", folder / "model", "--params", PARAMS, "--device", "cpu",
             "--out", folder / "masks"]
 
 

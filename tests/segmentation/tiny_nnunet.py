@@ -64,5 +64,5 @@ def contents(folder):
 
 
 def infer_arguments(folder, out):
-    return ["--manifest", folder / "manifest.csv", "--model", folder / "model", "--device", "cpu",
-            "--out", out]
+    return ["--manifest", folder / "manifest.csv", "--model", folder / "model", "--params", PARAMS,
+            "--device", "cpu", "--out", out]

@@ -33,7 +33,7 @@ def sections(inputs: Inputs) -> dict:
         **corrected.section(inputs)}
     templates = render.environment(TEMPLATES)
     figure = templates.get_template("macros.html.j2").make_module().figure
-    releases = sorted(inputs.parameters.cohort.releases.items())
+    releases = sorted(inputs.releases.items())
     return {
         "sentences": text.reviewer(inputs),
         "drawn": {item: str(figure(draw(inputs), 4)) for item, draw in (
