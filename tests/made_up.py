@@ -128,7 +128,9 @@ def write(root):
         canonical.write_json(results / "counts" / f"{release}.json",
                              {"all": {"series": 226, "version": "1.2.3"}})
     for image in IMAGES:
-        canonical.write_json(results / "sensitivity" / f"{image}.json", sweep(image, {"fits": FITS}))
+        kernels = {"kernels": ["Haswell"], "not_run": {"Zen": "no such CPU"}} if image == "old" else {}
+        canonical.write_json(results / "sensitivity" / f"{image}.json",
+                             sweep(image, {"fits": FITS}) | kernels)
         canonical.write_json(results / "sensitivity" / f"{image}-search.json",
                              sweep(image, {"weights": {"A/weight": [3.0]}}))
         canonical.write_bytes(root / "containers" / image / "requirements.lock", b"a==1\n")
