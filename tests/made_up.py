@@ -52,14 +52,14 @@ PUBLISHED = {
                   "Text,Seg,Dice,0.7,,,1,page 2", "Text,A,weight,3,,,0,page 3",
                   "Text,B,weight,4,,,0,page 3", "Text,A,several,5,,,0,page 3"]}
 RULES = """\
-Grid,*,*,fits,mean;low;high,models/{row}/{metric}/mean,models/{row}/{metric}/low,models/{row}/{metric}/high,,
+Grid,*,*,fits,mean;low;high,{cell}/mean,{cell}/low,{cell}/high,,
 Drawing,*,rank,fits,rank,rank/{row},,,,
 Text,A,AUC,fits,mean,models/A/AUC/mean,,,,r* | A | Fold* | AUC
 Text,*,weight,weights,value,{row}/weight,,,,
 Text,*,several,fits,value,models/{row}/several,,,,
 Text,cohort,*,counts,value,all/{metric},,,,
 *,*,*,needs-private-images,,,,,no images,
-"""
+""".replace("{cell}", "models/{row}/{metric}")
 CLAIM = {"id": "folds", "topic": "Folds <by>", "locator": "page 1", "severity": "method",
          "values": {"printed": "printed Text | cohort | series",
                     "found": f"metrics/{NAME}/results/counts/r2.json::all/series"},
@@ -110,8 +110,8 @@ def write(root):
     save(folder / "study.yaml", STUDY)
     save(folder / "params.yaml", {"seed": 7})
     save(folder / "claims" / "text.yaml", [CLAIM])
-    texts = {f"published/{name}": "\n".join(["item,row,metric,value,low,high,decimals,locator", *rows, ""])
-             for name, rows in PUBLISHED.items()}
+    head = "item,row,metric,value,low,high,decimals,locator"
+    texts = {f"published/{name}": "\n".join([head, *rows, ""]) for name, rows in PUBLISHED.items()}
     texts |= {f"checklists/{name}": text for name, text in CHECKLISTS.items()}
     texts |= {"stored/outputs.csv": OUTPUTS,
               "rules.csv": "item,row,metric,source,statistics,value,low,high,note,stored\n" + RULES}

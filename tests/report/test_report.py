@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from stages.common import canonical
-from stages.report import chart, forest, page, plain, tables
+from stages.report import chart, forest, plain, tables
+from stages.report.page import stage
 from tests.made_up import ARGUMENTS, NAME, READ, put
 from tests.report.pages import Page
 
@@ -44,7 +45,7 @@ def pages(folder):
 def line(reported, refused):
     """Return the line that the stage refuses its input with."""
     def run(*words):
-        error = refused(page.stage, *ARGUMENTS)
+        error = refused(stage, *ARGUMENTS)
         for word in words:
             assert word in error
         assert not any((reported / REPORTS / name).exists() for name in PAGES)
@@ -117,7 +118,8 @@ def test_pages_are_built_for_keyboard_and_screen_reader(made):
 
 def test_every_verdict_has_its_own_mark_and_words():
     found = tables.verdicts(READ)
-    marks, words = ({getattr(verdict, name) for verdict in found.values()} for name in ("mark", "short"))
+    marks = {verdict.mark for verdict in found.values()}
+    words = {verdict.short for verdict in found.values()}
     assert len(marks) == len(words) == len(found) == 6 and tuple(found) == READ.verdicts
 
 
@@ -181,7 +183,7 @@ def test_a_study_without_claims_sweeps_checklists_and_own_sections(reported, cal
         path = reported / REPORTS / f"{name}.csv"
         path.write_text(path.read_text().splitlines(keepends=True)[0])
     assert call(plain.stage, "--out", f"{REPORTS}/sections.json")[0] == 0
-    assert call(page.stage, *ARGUMENTS) == (0, "", "")
+    assert call(stage, *ARGUMENTS) == (0, "", "")
     text = Page((reported / REPORTS / "index.html").read_text()).text
     assert "No contradiction is claimed." in text and "No checklist is answered" in text
     assert "No numerical variations of this study were computed." in text
@@ -252,7 +254,7 @@ def test_a_ledger_of_other_values_is_one_line(reported, line, column, value):
 
 
 def test_a_page_that_is_too_large(reported, line, monkeypatch):
-    monkeypatch.setattr(page, "LIMIT", 1000)
+    monkeypatch.setattr("stages.report.page.LIMIT", 1000)
     line("more than 1,000")
 
 
