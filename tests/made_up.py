@@ -27,7 +27,7 @@ STUDY = {
                               {"path": "weights/r2/new-B.json", "lacks": ["A/*"]}],
                     "fitted": True, "unvaried": ["B/*"]},
         "counts": {"files": [{"path": "counts/{release}.json"}], "environment": "tables"}},
-    "variations": ["sensitivity/{environment}.json", "sensitivity/{environment}-search.json"],
+    "variations": ["wobble/{environment}.json", "wobble/{environment}-search.json"],
     "racing": ["*/C/*"],
     "private": {"images": {"short": "needs images", "meaning": "images are not released",
                            "mark": "⌂"},
@@ -40,10 +40,11 @@ STUDY = {
               "Drawing": {"title": "Drawing: ranks", "kind": "figure"},
               "Text": {"title": "Text"}},
     "rows": {"A": "Model A"}, "statistics": {"value": ""},
-    "images": ["new", "old"], "checklists": {"list": {"name": "List", "items": 3},
-                                             "weighted": {"name": "Weighted", "items": 2, "weighted": True}},
+    "images": ["new", "old"],
+    "checklists": {"list": {"name": "List", "items": 3},
+                   "weighted": {"name": "Weighted", "items": 2, "weighted": True}},
     "numbers": {"grid.csv": 6, "other.csv": 8}, "stored": 5,
-    "compared": {"ignored": ["sensitivity"], "companions": ["defined"]}}
+    "compared": {"ignored": ["wobble"], "companions": ["defined"]}}
 PUBLISHED = {
     "grid.csv": ["Grid,A,AUC,0.70,0.60,0.80,2,row 1", "Grid,A,PPV,0.80,,,2,row 1",
                  "Grid,B,AUC,0.65,,,2,row 2", "Grid,B,PPV,0.55,,,2,row 2"],
@@ -70,7 +71,8 @@ CHECKLISTS = {
                 f"1,Title,Says so,met,README.md; studies/{NAME}/params.yaml::seed,\n"
                 "2,Methods,Size,not met,,no calculation\n3,Design,Plan,not applicable,,no plan\n",
     "weighted.csv": "number,section,subject,status,answer,note,weight\n"
-                    "1,Design,Guideline,met,README.md,,0.25\n2,Design,Plan,partly,README.md,half,0.75\n"}
+                    "1,Design,Guideline,met,README.md,,0.25\n"
+                    "2,Design,Plan,partly,README.md,half,0.75\n"}
 OUTPUTS = "release,commit,notebook,cell,configuration,model,quantity,value\n" + "".join(
     f"r1,c,n.ipynb,3,A,Fold{fold},AUC,{value}\n" for fold, value in
     enumerate(("0.780000", "0.720000", "0.800000", "0.800000", "0.840000"), 1))
@@ -129,9 +131,9 @@ def write(root):
                              {"all": {"series": 226, "version": "1.2.3"}})
     for image in IMAGES:
         kernels = {"kernels": ["Haswell"], "not_run": {"Zen": "no such CPU"}} if image == "old" else {}
-        canonical.write_json(results / "sensitivity" / f"{image}.json",
+        canonical.write_json(results / "wobble" / f"{image}.json",
                              sweep(image, {"fits": FITS}) | kernels)
-        canonical.write_json(results / "sensitivity" / f"{image}-search.json",
+        canonical.write_json(results / "wobble" / f"{image}-search.json",
                              sweep(image, {"weights": {"A/weight": [3.0]}}))
         canonical.write_bytes(root / "containers" / image / "requirements.lock", b"a==1\n")
     canonical.write_json(results / "corrected.json",

@@ -207,7 +207,7 @@ def test_a_number_added_to_the_published_ones_is_noticed(reported, line):
 @pytest.mark.parametrize("path", [
     *(f"{REPORTS}/{name}" for name in ("ledger.csv", "contradictions.csv", "checklists.csv",
                                        "fragile.csv", "sections.json")),
-    "containers/old/requirements.lock", f"metrics/{NAME}/results/sensitivity/old.json"])
+    "containers/old/requirements.lock", f"metrics/{NAME}/results/wobble/old.json"])
 def test_a_missing_file_is_named(reported, line, path):
     (reported / path).unlink()
     line(path, "no such file")

@@ -62,8 +62,8 @@ def test_no_table(tmp_path):
 
 def test_number_without_a_rule(repository):
     rules = published.rules(READ.rules)[:-1]
-    with pytest.raises(InputError, match="no rule covers Table9"):
-        published.rule_for(number("1", item="Table9"), rules)
+    with pytest.raises(InputError, match="no rule covers T9"):
+        published.rule_for(number("1", item="T9"), rules)
 
 
 def test_patterns_keep_brackets_literal():
