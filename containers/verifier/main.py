@@ -52,6 +52,10 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.cpus is not None:
         return _emulated(options)
+    known = sorted(subprocess.run(["git", "-C", str(ROOT), "ls-files", "dvc.yaml", "**/dvc.yaml"],
+                                  capture_output=True, text=True).stdout.splitlines())
+    if options.pipeline not in known:
+        raise LauncherError(f"no pipeline '{options.pipeline}'; there are: {', '.join(known)}")
     if subprocess.run(["git", "-C", str(ROOT), "diff", "--quiet", "HEAD"]).returncode:
         checkout.announce("notice: uncommitted changes are not looked at; this verifies HEAD")
     choice = checkout.Choice(options.pipeline, tuple(options.targets), tuple(options.skip))
@@ -72,10 +76,6 @@ def _check(options: argparse.Namespace) -> None:
                             "--targets and --skip")
     if options.record and options.engine == "auto":
         raise LauncherError("--record says which engine ran: name it with --engine")
-    known = sorted(subprocess.run(["git", "-C", str(ROOT), "ls-files", "dvc.yaml", "**/dvc.yaml"],
-                                  capture_output=True, text=True).stdout.split("\n")[:-1])
-    if options.pipeline not in known:
-        raise LauncherError(f"no pipeline '{options.pipeline}'; there are: {', '.join(known)}")
     if options.record:
         record.read()
 
