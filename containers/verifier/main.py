@@ -84,14 +84,14 @@ def _emulated(options: argparse.Namespace) -> int:
     """Compare emulated CPUs with this machine's, and this machine's with what is recorded."""
     chosen = options.cpus or list(cpus.CPUS)
     cpus.check(chosen)
-    different, rows = False, []
+    different = False
     names = [name for name in cpus.PROBES if not options.only or name in options.only]
     with tempfile.TemporaryDirectory(prefix="msclc-verify-") as folder:
         os.chmod(folder, 0o755)
         for own, *others in cpus.runs(names, chosen, options.engine, Path(folder)):
             count = len(own.outputs)
-            rows.append(_row(own.image, options.engine, "", count, 0, own.digest()))
-            different |= _unlike_recorded(rows[-1], options.record)
+            rows = [_row(own.image, options.engine, "", count, 0, own.digest())]
+            different |= _unlike_recorded(rows[0], options.record)
             for other in others:
                 lines = other.differing(own)
                 different |= bool(lines)
@@ -100,8 +100,8 @@ def _emulated(options: argparse.Namespace) -> int:
                       f"(emulated): {count - len(lines)} of {count} outputs as on "
                       f"{record.native_cpu()}", flush=True)
                 print("".join(f"           {line}\n" for line in lines), end="", flush=True)
-    if options.record:
-        _write(rows)
+            if options.record:
+                _write(rows)
     return DIFFERENT if different else 0
 
 
