@@ -37,7 +37,7 @@ def studies():
 
 
 def declared(folder):
-    """Return the words of a paper that its declarations hold: those that no other text has by chance."""
+    """Return the words of a paper in its declarations: those that no other text has by chance."""
     content = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
     telling = [*content["runs"]["releases"], *content["runs"]["environments"], *content["protocols"],
                *content["items"]]

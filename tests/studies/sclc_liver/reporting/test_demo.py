@@ -126,5 +126,6 @@ def test_a_summary_that_is_none(tmp_path, call, content):
 def test_series_without_features_in_a_table_without_names(metrics, tmp_path, call):
     pd.DataFrame({"status": ["empty"]}).to_csv(tmp_path / "excluded.csv", index=False)
     code, _, error = call(demo.stage, *PARAMS, "--metrics", metrics, "--excluded",
-                          tmp_path / "excluded.csv", "--page", tmp_path / "p.md", "--out", tmp_path / "s.json")
+                          tmp_path / "excluded.csv", "--page", tmp_path / "p.md",
+                          "--out", tmp_path / "s.json")
     assert code == 2 and "excluded.csv: lacks the column(s) File" in error
