@@ -111,8 +111,8 @@ def test_requirements_are_locked_with_hashes():
 
 
 def test_no_released_data_in_git():
-    pinned = {release["sha256"] for release in
-              yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())["cohort"]["releases"].values()}
+    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    pinned = {release["sha256"] for release in params["cohort"]["releases"].values()}
     for name in tracked():
         assert not name.startswith(("data/", "models/", "features/", "masks/")), name
         assert hashlib.sha256((ROOT / name).read_bytes()).hexdigest() not in pinned, name
