@@ -76,7 +76,7 @@ def test_a_cohort_without_scores_ends_with_the_detection(tmp_path, rows, whole):
 def test_what_it_ends_with_needs_no_scores(house):
     last = [stage for stage in house.stages(cohorts.PHANTOM.file)
             if (stage.meta or {}).get("unscored")]
-    methods = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())["imaging"]["methods"]
+    methods = yaml.safe_load((ROOT / cohorts.PARAMETERS).read_text())["imaging"]["methods"]
     assert sorted(stage.name for stage in last) == sorted(
         [*(f"detect@{method}" for method in methods), "pictures"])
     needed = {stage.name for stage in house.needed(last)}
