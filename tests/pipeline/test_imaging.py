@@ -1,6 +1,5 @@
-"""The imaging pipeline: fingerprints, the places of its stages, where it ends without scores."""
+"""The imaging pipeline: the places of its stages, where it ends without scores."""
 
-import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -24,30 +23,6 @@ def lock():
 @pytest.fixture(scope="module")
 def house():
     return Pipeline()
-
-
-def test_every_stage_has_its_fingerprint(lock, house):
-    assert sorted(stage.name for stage in house.stages(cohorts.PHANTOM.file)) == sorted(lock)
-
-
-def test_results_in_git_are_those_of_the_fingerprints(lock):
-    checked = 0
-    for name, stage in lock.items():
-        for out in stage.get("outs", []):
-            if out["path"].startswith(("metrics/", "reports/")) and not out["md5"].endswith(".dir"):
-                digest = hashlib.md5((ROOT / out["path"]).read_bytes()).hexdigest()
-                assert digest == out["md5"], f"{out['path']} is not what stage {name} wrote"
-                checked += 1
-    assert checked > 10
-
-
-def test_code_is_that_of_the_fingerprints(lock):
-    for name, stage in lock.items():
-        for dependency in stage.get("deps", []):
-            path = ROOT / dependency["path"]
-            if path.is_file() and dependency["path"].startswith(("stages/", "containers/")):
-                digest = hashlib.md5(path.read_bytes()).hexdigest()
-                assert digest == dependency["md5"], f"run 'make demo': {path.name} changed ({name})"
 
 
 def test_every_stage_runs_in_the_root_and_writes_to_its_own_place(lock):
@@ -76,8 +51,7 @@ def test_a_cohort_without_scores_ends_with_the_detection(tmp_path, rows, whole):
 def test_what_it_ends_with_needs_no_scores(house):
     last = [stage for stage in house.stages(cohorts.PHANTOM.file)
             if (stage.meta or {}).get("unscored")]
-    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
-    methods = params["imaging"]["methods"]
+    methods = yaml.safe_load((ROOT / cohorts.PARAMETERS).read_text())["imaging"]["methods"]
     assert sorted(stage.name for stage in last) == sorted(
         [*(f"detect@{method}" for method in methods), "pictures"])
     needed = {stage.name for stage in house.needed(last)}
