@@ -12,6 +12,7 @@ for ties divides z by a factor below 1, bounded from the values that any two stu
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,7 @@ def stage() -> None:
     """Read the table, compute, write the answer."""
     arguments = cli.parser("studies.sclc_liver.choices", __doc__)
     arguments.add_argument("--table", required=True, help="canonical cohort table (CSV)")
-    arguments.add_argument("--params", default="params.yaml", help="parameters")
+    arguments.add_argument("--params", type=Path, required=True)
     arguments.add_argument("--out", required=True, help="answer to write (JSON)")
     given = arguments.parse_args()
     options = parameters.load(given.params).statistics
