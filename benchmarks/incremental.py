@@ -26,6 +26,7 @@ import numpy as np
 
 from stages.common import canonical, nifti
 
+PARAMETERS = "studies/sclc_liver/params.yaml"
 SHAPE, SPACING = (24, 24, 12), (3.2, 3.2, 4.0)
 ROOMS = {"cohort": ("own", "lits"), "segmentation": ("prepare", "infer", "baseline", "detect")}
 COLUMNS = ("File", "Cohort", "Segmentation", "image", "mask")
@@ -65,7 +66,7 @@ def write_model(folder: Path) -> None:
 
     from stages.segmentation import networks, settings
 
-    preset = settings.load("params.yaml", "quick")
+    preset = settings.load(PARAMETERS, "quick")
     network = replace(preset.networks["unet"], channels=(8, 16, 32))
     preset = replace(preset, networks={}, nnunet=None,
                      crops=replace(preset.crops, size=(16, 16, 8)))
@@ -85,7 +86,7 @@ def command(stage: str, folder: Path, count: int) -> list[str]:
         "baseline": {**scans, "out": out},
         "detect": {**scans, "predictions": folder / "baseline", "lesions": out / "lesions.csv",
                    "scans": out / "scans.csv", "metrics": out / "metrics.json"}}[stage]
-    given |= {"record": folder / f"{stage}.jsonl"}
+    given |= {"params": PARAMETERS, "record": folder / f"{stage}.jsonl"}
     room = "cohort" if stage in ROOMS["cohort"] else "segmentation"
     return [sys.executable, "-m", f"stages.{room}.{stage}",
             *(str(part) for name, value in given.items() for part in (f"--{name}", value))]

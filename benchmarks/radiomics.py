@@ -24,8 +24,7 @@ import numpy as np
 import pandas as pd
 import SimpleITK as sitk
 
-from stages.common.parameters import load
-from stages.radiomics import extract, manifest, rows
+from stages.radiomics import extract, manifest, parameters, rows
 from stages.radiomics.cache import Cache
 
 # Size x, y, z; spacing in mm; lesion volume in mL.
@@ -35,6 +34,7 @@ CASES = {"large": ((512, 512, 700), (0.78, 0.78, 1.0), 1500.0),
          "tiny": ((40, 40, 16), (1.0, 1.0, 2.5), 0.5)}
 ROUNDED = ("SurfaceArea", "SurfaceVolumeRatio", "Sphericity")
 COHORTS = (10, 100, 1000)
+PARAMETERS = "studies/sclc_liver/params.yaml"
 
 
 def make_case(folder: Path, name: str, seed: int) -> None:
@@ -81,7 +81,7 @@ def one(folder: Path, method: str) -> None:
         tool = RadiomicsFeatureExtractor(resampledPixelSpacing=[1, 1, 1])
         values = tool.execute(str(folder / "image.nii.gz"), str(folder / "mask.nii.gz"))
     else:
-        settings = load("params.yaml").radiomics
+        settings = parameters.read(PARAMETERS)
         row = rows.compute(folder / "image.nii.gz", folder / "mask.nii.gz", settings)
         values = row["values"]
     seconds = time.process_time() - start
@@ -129,7 +129,7 @@ def _cohort(folder: Path, case: str, count: int) -> pd.DataFrame:
 def _run(folder: Path, table: pd.DataFrame, cache: Path, jobs: int = 1) -> float:
     path = folder / "manifest.csv"
     table.to_csv(path, index=False)
-    settings = replace(load("params.yaml").radiomics, method="fast")
+    settings = replace(parameters.read(PARAMETERS), method="fast")
     start = time.perf_counter()
     listed = manifest.series(manifest.read(path), path, None, None)
     found = extract.extract(listed, settings, Cache(cache, settings), jobs)

@@ -12,8 +12,6 @@ from containers.builder import base, context, steps
 from containers.launcher import LauncherError, apptainer, locks, oci, unpacked, venv
 from containers.launcher.images import SIFS, Image
 
-BASE_LABEL = "org.opencontainers.image.base.name"
-
 
 def current(engine: str, image: Image, kind: str) -> bool:
     """Tell whether the image is there, is the one in the lock, and stands on the wanted base."""

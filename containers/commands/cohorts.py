@@ -2,7 +2,7 @@
 
 The phantom's results are in git. Those of other cohorts are about patients, or on terms that forbid
 to pass them on: pictures, tables, numbers and DVC's record of the files stay in one folder that git
-ignores. Its ``dvc.yaml`` is ``studies/sclc_liver/imaging/dvc.yaml`` with other inputs and other places.
+ignores. Its ``dvc.yaml`` is that of ``studies/sclc_liver/imaging`` with other inputs and places.
 """
 
 from __future__ import annotations
@@ -45,14 +45,15 @@ class Project:
     page: str
 
 
-PHANTOM = Project("phantom", "studies/sclc_liver/imaging/dvc.yaml", "data/sclc_liver/imaging", "metrics/sclc_liver/imaging", "reports/sclc_liver/demo",
+PHANTOM = Project("phantom", "studies/sclc_liver/imaging/dvc.yaml", "data/sclc_liver/imaging",
+                  "metrics/sclc_liver/imaging", "reports/sclc_liver/demo",
                   "reports/sclc_liver/demo.md")
 PRIVATE = {name: Project(name, *(f"data/{name}{part}" for part in (
     "/dvc.yaml", "", "/metrics", "/pictures", "/report.md"))) for name in ("lits", "own")}
 
 
 def parameters() -> dict:
-    """Read ``params.yaml`` as far as it is about cohorts; stages check it whole.
+    """Read the study's parameters as far as they are about cohorts; stages check them whole.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def parameters() -> dict:
 
 
 def wanted() -> str:
-    """Return the cohort that ``params.yaml`` names."""
+    """Return the cohort that the study's parameters name."""
     return parameters()["source"]
 
 
@@ -116,11 +117,14 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
     """
     home = f"{found.data}/"
     places = {r"data/sclc_liver/imaging/": home, r"masks/sclc_liver/imaging/": f"{home}masks/",
-              r"features/sclc_liver/imaging/": f"{home}features/", r"models/sclc_liver/imaging\b": f"{home}models",
-              r"metrics/sclc_liver/imaging\b": found.metrics, r"reports/sclc_liver/demo\.md": found.page,
-              r"reports/sclc_liver/demo\b": found.pictures, r"\.cache/imaging/": f".cache/{found.cohort}/",
-              r"(--source |--release |studies/sclc_liver/imaging/inputs/)phantom\b": rf"\1{found.cohort}",
-              r"stages\.segmentation\.nnunet\.prepare\b": rf"\g<0> --training-set {found.cohort}"}
+              r"features/sclc_liver/imaging/": f"{home}features/",
+              r"models/sclc_liver/imaging\b": f"{home}models",
+              r"metrics/sclc_liver/imaging\b": found.metrics,
+              r"reports/sclc_liver/demo\.md": found.page,
+              r"reports/sclc_liver/demo\b": found.pictures,
+              r"\.cache/imaging/": f".cache/{found.cohort}/",
+              r"(--source |--release |sclc_liver/imaging/inputs/)phantom\b": rf"\1{found.cohort}",
+              r"-m stages\.segmentation\.nnunet\.prepare\b": rf"\g<0> --training-set {found.cohort}"}
     text = template
     for place, other in places.items():
         text = re.sub(place, other, text)

@@ -1,6 +1,7 @@
 """``make compare BASE=REVISION``: do verdicts change, do metrics leave their envelopes?
 
-Takes the ledger and the metrics of a revision out of git; the judgement is the reporting room's.
+Takes each study's folder, ledger and metrics of a revision out of git; the judgement is the verdicts
+room's.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def git(*arguments: str) -> subprocess.CompletedProcess:
 
 
 def take_out(base: str) -> str:
-    """Write the ledger and the metrics of a revision to `FOLDER`; return its short name.
+    """Write the studies of a revision and their results to `FOLDER`; return its short name.
 
     Raises
     ------
@@ -49,13 +50,33 @@ def take_out(base: str) -> str:
     archive = git("archive", "--format=tar", commit, *COMPARED)
     if archive.returncode:
         raise LauncherError(f"revision '{base}' lacks {' or '.join(COMPARED)}; choose one that has "
-                            "a ledger")
+                            "studies and their ledgers")
     shutil.rmtree(FOLDER, ignore_errors=True)
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as content:
         for member in filter(tarfile.TarInfo.isfile, content):
             (FOLDER / member.name).parent.mkdir(parents=True, exist_ok=True)
             (FOLDER / member.name).write_bytes(content.extractfile(member).read())
     return base if base.startswith(commit) else f"{base} ({commit})"
+
+
+def both(name: str) -> list[str]:
+    """Return the studies that have a ledger in the revision and here; say which have only one.
+
+    Raises
+    ------
+    LauncherError
+        If there is none.
+    """
+    base, now = ({path.parent.name for path in root.glob("reports/*/ledger.csv")
+                  if (root / "studies" / path.parent.name / "study.yaml").is_file()}
+                 for root in (FOLDER, ROOT))
+    for study in sorted(base ^ now):
+        print(f"{study}: has a ledger {f'in {name}' if study in base else 'here'} only; not compared",
+              file=sys.stderr)
+    if not base & now:
+        raise LauncherError(f"no study has a ledger both here and in {name}; choose a revision that "
+                            "has one, or run 'make reproduce'")
+    return sorted(base & now)
 
 
 def main() -> int:
@@ -65,9 +86,7 @@ def main() -> int:
                         help="a revision that git knows, such as HEAD~1 or origin/main")
     name = take_out(parser.parse_args().base)
     worst = 0
-    for study in sorted(path.parent.name for path in FOLDER.glob("studies/*/study.yaml")):
-        if not (ROOT / "studies" / study).is_dir() or not (FOLDER / "reports" / study).is_dir():
-            continue
+    for study in both(name):
         command = [sys.executable, str(ROOT / "containers" / "run"), "reporting", "--", "python",
                    "-m", "stages.verdicts.compare", "--study", study, "--base",
                    str(FOLDER.relative_to(ROOT)), "--name", name]

@@ -25,6 +25,12 @@ def scored(manifest: Path) -> bool:
         return any(row["NE_Score"] and row["Group"] for row in csv.DictReader(stream))
 
 
+def show(*arguments: str) -> None:
+    """Print results, as the reporting image words them."""
+    pipeline.in_image("reporting", "studies.sclc_liver.demo", "--params", cohorts.PARAMETERS,
+                      *arguments)
+
+
 def run(project: Project = PHANTOM) -> None:
     """Run the imaging pipeline and print its summary.
 
@@ -56,11 +62,9 @@ def run(project: Project = PHANTOM) -> None:
     print()
     if whole:
         again.add()
-        pipeline.in_image("reporting", "studies.sclc_liver.demo", "--params", cohorts.PARAMETERS,
-                          "--show", "--out", f"{project.metrics}/summary.json")
+        show("--show", "--out", f"{project.metrics}/summary.json")
     else:
-        pipeline.in_image("reporting", "studies.sclc_liver.demo", "--params", cohorts.PARAMETERS,
-                          "--detection", "--metrics", project.metrics)
+        show("--detection", "--metrics", project.metrics)
         print("\nNo series has an NE score and a group: the pipeline ends with the detection.")
     print(f"\n{(time.monotonic() - start) / 60:.0f} minutes. Pictures: {project.pictures}; "
           f"{f'tables: {project.page}; ' if whole else ''}all numbers: {project.metrics}/")
@@ -70,7 +74,8 @@ def main() -> None:
     """Entry point."""
     parser = Parser(prog="make demo", description=__doc__,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cohort", help="phantom, lits or own (default: cohort.source of params.yaml)")
+    parser.add_argument("--cohort", help="phantom, lits or own (default: cohort.source of "
+                        f"{cohorts.PARAMETERS})")
     cohort = parser.parse_args().cohort
     environment.check_cpu()
     run(cohorts.project(cohort or cohorts.wanted()))

@@ -87,7 +87,8 @@ def without_tables(reason: str, judged: list[str], run_demo: Callable[[], None])
 def show(study: str, *arguments: str) -> None:
     """Print a study's verdicts."""
     print(flush=True)
-    in_image("reporting", "stages.verdicts.tables", "--study", f"studies/{study}", *arguments)
+    in_image("reporting", "stages.verdicts.tables", "--params", "params.yaml", "--study",
+             f"studies/{study}", *arguments)
 
 
 def cross_check() -> None:
@@ -100,6 +101,7 @@ def cross_check() -> None:
     node = shutil.which("node") or "node"
     for points in sorted((ROOT / "data" / "sclc_liver" / "burden").glob("*.csv")):
         in_image("statistics", "studies.sclc_liver.crosscheck", "--if-available", "--node", node,
+                 "--params", "studies/sclc_liver/params.yaml",
                  "--points", f"data/sclc_liver/burden/{points.name}",
                  "--metrics", f"metrics/sclc_liver/results/statistics/{points.stem}.json")
 

@@ -21,7 +21,18 @@ SHARED = (".venv", ".envs", ".images")
 
 @dataclass(frozen=True)
 class Choice:
-    """Which stages to run: all of a pipeline, or those named, without those that match a pattern."""
+    """Which stages to run.
+
+    Attributes
+    ----------
+    pipeline : str
+        A ``dvc.yaml``: its stages and all that they need, in every pipeline.
+    targets : tuple of str
+        Instead: stages and what they need. Names or patterns; a stage of another file than the
+        root's may be named with it (``FILE:STAGE``) or without.
+    skip : tuple of str
+        Names or patterns of stages to leave out.
+    """
 
     pipeline: str = "dvc.yaml"
     targets: tuple[str, ...] = ()
@@ -60,22 +71,42 @@ def variables(extra: dict[str, str]) -> dict[str, str]:
 
 
 def plan(folder: Path, choice: Choice) -> list[str]:
-    """Return the stages to run, in order.
+    """Return the stages to run, in order; frozen ones never do.
 
     Raises
     ------
     LauncherError
         If DVC cannot read the pipeline or nothing is left to run.
     """
-    line = [_dvc(), "repro", "--force", "--dry", *(choice.targets or (choice.pipeline,))]
+    names = _running(folder, [choice.pipeline])
+    if choice.targets:
+        # A target that nothing in the pipeline matches is DVC's to find, or to refuse.
+        names = _running(folder, [name for target in choice.targets for name in (
+            [name for name in names if matches(name, target)] or [target])])
+    names = [name for name in names if not any(matches(name, one) for one in choice.skip)]
+    if not names:
+        raise LauncherError("no stage is left to run (frozen ones never are); see --targets and "
+                            "--skip")
+    return names
+
+
+def matches(stage: str, pattern: str) -> bool:
+    """Tell whether a pattern fits a stage's name (``FILE:STAGE``), or the name without its file.
+
+    The name of a stage that DVC repeats (``STAGE@ITEM``) fits all of its items.
+    """
+    short = stage.rpartition(":")[2]
+    return any(fnmatch.fnmatch(name, pattern) for name in (
+        stage, stage.partition("@")[0], short, short.partition("@")[0]))
+
+
+def _running(folder: Path, targets: list[str]) -> list[str]:
+    """Return what ``dvc repro`` would run for some targets."""
+    line = [_dvc(), "repro", "--force", "--dry", *targets]
     result = subprocess.run(line, cwd=folder, env=variables({}), capture_output=True, text=True)
     if result.returncode:
         raise LauncherError(f"dvc repro: {_error(result.stdout + result.stderr)}")
-    names = [name for name in RUNNING.findall(result.stdout + result.stderr)
-             if not any(fnmatch.fnmatch(name, pattern) for pattern in choice.skip)]
-    if not names:
-        raise LauncherError("no stage is left to run; see --targets and --skip")
-    return names
+    return RUNNING.findall(result.stdout + result.stderr)
 
 
 def reproduce(folder: Path, names: list[str], prefix: list[str], extra: dict[str, str],

@@ -22,6 +22,8 @@ from containers.launcher import ROOT, LauncherError, engines, venv
 PROBES = {"segmentation": "stages.segmentation.probe", "radiomics": "stages.radiomics.probe",
           "classification-paper": "stages.classification.probe",
           "classification-notebook": "stages.classification.probe"}
+# Whose settings the small runs take.
+PARAMETERS = "studies/sclc_liver/params.yaml"
 # Intel's first CPU with AVX2, and a recent one of AMD's.
 CPUS = ("Haswell", "EPYC-Milan")
 EMULATOR = "qemu-x86_64"
@@ -80,7 +82,7 @@ def runs(names: list[str], cpus: list[str], engine: str, scratch: Path) -> Itera
         for name in names:
             # Made once, before several runs need it.
             _call([name, "--setup"], engine if not cpus else "venv")
-            yield list(pool.map(lambda cpu: _run(name, cpu, engine, scratch), ["", *cpus]))
+            yield list(pool.map(lambda cpu, name=name: _run(name, cpu, engine, scratch), ["", *cpus]))
 
 
 def _run(name: str, cpu: str, engine: str, scratch: Path) -> Run:
@@ -89,7 +91,7 @@ def _run(name: str, cpu: str, engine: str, scratch: Path) -> Run:
     out = folder / "outputs.json"
     python = [EMULATOR, "-cpu", cpu, str(venv.ENVIRONMENTS / name / "bin" / "python")]
     _call(["--write", str(folder), name, "--", *(python if cpu else ["python"]), "-m", PROBES[name],
-           "--out", str(out)], "venv" if cpu else engine)
+           "--params", PARAMETERS, "--out", str(out)], "venv" if cpu else engine)
     return Run(name, cpu, json.loads(out.read_text()))
 
 

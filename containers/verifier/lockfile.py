@@ -1,10 +1,11 @@
-"""The outputs that a ``dvc.lock`` names. The orchestrator's PyYAML reads it."""
+"""The outputs that lock files (``dvc.lock``) name. The orchestrator's PyYAML reads them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,26 +28,41 @@ def lock_of(pipeline: str) -> str:
     return os.path.splitext(pipeline)[0] + ".lock"
 
 
-def outputs(repository: Path, pipeline: str = "dvc.yaml") -> dict[str, Output]:
-    """Return the outputs of a pipeline by path, stages and paths as seen from the repository.
+def pipeline_of(stage: str) -> str:
+    """Return the pipeline's file of a stage, as DVC names it (``STAGE`` or ``FILE:STAGE``)."""
+    return stage.rpartition(":")[0] or "dvc.yaml"
+
+
+def outputs(repository: Path, pipelines: Iterable[str]) -> dict[str, Output]:
+    """Return the outputs of pipelines by path, stages and paths as seen from the repository.
 
     Raises
     ------
     LauncherError
-        If the file is missing or not a ``dvc.lock``.
+        If a lock file is missing or not a ``dvc.lock``.
     """
+    return {path: out for pipeline in pipelines for path, out in _outputs(repository, pipeline)}
+
+
+def _outputs(repository: Path, pipeline: str) -> list[tuple[str, Output]]:
     lock, folder = repository / lock_of(pipeline), os.path.dirname(pipeline)
     prefix = f"{pipeline}:" if folder else ""
     try:
+        blocks = yaml.safe_load((repository / pipeline).read_text())["stages"]
         stages = yaml.safe_load(lock.read_text())["stages"]
-        found = [Output(prefix + stage, os.path.normpath(os.path.join(folder, out["path"])),
-                        out["md5"])
-                 for stage, facts in stages.items() for out in facts.get("outs", [])]
+        found = []
+        for stage, facts in stages.items():
+            # Paths are relative to where the stage runs.
+            block = blocks.get(stage.partition("@")[0], {})
+            place = os.path.join(folder, block.get("do", block).get("wdir", ""))
+            found += [Output(prefix + stage, os.path.normpath(os.path.join(place, out["path"])),
+                             out["md5"]) for out in facts.get("outs", [])]
     except OSError as error:
-        raise LauncherError(f"{lock}: {error.strerror}; run 'dvc repro' and commit it") from None
-    except (yaml.YAMLError, KeyError, TypeError):
+        raise LauncherError(f"{error.filename}: {error.strerror}; run 'dvc repro' and commit it") \
+            from None
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError):
         raise LauncherError(f"{lock}: not a dvc.lock; restore it (git checkout)") from None
-    return {out.path: out for out in found}
+    return [(out.path, out) for out in found]
 
 
 def digest(found: dict[str, Output]) -> str:

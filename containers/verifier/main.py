@@ -10,20 +10,20 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from containers.launcher import ROOT, LauncherError, engines, entry, environment
+from containers.launcher import ROOT, LauncherError, Parser, engines, entry, environment
 from containers.verifier import checkout, compare, cpus, lockfile, record, variations
 from containers.verifier.variations import Variation
 
 DIFFERENT = 1
-PIPELINES = ("dvc.yaml", "studies/sclc_liver/imaging/dvc.yaml")
 PLAIN = Variation("as it is", "no change")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="containers/verify", description="Run the committed pipeline again from nothing in a "
-        "scratch clone and compare every output with dvc.lock.")
+        "scratch clone and compare every output with the dvc.lock that names it. Frozen stages are "
+        "not run: their results are taken from git.")
     parser.add_argument("--engine", default=os.environ.get(engines.VARIABLE) or "auto",
                         choices=engines.ENGINES)
     parser.add_argument("--vary", action="store_true", help="repeat it under every variation")
@@ -35,10 +35,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         "(may be repeated)")
     parser.add_argument("--record", action="store_true",
                         help=f"write what was shown into {record.FILE.relative_to(ROOT)}")
-    parser.add_argument("--pipeline", default="dvc.yaml", choices=PIPELINES,
-                        help="which pipeline (default dvc.yaml)")
+    parser.add_argument("--pipeline", default="dvc.yaml", metavar="FILE",
+                        help="which pipeline, with the stages of others that it needs (default "
+                        "dvc.yaml: the house's, and behind it every study's)")
     parser.add_argument("--targets", nargs="*", default=[], metavar="STAGE",
-                        help="only these stages and what they need")
+                        help="only these stages and what they need; patterns as well")
     parser.add_argument("--skip", nargs="*", default=[], metavar="PATTERN",
                         help="leave out stages that match, as in 'forest_weights*'")
     return parser.parse_args(arguments)
@@ -51,6 +52,10 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.cpus is not None:
         return _emulated(options)
+    known = sorted(subprocess.run(["git", "-C", str(ROOT), "ls-files", "dvc.yaml", "**/dvc.yaml"],
+                                  capture_output=True, text=True).stdout.splitlines())
+    if options.pipeline not in known:
+        raise LauncherError(f"no pipeline '{options.pipeline}'; there are: {', '.join(known)}")
     if subprocess.run(["git", "-C", str(ROOT), "diff", "--quiet", "HEAD"]).returncode:
         checkout.announce("notice: uncommitted changes are not looked at; this verifies HEAD")
     choice = checkout.Choice(options.pipeline, tuple(options.targets), tuple(options.skip))
@@ -123,11 +128,10 @@ def _write(rows: list[record.Row]) -> None:
 
 
 def _plain(choice: checkout.Choice, scratch: Path, options: argparse.Namespace) -> int:
-    count, lines = _once(PLAIN, choice, scratch, checkout.announce)
+    count, lines, whole = _once(PLAIN, choice, scratch, checkout.announce)
     print("\n".join([*lines, f"{count - len(lines)} of {count} outputs identical "
                      f"(engine {options.engine})"]))
     if options.record:
-        whole = lockfile.digest(lockfile.outputs(ROOT, choice.pipeline))
         _write([_row(choice.pipeline, options.engine, "", count, len(lines), whole)])
     return DIFFERENT if lines else 0
 
@@ -148,7 +152,7 @@ def _varied(choice: checkout.Choice, scratch: Path, options: argparse.Namespace)
             continue
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             os.chmod(folder, 0o755)
-            count, lines = _once(variation, choice, Path(folder), None)
+            count, lines, _ = _once(variation, choice, Path(folder), None)
         print(f"{'DIFFERENT' if lines else 'identical'}  {title}: "
               f"{count - len(lines)} of {count} outputs identical", flush=True)
         print("".join(f"           {line}\n" for line in lines), end="", flush=True)
@@ -159,24 +163,26 @@ def _varied(choice: checkout.Choice, scratch: Path, options: argparse.Namespace)
 
 
 def _once(variation: Variation, choice: checkout.Choice, scratch: Path,
-          progress) -> tuple[int, list[str]]:
-    """Run in a new clone; return the number of outputs and a line for each that differs."""
+          progress) -> tuple[int, list[str], str]:
+    """Run in a new clone; return the number of outputs, a line for each that differs, a hash of all.
+    """
     folder = checkout.clone(scratch / variation.place)
-    before = lockfile.outputs(folder, choice.pipeline)
     names = checkout.plan(folder, choice)
+    pipelines = sorted({lockfile.pipeline_of(name) for name in names})
+    before = lockfile.outputs(folder, pipelines)
     if variation.owner is not None:
         subprocess.run(["chown", "-R", str(variation.owner), str(folder)], check=True)
     with _seen(folder, variation.shuffled) as place:
         checkout.reproduce(place, names, variation.prefix, variation.variables,
                            umask=variation.umask, progress=progress)
-    after = lockfile.outputs(folder, choice.pipeline)
+    after = lockfile.outputs(folder, pipelines)
     expected = {path: out for path, out in before.items() if out.stage in names}
     missing = sorted(set(names) - {out.stage for out in before.values()})
-    lines = [f"stage {name}: not in the committed {lockfile.lock_of(choice.pipeline)}; "
-             "run 'dvc repro' and commit it"
+    lines = [f"stage {name}: not in the committed "
+             f"{lockfile.lock_of(lockfile.pipeline_of(name))}; run 'dvc repro' and commit it"
              for name in missing]
     lines += compare.differing(ROOT, folder, expected, after)
-    return len(expected) + len(missing), lines
+    return len(expected) + len(missing), lines, lockfile.digest(expected)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from stages.classification import data, scores
+from stages.classification.parameters import Bootstrap, read_bootstrap
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import Bootstrap, load
 
 TEXTS = {"configuration": str, "series": str, "study": str}
 
@@ -174,7 +174,7 @@ def stage() -> None:
     parser.add_argument("--environment", required=True)
     parser.add_argument("--out", type=Path, required=True, help="means and intervals (JSON)")
     options = parser.parse_args()
-    parameters = load(options.params).classification.bootstrap
+    parameters = read_bootstrap(options.params)
     columns = ("configuration", "series", "study", "NE_Class", "predicted", "probability")
     predictions = canonical.read_csv(options.predictions, columns, dtype=TEXTS)
     _check(predictions, options.predictions)

@@ -13,9 +13,18 @@ from tqdm import tqdm
 
 from stages.classification import data, newton, scores
 from stages.classification.bootstrap import summarise
+from stages.classification.parameters import (
+    Bootstrap,
+    Configuration,
+    Converged,
+    Protocol,
+    read_bootstrap,
+    read_configurations,
+    read_converged,
+    read_protocol,
+)
 from stages.classification.train import Trained, fold_indices, predictions, summary
 from stages.common import canonical, cli
-from stages.common.parameters import Configuration, Converged, Protocol, load, protocol
 
 PARTS = ("cross_validation", "test", "confusion")
 
@@ -78,16 +87,16 @@ def _probability(solution: newton.Solution, features: np.ndarray, settings: Conv
     return np.column_stack([1 - positive, positive])
 
 
-def describe(train_set: data.Split, test_set: data.Split, parameters) -> dict:
+def describe(train_set: data.Split, test_set: data.Split, released: Protocol,
+             configurations: dict[str, Configuration], bootstrap: Bootstrap,
+             settings: Converged) -> dict:
     """Return the converged solution and the scores of every logistic configuration."""
-    released, settings = protocol(parameters.classification, "as-released"), parameters.converged
-    chosen = {name: item for name, item in sorted(parameters.classification.configurations.items())
-              if item.model == "LR"}
+    chosen = {name: item for name, item in sorted(configurations.items()) if item.model == "LR"}
     found = {}
     for name, configuration in tqdm(chosen.items(), unit="model"):
         trained, solution = train(train_set, test_set, released, configuration, settings)
         scored = summary(trained, test_set)
-        boot = summarise(predictions(name, trained, test_set), parameters.classification.bootstrap)
+        boot = summarise(predictions(name, trained, test_set), bootstrap)
         found[name] = {part: scored[part] for part in PARTS} | {
             "bootstrap": boot[name], "objective": solution.objective,
             "coefficients": dict(zip(train_set.features.columns, solution.coefficients.tolist())),
@@ -101,13 +110,15 @@ def stage() -> None:
     parser.add_argument("--selected", type=Path, required=True, help="selected features (CSV)")
     parser.add_argument("--out", type=Path, required=True, help="optimum and scores (JSON)")
     options = parser.parse_args()
-    parameters = load(options.params)
+    settings = read_converged(options.params)
+    analysis = (read_protocol(options.params, "as-released"), read_configurations(options.params),
+                read_bootstrap(options.params))
     features = data.read_selected(options.selected)
     sets = data.train_and_test(data.read_table(options.table, features), features)
     canonical.write_json(options.out, {
-        "release": options.release, "significant_digits": parameters.converged.digits,
-        "relative_step_at_most": parameters.converged.tolerance,
-        "configurations": describe(*sets, parameters)})
+        "release": options.release, "significant_digits": settings.digits,
+        "relative_step_at_most": settings.tolerance,
+        "configurations": describe(*sets, *analysis, settings)})
 
 
 if __name__ == "__main__":

@@ -12,17 +12,17 @@ import pandas as pd
 
 from stages.classification import data, workers
 from stages.classification.leakage_ladder import RUNGS, climb, summarise
+from stages.classification.parameters import Leakage, Protocol, read_leakage, read_protocol
 from stages.common import canonical, cli
-from stages.common.parameters import Classification, load, protocol
 
 
 def _climb(task: tuple) -> list[dict]:
     return climb(*task)
 
 
-def ladder(train: data.Split, test: data.Split, parameters: Classification) -> pd.DataFrame:
+def ladder(train: data.Split, test: data.Split, released: Protocol,
+           settings: Leakage) -> pd.DataFrame:
     """Return one row per rung, model and seed (see `leakage_ladder.climb`)."""
-    released, settings = protocol(parameters, "as-released"), parameters.leakage
     hyper = {model: dict(values) for model, values in released.models.items()}
     hyper["RF"]["n_estimators"] = settings.trees
     tasks = [(train, test, released.selection, hyper, settings, seed)
@@ -37,13 +37,13 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="scores by rung and seed (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="spread over seeds (JSON)")
     options = parser.parse_args()
-    parameters = load(options.params).classification
+    released, settings = read_protocol(options.params, "as-released"), read_leakage(options.params)
     train, test = data.train_and_test(data.read_table(options.table))
-    rows = ladder(train, test, parameters)
+    rows = ladder(train, test, released, settings)
     canonical.write_csv(options.out, rows)
     canonical.write_json(options.summary, {
         "run": data.run_of(options, "as-released"), "rungs": list(RUNGS),
-        "trees": parameters.leakage.trees, "models": summarise(rows)})
+        "trees": settings.trees, "models": summarise(rows)})
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 
 from stages.classification import data, models, scores
 from stages.classification.corrected import scores as corrected_scores
+from stages.classification.parameters import Leakage, Selection
 from stages.classification.select import select
 from stages.common.errors import InputError
-from stages.common.parameters import Leakage, Selection
 
 # From the released procedure down: each rung keeps what the ones before it changed.
 RUNGS = ("series", "study", "patient", "patient-selection-inside")

@@ -15,9 +15,16 @@ import pandas as pd
 from stages.classification import converged, data, select, storage, train
 from stages.classification.corrected.fit import prepare
 from stages.classification.models import CLASSES, fit, make, probability
+from stages.classification.parameters import (
+    Configuration,
+    Corrected,
+    Protocol,
+    read_converged,
+    read_corrected,
+    read_protocols,
+)
 from stages.common import canonical, cli, probe
 from stages.common.columns import FEATURES, GROUP, GROUPS, LABEL, PATIENT, SCORE, SERIES, STUDY
-from stages.common.parameters import Configuration, Protocol, load, protocol
 
 SEED, STUDIES, TREES = 2025, 45, 8
 KEPT = list(FEATURES[:6])
@@ -45,11 +52,11 @@ def fewer_trees(settings: Protocol) -> Protocol:
 
 def make_all(folder: Path, params: Path) -> None:
     """Run everything; write into a folder."""
-    parameters, cohort = load(params), table()
+    settled, cohort = read_converged(params), table()
     whole = data.train_and_test(cohort)
     train_set, test_set = data.train_and_test(cohort, KEPT)
-    for name in parameters.classification.protocols:
-        settings = fewer_trees(protocol(parameters.classification, name))
+    for name, released in read_protocols(params).items():
+        settings = fewer_trees(released)
         selected = asdict(select.select(*whole, settings.selection))
         canonical.write_json(folder / name / "selected.json", selected)
         for key in CLASSES:
@@ -59,16 +66,17 @@ def make_all(folder: Path, params: Path) -> None:
             canonical.write_csv(out / "predictions.csv",
                                 train.predictions(key, trained, test_set))
             storage.store(out / "models", trained.members, KEPT)
-    corrected(folder, parameters, *whole)
+    corrected(folder, read_corrected(params), *whole)
     optimum = converged.fit(train_set, np.arange(len(train_set.label)),
-                            Configuration("LR"), 1.0, parameters.converged)
+                            Configuration("LR"), 1.0, settled)
     canonical.write_json(folder / "converged.json", converged.rounded(
-        optimum.coefficients.tolist(), parameters.converged.digits))
+        optimum.coefficients.tolist(), settled.digits))
 
 
-def corrected(folder: Path, parameters, train_set: data.Split, test_set: data.Split) -> None:
+def corrected(folder: Path, settings: Corrected, train_set: data.Split,
+              test_set: data.Split) -> None:
     """Fit each model of the corrected protocol once, on standardised and selected features."""
-    for name, model in parameters.classification.corrected.models.items():
+    for name, model in settings.models.items():
         ready = prepare(train_set.features.to_numpy(float), train_set.score,
                         model.penalties[0] if model.penalties else None)
         chosen = {key: values[0] for key, values in model.grid.items()}

@@ -13,8 +13,8 @@ from sklearn.linear_model import Lasso
 
 from stages.classification import data
 from stages.classification.models import recorded
+from stages.classification.parameters import Selection, read_protocol
 from stages.common import canonical, cli
-from stages.common.parameters import Selection, load, protocol
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def stage() -> None:
     parser.add_argument("--selected", type=Path, required=True, help="features kept (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="shares and convergence (JSON)")
     options = parser.parse_args()
-    parameters = protocol(load(options.params).classification, options.protocol)
+    settings = read_protocol(options.params, options.protocol).selection
     train, test = data.train_and_test(data.read_table(options.table))
-    selected = select(train, test, parameters.selection)
+    selected = select(train, test, settings)
     canonical.write_csv(options.selected, pd.DataFrame(
         {"feature": list(selected.coefficients),
          "coefficient": list(selected.coefficients.values())}))

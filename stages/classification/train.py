@@ -13,8 +13,14 @@ from sklearn.model_selection import ShuffleSplit, StratifiedKFold
 from tqdm import tqdm
 
 from stages.classification import data, models, scores, storage
+from stages.classification.parameters import (
+    Configuration,
+    Folds,
+    Protocol,
+    read_configurations,
+    read_protocol,
+)
 from stages.common import canonical, cli
-from stages.common.parameters import Configuration, Folds, Protocol, load, protocol
 
 
 @dataclass
@@ -161,12 +167,12 @@ def stage() -> None:
     parser.add_argument("--models", type=Path, required=True, help="folder for the fitted models")
     parser.add_argument("--summary", type=Path, required=True, help="scores (JSON)")
     options = parser.parse_args()
-    parameters = load(options.params).classification
-    settings = protocol(parameters, options.protocol)
+    settings = read_protocol(options.params, options.protocol)
+    configurations = read_configurations(options.params)
     features = data.read_selected(options.selected)
     train_set, test_set = data.train_and_test(data.read_table(options.table, features), features)
     results, folds, predicted, curves = {}, [], [], []
-    for name, configuration in tqdm(sorted(parameters.configurations.items()), unit="model"):
+    for name, configuration in tqdm(sorted(configurations.items()), unit="model"):
         trained = train(train_set, test_set, settings, configuration)
         results[name] = (summary(trained, test_set)
                          | {"test_of_folds": test_of_folds(trained, test_set)})

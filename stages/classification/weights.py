@@ -9,10 +9,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from stages.classification import data, models, scores
+from stages.classification.parameters import Search, read_search
 from stages.common import canonical, cli
 from stages.common.columns import GROUP
 from stages.common.errors import InputError
-from stages.common.parameters import Search, choose, load
+from stages.common.parameters import choose
 
 SCORED = ("F1", "Accuracy", "AUC")
 
@@ -75,7 +76,7 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="scores by weight (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="winners (JSON)")
     options = parser.parse_args()
-    search = load(options.params).classification.search
+    search = read_search(options.params)
     features = data.read_selected(options.selected)
     table = data.read_table(options.table, features)
     train_set = data.split(table, table[GROUP] == "train", features)

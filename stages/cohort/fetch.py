@@ -13,9 +13,10 @@ from pathlib import Path
 import pooch
 import requests
 
+from stages.cohort.parameters import Release, read_releases, read_timeout
 from stages.common import cli
 from stages.common.errors import InputError
-from stages.common.parameters import Release, choose, load
+from stages.common.parameters import choose
 
 MIRROR_VARIABLE = "DATA_MIRROR"
 DEFAULT_MIRROR = "../shared/data"
@@ -119,10 +120,10 @@ def stage() -> None:
     parser.add_argument("--release", required=True, help="a release named in params.yaml")
     parser.add_argument("--out", type=Path, required=True, help="where the table belongs")
     options = parser.parse_args()
-    cohort = load(options.params).cohort
-    release = choose(cohort.releases, options.release, "release")
+    release = choose(read_releases(options.params), options.release, "release")
+    timeout = read_timeout(options.params)
     mirror = Path(os.environ.get(MIRROR_VARIABLE) or DEFAULT_MIRROR)
-    print("from", fetch(release, options.out, mirror, cohort.timeout_seconds))
+    print("from", fetch(release, options.out, mirror, timeout))
 
 
 if __name__ == "__main__":

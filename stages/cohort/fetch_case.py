@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stages.cohort.real_case_settings import RealCase, load
+from stages.cohort.parameters import RealCase, read_real_case
 from stages.common import cli
 from stages.common.errors import InputError
 
@@ -95,7 +95,7 @@ def stage() -> None:
     parser.add_argument("--timeout", type=float, default=20, help="seconds to wait for the network")
     options = parser.parse_args()
     mirror = Path(os.environ.get(MIRROR_VARIABLE) or DEFAULT_MIRROR)
-    print("from", fetch(load(options.params), options.out, mirror, options.timeout))
+    print("from", fetch(read_real_case(options.params), options.out, mirror, options.timeout))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from stages.cohort.own_volumes import LESION, LIVER
 from stages.common import canonical, cli, nifti
 from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
 from stages.common.done import Record, context
-from stages.common.parameters import load, section
+from stages.common.parameters import section
 
 COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
            "mask")
@@ -158,8 +158,9 @@ def stage() -> None:
     options = parser.parse_args()
     own = section(options.params, "own", Own)
     check(own, options.params)
+    boundary = section(options.params, "classification.boundary", float)
     table = read(options.table, options.scores)
-    listed = manifest(table, own, load(options.params).classification.boundary)
+    listed = manifest(table, own, boundary)
     texts = sorted({name for column in (SERIES, STUDY, PATIENT) for name in listed[column]})
     places = [Place.of(row, options.table, options.out) for row in table.to_dict("records")]
     own_volumes.require_lesions([place.mask for place in places if place.mask], own, options.table)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.cohort.real_case_settings import RealCase, load
+from stages.cohort.parameters import RealCase, read_real_case
 from stages.common import canonical, cli, nifti
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
@@ -98,7 +98,7 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder laid out like LiTS")
     options = parser.parse_args()
-    case = load(options.params)
+    case = read_real_case(options.params)
     image, mask = convert(options.archive, case)
     nifti.write(options.out / f"volume-{case.number}.nii.gz", image)
     nifti.write(options.out / f"segmentation-{case.number}.nii.gz", mask)

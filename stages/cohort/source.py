@@ -14,12 +14,10 @@ import sys
 from pathlib import Path
 
 from stages.cohort import lits, own
+from stages.cohort.parameters import PHANTOM, SOURCES, read_source
 from stages.cohort.phantom import stage as phantom
 from stages.common import cli, origin
 from stages.common.errors import InputError
-from stages.common.parameters import SOURCES, load
-
-PHANTOM = "phantom"
 
 
 def arguments(inputs: Path, checksums: Path, out: Path, record: Path | None = None
@@ -45,7 +43,7 @@ def check(source: str, params: Path) -> None:
     InputError
         Naming what makes the other one: where the phantom is made, results go to git.
     """
-    wanted = load(params).cohort.source
+    wanted = read_source(params)
     if source == PHANTOM != wanted:
         raise InputError(f"parameter 'cohort.source' is '{wanted}', but what this pipeline makes goes "
                          "to git", params, "run 'make demo': it works in a folder that git ignores")
@@ -65,7 +63,7 @@ def stage() -> None:
     known = arguments(options.inputs, options.checksums, options.out, options.record)
     check(options.source, options.params)
     given = [*known[options.source], "--params", options.params]
-    module = {"phantom": phantom, "lits": lits, "own": own}[options.source]
+    module = {PHANTOM: phantom, "lits": lits, "own": own}[options.source]
     sys.argv = [module.__name__, *(str(argument) for argument in given)]
     module.stage()
     origin.write(options.out, options.source)

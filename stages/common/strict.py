@@ -6,10 +6,14 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import types
 import typing
 
 from stages.common.errors import InputError
+
+# What becomes part of a path must be a name and nothing else.
+NAME = re.compile(r"\w[\w.+-]*", re.ASCII)
 
 
 def build(kind, value, source: str, where: str):
@@ -87,3 +91,40 @@ def _expect(right, what, value, source, where):
     if not right:
         raise InputError(f"parameter '{where}' must be {what}, not {value!r}", source,
                          "correct the value")
+
+
+def check_choice(value, valid, where: str, source) -> None:
+    """Refuse a parameter that is none of the ``valid`` values.
+
+    Raises
+    ------
+    InputError
+        Listing them.
+    """
+    if value not in valid:
+        raise InputError(f"parameter '{where}' is {value!r}", source, f"valid: {', '.join(valid)}")
+
+
+def check_range(holds: bool, where: str, valid: str, source) -> None:
+    """Refuse a parameter whose condition does not hold; ``valid`` says in words what does.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter.
+    """
+    if not holds:
+        raise InputError(f"parameter '{where}' cannot be used", source, f"valid: {valid}")
+
+
+def check_name(value: str, where: str, source) -> None:
+    """Refuse a parameter that becomes part of a path and is no plain name.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter.
+    """
+    if not NAME.fullmatch(value):
+        raise InputError(f"parameter '{where}' has {value!r}, which is no name", source,
+                         "use letters, digits and . _ + -")

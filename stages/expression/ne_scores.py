@@ -15,7 +15,7 @@ import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import load, section
+from stages.common.parameters import section
 from stages.expression import scores, table
 from stages.expression.table import NE, NON_NE
 
@@ -108,6 +108,7 @@ def stage() -> None:
     options = parser.parse_args()
     settings = section(options.params, "expression", Expression)
     check(settings, options.params)
+    boundary = section(options.params, "classification.boundary", float)
     method = options.method or settings.method
     expression = table.read(options.expression)
     sets, lost = table.signature(expression.index, settings.least_share, options.expression)
@@ -117,7 +118,7 @@ def stage() -> None:
     else:
         profiles = read_profiles(options.profiles, sets)
         found = scores.correlation(expression, profiles, options.expression)
-    result = labelled(found, load(options.params).classification.boundary)
+    result = labelled(found, boundary)
     canonical.write_csv(options.out, result)
     canonical.write_json(options.summary, {
         "method": method, "normalise": settings.normalise if method == "ssgsea" else None,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.common.parameters import Radiomics
+from stages.radiomics.parameters import Radiomics
 
 # Modules of other folders that place a volume.
 SHARED = ("nifti_geometry.py",)

@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import Radiomics, imaging, load
 from stages.radiomics import manifest, rows
 from stages.radiomics.cache import Cache
 from stages.radiomics.manifest import Series
+from stages.radiomics.parameters import Radiomics, read, read_jobs
 
 
 def extract(listed: list[Series], settings: Radiomics, cache: Cache,
@@ -126,7 +126,7 @@ def write(found: dict[str, dict], out: str | Path) -> None:
 def main() -> None:
     """Run the stage."""
     parser = cli.parser("stages.radiomics.extract", __doc__)
-    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--params", required=True, help="parameters (YAML)")
     parser.add_argument("--manifest", required=True, help="CSV: File, image, mask of each series")
     parser.add_argument("--images", help="folder of the images (default: the manifest's)")
     parser.add_argument("--masks", help="folder of the masks (default: the manifest's)")
@@ -138,12 +138,12 @@ def main() -> None:
                         help="that a mask may hold besides, instead of params.yaml's")
     parser.add_argument("--jobs", type=int, help="processes, instead of imaging.jobs")
     options = parser.parse_args()
-    settings = load(options.params).radiomics
+    settings = read(options.params)
     given = {"method": options.method, "label": options.label,
              "other_labels": None if options.other_labels is None else tuple(options.other_labels)}
     settings = replace(settings, **{name: value for name, value in given.items()
                                     if value is not None})
-    jobs = imaging(options.params).jobs if options.jobs is None else options.jobs
+    jobs = read_jobs(options.params) if options.jobs is None else options.jobs
     if jobs < 1:
         raise InputError(f"--jobs is {jobs}", None, "give 1 or more")
     table = manifest.read(options.manifest)

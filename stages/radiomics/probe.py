@@ -9,8 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from stages.common import canonical, cli, probe
-from stages.common.parameters import load
-from stages.radiomics import extract, rows
+from stages.radiomics import extract, parameters, rows
 
 SEED, SHAPE, SPACING_MM = 2025, (8, 20, 18), (0.8, 0.8, 2.5)
 
@@ -35,7 +34,7 @@ def series(folder: Path) -> tuple[Path, Path]:
 def make(folder: Path, params: Path) -> None:
     """Compute the row by each method; write into a folder."""
     extract._prepare()
-    paths, settings = series(folder), load(params).radiomics
+    paths, settings = series(folder), parameters.read(params)
     settings = replace(settings, label=1, other_labels=())
     for method in rows.METHODS:
         row = rows.compute(*paths, replace(settings, method=method))

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from stages.common.parameters import Radiomics
 from stages.radiomics import plain, volumes
 from stages.radiomics.fast import diagnostics as fast_diagnostics
 from stages.radiomics.fast import features as fast
+from stages.radiomics.parameters import Radiomics
 
 METHODS = {"fast": fast.extract, "plain": plain.extract}
 FEATURES, NO_LESION, TOO_SMALL = "features", "no-lesion", "too-small"

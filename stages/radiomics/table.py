@@ -14,8 +14,9 @@ import pandas as pd
 from stages.common import canonical, cli
 from stages.common.columns import GROUPS
 from stages.common.errors import InputError
-from stages.common.parameters import choose, load
+from stages.common.parameters import section
 from stages.radiomics import manifest
+from stages.radiomics.parameters import read_lesion_count
 
 CLASSES = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 COUNT, SCORE, STATUS, LABEL, GROUP = "Num_Lesions", "NE_Score", "NE_Status", "NE_Class", "Group"
@@ -146,7 +147,7 @@ DIAGNOSTICS = _diagnostics()
 def arguments(module: str, description: str | None, columns: str):
     """Parse the command line of a stage that joins rows; ``columns`` are the manifest's."""
     parser = cli.parser(module, description)
-    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--params", required=True, help="parameters (YAML)")
     parser.add_argument("--manifest", required=True, help=f"CSV: {columns}")
     parser.add_argument("--rows", required=True, help="folder of the stage extract")
     parser.add_argument("--protocol", default="as-released",
@@ -160,11 +161,11 @@ def main() -> None:
     """Run the stage."""
     options = arguments("stages.radiomics.table", __doc__,
                         "File, NE_Score, Group (NE_Class, NE_Status, study, patient …)")
-    parameters = load(options.params)
-    rule = choose(parameters.radiomics.lesion_count, options.protocol, "protocol")
+    rule = read_lesion_count(options.params, options.protocol)
+    boundary = section(options.params, "classification.boundary", float)
     listed = read_labels(options.manifest)
     rows = read_rows(options.rows, listed[manifest.SERIES].tolist())
-    table, excluded = join(rows, listed, rule, parameters.classification.boundary)
+    table, excluded = join(rows, listed, rule, boundary)
     if table.empty:
         raise InputError("no series has features", options.rows, "check the masks")
     canonical.write_csv(options.out, table)

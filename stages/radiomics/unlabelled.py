@@ -8,8 +8,8 @@ from __future__ import annotations
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.common.parameters import choose, load
 from stages.radiomics import manifest, table
+from stages.radiomics.parameters import read_lesion_count
 
 
 def join(rows: list[dict], rule: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -38,7 +38,7 @@ def join(rows: list[dict], rule: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 def main() -> None:
     """Run the stage."""
     options = table.arguments("stages.radiomics.unlabelled", __doc__, "File of each series")
-    rule = choose(load(options.params).radiomics.lesion_count, options.protocol, "protocol")
+    rule = read_lesion_count(options.params, options.protocol)
     names = manifest.read(options.manifest)[manifest.SERIES].tolist()
     features, excluded = join(table.read_rows(options.rows, names), rule)
     canonical.write_csv(options.out, features)

@@ -8,8 +8,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from stages.common.errors import InputError
-from stages.common.parameters import Radiomics
 from stages.radiomics import headers
+from stages.radiomics.parameters import Radiomics
 
 # Two headers that were written by two programs differ by rounding, not by more.
 SAME_GRID = 1e-3

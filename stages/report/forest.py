@@ -58,7 +58,7 @@ class Forest:
     ----------
     scale : Markup
     worst : list of Line
-        Those of ``reports/sclc_liver/fragile.csv``, each on its own scale; empty where it is not given.
+        Those of ``reports/STUDY/fragile.csv``, each on its own scale; empty where it is not given.
     shares : list of Line
         Numbers between 0 and 1, on one scale.
     others : list of Line
@@ -94,7 +94,7 @@ def forest(inputs: Inputs) -> Forest:
     Raises
     ------
     InputError
-        If ``reports/sclc_liver/fragile.csv`` lists a number that the ledger does not have.
+        If ``reports/STUDY/fragile.csv`` lists a number that the ledger does not have.
     """
     measured = sorted((row for row in inputs.ledger if row["minimum"]), key=lambda row: -width(row))
     return Forest(strip_axis(AXIS), _worst(inputs.study, inputs.fragile, measured),
@@ -109,8 +109,9 @@ def _worst(study: Study, fragile: list[Row], measured: list[Row]) -> list[Line]:
     for row in fragile:
         key = tuple(row[name] for name in names)
         if key not in known:
-            raise InputError(f"{' / '.join(key)} is not in the ledger", "reports/sclc_liver/fragile.csv",
-                             "make it again (dvc repro ledger)")
+            raise InputError(f"{' / '.join(key)} is not in the ledger",
+                             study.reports() / "fragile.csv",
+                             f"make it again (dvc repro ledger@{study.name})")
         values = [float(row[name]) for name in ("minimum", "maximum", "published")]
         own = Axis(min(values), max(values) if max(values) > min(values) else min(values) + 1, ())
         quartiles = (float(row["q25"]), float(row["q75"]))

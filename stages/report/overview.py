@@ -1,4 +1,4 @@
-"""Make the overview of all studies (``reports/sclc_liver/index.html``): one row for each, with its verdicts."""
+"""Make the overview of all studies (``reports/index.html``): one row for each, with its verdicts."""
 
 from __future__ import annotations
 
@@ -42,14 +42,16 @@ def row(study: studies.Study, root: Path) -> dict:
     path = root / "reports" / "overview" / f"{study.name}.json"
     summary = canonical.read_json(path)
     try:
-        values, tally = summary["headline"], Counter(summary["verdicts"])
+        values, tally = summary["headline"], Counter(dict(summary["verdicts"]))
+        total = sum(tally.values())
         for key in headline.KEYS:
-            values[key]
-    except (KeyError, TypeError) as error:
+            if type(values[key]) not in (int, float, type(None)):
+                raise ValueError(f"'{key}' is no number")
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"is not complete ({error})", path, "make it again (dvc repro)") from None
     item, line, metric, _ = study.content.headline.number
     about = study.content.items.get(item)
-    return {"name": study.name, "study": study.content, "total": tally.total(),
+    return {"name": study.name, "study": study.content, "total": total,
             "totals": [(verdict, tally[name]) for name, verdict in tables.verdicts(study).items()],
             "headline": values,
             "quantity": ", ".join(filter(None, (

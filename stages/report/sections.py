@@ -101,7 +101,8 @@ def _contradictions(inputs: Inputs) -> dict:
         for column, valid in (("status", POINTS), ("severity", WEIGHTS)):
             if row[column] not in valid:
                 raise InputError(f"{row['id']}: {column} is '{row[column]}'",
-                                 inputs.study.reports() / "contradictions.csv", f"valid: {', '.join(valid)}")
+                                 inputs.study.reports() / "contradictions.csv",
+                                 f"valid: {', '.join(valid)}")
     groups = []
     for weight, title in WEIGHTS.items():
         own = [row | {"state": states[row["status"]]} for name in POINTS for row in rows
@@ -155,7 +156,8 @@ def checklists(inputs: Inputs, report_page: str, root: Path, up: str) -> str:
         pages.setdefault(row["checklist"], []).append(
             {**row, "css": verdict.name, "mark": verdict.mark, "answers": answers})
     return render.environment().get_template("checklists.html.j2").render(
-        {"study": inputs.study.content, "checklists": list(pages.items()), "report_page": report_page, **_states(inputs)})
+        {"study": inputs.study.content, "checklists": list(pages.items()),
+         "report_page": report_page, **_states(inputs)})
 
 
 def _link(part: str, root: Path, up: str, inputs: Inputs) -> str:
@@ -170,6 +172,6 @@ def _link(part: str, root: Path, up: str, inputs: Inputs) -> str:
     if not _PATH.match(name) or ("/" not in name and "." not in name):
         return ""
     if not (root / name).exists():
-        raise InputError(f"an answer names {name}, which is not there", inputs.study.reports() / "checklists.csv",
-                         "correct the answer")
+        raise InputError(f"an answer names {name}, which is not there",
+                         inputs.study.reports() / "checklists.csv", "correct the answer")
     return f"{up}{name}"

@@ -107,8 +107,8 @@ def metric_name(name: str) -> str:
 
     Examples
     --------
-    >>> metric_name("NE_mean"), metric_name("original_shape_MeshVolume"), metric_name("top5_rank")
-    ('NE mean', 'shape MeshVolume', 'top5 rank')
+    >>> metric_name("age_mean"), metric_name("original_shape_MeshVolume"), metric_name("top5_rank")
+    ('age mean', 'shape MeshVolume', 'top5 rank')
     """
     return name.removeprefix("original_").replace("_", " ")
 

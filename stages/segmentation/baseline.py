@@ -70,7 +70,7 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of masks")
     parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()
-    how = section(options.params, "segmentation", settings.Segmentation).baseline
+    how = section(options.params, "segmentation.baseline", settings.Baseline)
     record = Record(options.record, context(asdict(how), PACKAGES, __file__))
     for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "baseline"):
         out = options.out / f"{case.file}.nii.gz"

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import imaging
-from stages.segmentation import networks
+from stages.segmentation import networks, settings
 
 
 def validation(folder: Path) -> float:
@@ -43,7 +42,7 @@ def stage() -> None:
     parser.add_argument("--metrics", type=Path, required=True, help="scores and choice (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the chosen model")
     options = parser.parse_args()
-    names = imaging(options.params).networks
+    names = settings.networks(options.params)
     scores = {name: validation(options.models / name) for name in names}
     chosen = best(scores)
     folder = options.models / chosen

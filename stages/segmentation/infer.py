@@ -16,7 +16,6 @@ from stages.common import canonical, cli, nifti
 from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
-from stages.common.parameters import DEVICES, imaging
 from stages.segmentation import cases, crops, grid, networks, settings
 from stages.segmentation.prepare import prepare
 
@@ -86,11 +85,11 @@ def stage() -> None:
     parser.add_argument("--part", nargs="+", default=[], help="segmentation parts (default: all)")
     parser.add_argument("--model", type=Path, required=True, help="folder of the trained model")
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--device", choices=DEVICES, help="instead of imaging.device")
+    parser.add_argument("--device", choices=settings.DEVICES, help="instead of imaging.device")
     parser.add_argument("--out", type=Path, required=True, help="folder of masks")
     parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()
-    device = networks.device(options.device or imaging(options.params).device)
+    device = networks.device(options.device or settings.device(options.params))
     model = load(options.model, device)
     files = {path.name: canonical.sha256(path) for path in sorted(options.model.iterdir())}
     record = Record(options.record, context([files, device.type], networks.PACKAGES, __file__))

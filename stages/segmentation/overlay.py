@@ -16,8 +16,7 @@ from tqdm import tqdm
 
 from stages.common import canonical, cli
 from stages.common.done import Record, context
-from stages.common.parameters import imaging
-from stages.segmentation import cases
+from stages.segmentation import cases, settings
 
 WINDOW_HU = (-100, 200)
 ZOOM, GAP = 2, 4
@@ -125,7 +124,7 @@ def stage() -> None:
     parser.add_argument("--record", type=Path, help="what was drawn before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of pictures")
     options = parser.parse_args()
-    methods = imaging(options.params).methods
+    methods = settings.methods(options.params)
     folders = [options.predictions / method for method in methods]
     chosen = cases.select(options.manifest, options.cohort, options.part)
     wanted = {f"{case.file}.png" for case in chosen}

@@ -23,7 +23,7 @@ from stages.segmentation.nnunet import plan as nnunet_plan
 from stages.segmentation.nnunet import prepare as nnunet_prepare
 from stages.segmentation.nnunet import train as nnunet_train
 
-SHAPE, SPACING_MM = (22, 20, 12), (3.0, 3.1, 4.2)
+SHAPE, SPACING_MM = (18, 16, 10), (3.0, 3.1, 4.2)
 NAMES = ("a", "b")
 FOLD = {"train": ["a"], "val": ["b"]}
 # Of each scan, for nnU-Net's statistics of the intensities.
@@ -39,7 +39,7 @@ def scans(folder: Path, seed: int) -> list[cases.Case]:
     for name in NAMES:
         mask = np.zeros(SHAPE, np.uint8)
         mask[3:-3, 3:-3, 2:-2] = 1
-        low = random.integers((5, 5, 3), (9, 9, 6))
+        low = random.integers((5, 4, 3), (8, 7, 5))
         mask[tuple(slice(start, start + size) for start, size in zip(low, (6, 5, 3)))] = 2
         image = np.choose(mask, [-90, 110, 50]) + random.normal(0, 10, SHAPE)
         image[0] = -1000
@@ -118,7 +118,7 @@ def make(folder: Path, params: Path) -> None:
     """Run everything; write into a folder."""
     preset = small(settings.load_nnunet(params))
     chosen = scans(folder, preset.seed)
-    fixed = section(params, "segmentation", settings.Segmentation).baseline
+    fixed = section(params, "segmentation.baseline", settings.Baseline)
     labels = baseline.predict(cases.read_image(chosen[0].image), fixed)
     nifti.write(folder / "baseline.nii.gz", Volume(labels, np.diag([*SPACING_MM, 1.0])))
     monai(chosen, preset, folder)

@@ -1,4 +1,4 @@
-"""Section ``segmentation`` of ``params.yaml``."""
+"""Parameters of this room: section ``segmentation``, and what it needs of ``imaging``."""
 # dvc: no dependency (params: tracks each value that is read)
 
 from __future__ import annotations
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.errors import InputError
-from stages.common.parameters import choose, imaging, section
+from stages.common.parameters import choose, section
+from stages.common.strict import check_choice, check_name
 from stages.segmentation.nnunet import settings as nnunet_settings
 
 KINDS = ("unet", "segresnet")
 LOSSES = ("dice", "dice+ce")
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,10 @@ class Inference:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Fixed thresholds, HU: what counts as liver and, within it, as lesion."""
+    """Fixed thresholds, HU: what counts as liver and, within it, as lesion.
+
+    Trained networks have to beat it.
+    """
 
     liver_hu: tuple[float, ...]
     lesion_below_hu: float
@@ -118,20 +123,6 @@ class Preset:
     nnunet: nnunet_settings.NNUNet | None = None
 
 
-@dataclass(frozen=True)
-class Segmentation:
-    """Named presets and the one in use, and the baseline that trained networks have to beat.
-
-    ``training_sets`` names the cohorts (column Cohort of the manifest) that are trained on
-    together.
-    """
-
-    preset: str
-    training_sets: dict[str, tuple[str, ...]]
-    baseline: Baseline
-    presets: dict[str, Preset]
-
-
 def load(path: str | Path, name: str | None = None) -> Preset:
     """Read a preset; the one that ``params.yaml`` names when ``name`` is None.
 
@@ -140,9 +131,9 @@ def load(path: str | Path, name: str | None = None) -> Preset:
     InputError
         Naming the parameter that cannot be used.
     """
-    settings = section(path, "segmentation", Segmentation)
-    name = name or settings.preset
-    preset = choose(settings.presets, name, "segmentation preset")
+    name = name or section(path, "segmentation.preset", str)
+    preset = choose(section(path, "segmentation.presets", dict[str, Preset]), name,
+                    "segmentation preset")
     _check(preset, f"segmentation.presets.{name}", path)
     return preset
 
@@ -162,16 +153,52 @@ def load_nnunet(path: str | Path, name: str | None = None) -> Preset:
 
 
 def training_cohorts(path: str | Path, name: str | None = None) -> tuple[str, ...]:
-    """Read the cohorts of a training set; of ``imaging.training_set`` when ``name`` is None.
+    """Read the cohorts (column Cohort of the manifest) that are trained on together.
+
+    Those of ``imaging.training_set`` when ``name`` is None.
 
     Raises
     ------
     InputError
         Listing the valid names.
     """
-    settings = section(path, "segmentation", Segmentation)
-    return choose(settings.training_sets, name or imaging(path).training_set,
-                  "training set")
+    sets = section(path, "segmentation.training_sets", dict[str, tuple[str, ...]])
+    return choose(sets, name or section(path, "imaging.training_set", str), "training set")
+
+
+def networks(path: str | Path) -> tuple[str, ...]:
+    """Read the names of MONAI's networks that the imaging pipeline trains.
+
+    Raises
+    ------
+    InputError
+        If one cannot be part of a path.
+    """
+    return _names(section(path, "imaging.networks", tuple[str, ...]), "imaging.networks", path)
+
+
+def methods(path: str | Path) -> tuple[str, ...]:
+    """Read the names of the methods that the imaging pipeline compares; errors as `networks`."""
+    return _names(section(path, "imaging.methods", tuple[str, ...]), "imaging.methods", path)
+
+
+def device(path: str | Path) -> str:
+    """Read the device that networks run on.
+
+    Raises
+    ------
+    InputError
+        Listing `DEVICES` if it is none of them.
+    """
+    found = section(path, "imaging.device", str)
+    check_choice(found, DEVICES, "imaging.device", path)
+    return found
+
+
+def _names(names: tuple[str, ...], where: str, path) -> tuple[str, ...]:
+    for name in names:
+        check_name(name, where, path)
+    return names
 
 
 def _check(preset: Preset, where: str, path) -> None:

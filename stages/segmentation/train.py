@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from stages.common import canonical, cli, nifti, origin
 from stages.common.errors import InputError
-from stages.common.parameters import DEVICES, choose, imaging
+from stages.common.parameters import choose
 from stages.segmentation import checkpoint, crops, networks, settings
 from stages.segmentation.cases import LESION
 
@@ -161,7 +161,7 @@ def stage() -> None:
     parser.add_argument("--network", required=True, help="a network of the preset")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
-    parser.add_argument("--device", choices=DEVICES, help="instead of imaging.device")
+    parser.add_argument("--device", choices=settings.DEVICES, help="instead of imaging.device")
     parser.add_argument("--state", type=Path, required=True, help="folder of the run's state")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     parser.add_argument("--curves", type=Path, required=True, help="loss and Dice by epoch (CSV)")
@@ -170,7 +170,7 @@ def stage() -> None:
     network = choose(preset.networks, options.network, "network")
     # What the preset says about other networks is no part of this model.
     preset = replace(preset, networks={}, nnunet=None)
-    device = networks.device(options.device or imaging(options.params).device)
+    device = networks.device(options.device or settings.device(options.params))
     try:
         best, result, curve = train(Prepared(options.cases), network, preset, device, options.state)
     except torch.cuda.OutOfMemoryError:

@@ -10,23 +10,21 @@ import numpy as np
 import pandas as pd
 
 from stages.common import canonical
+from stages.common.columns import LABEL, SCORE
 from stages.common.errors import InputError
-from stages.common.parameters import Statistics
 
 VOXELS = "diagnostics_Mask-original_VoxelNum"
 SPACING = "diagnostics_Mask-original_Spacing"
 BURDEN = "volume_mm3"
 
 
-def read(path: str | Path, parameters: Statistics, others: tuple[str, ...] = ()) -> pd.DataFrame:
+def read(path: str | Path, others: tuple[str, ...] = ()) -> pd.DataFrame:
     """Read the volumes of all series of a cohort table.
 
     Parameters
     ----------
     path : str or Path
         Canonical cohort table: one row per series, with a ``study`` column.
-    parameters : Statistics
-        Names of the label and score columns.
     others : tuple of str
         Further columns of volumes, in mm³.
 
@@ -42,7 +40,7 @@ def read(path: str | Path, parameters: Statistics, others: tuple[str, ...] = ())
         If a column is missing, a cell is empty or not a number, a study has two labels or scores,
         or a label other than 0 and 1 occurs.
     """
-    needed = ["study", VOXELS, SPACING, parameters.score, parameters.label, *others]
+    needed = ["study", VOXELS, SPACING, SCORE, LABEL, *others]
     table = canonical.read_csv(path, needed, dtype={"study": str})
     unnamed = np.flatnonzero(table["study"].isna())
     if unnamed.size:
@@ -51,15 +49,15 @@ def read(path: str | Path, parameters: Statistics, others: tuple[str, ...] = ())
              for row, text in enumerate(table[SPACING])]
     result = pd.DataFrame({"study": table["study"]})
     result[BURDEN] = _numbers(table, VOXELS, path, lowest=0.0) * np.asarray(sizes, dtype=float)
-    result[parameters.score] = _numbers(table, parameters.score, path)
-    labels = _numbers(table, parameters.label, path)
+    result[SCORE] = _numbers(table, SCORE, path)
+    labels = _numbers(table, LABEL, path)
     if not np.isin(labels, (0, 1)).all():
-        raise InputError(f"column '{parameters.label}' holds values other than 0 and 1", path,
+        raise InputError(f"column '{LABEL}' holds values other than 0 and 1", path,
                          "use 1 for NE-positive and 0 for NE-negative")
-    result[parameters.label] = labels.astype(int)
+    result[LABEL] = labels.astype(int)
     for name in others:
         result[name] = _numbers(table, name, path, lowest=0.0)
-    _check_studies(result, (parameters.score, parameters.label), path)
+    _check_studies(result, (SCORE, LABEL), path)
     return result
 
 
@@ -95,7 +93,7 @@ def first_of_study(series: pd.DataFrame) -> pd.DataFrame:
     return series.drop_duplicates("study", keep="first").reset_index(drop=True)
 
 
-def check_groups(series: pd.DataFrame, label: str, path: str | Path) -> None:
+def check_groups(series: pd.DataFrame, path: str | Path) -> None:
     """Refuse a cohort that cannot be compared.
 
     Raises
@@ -107,8 +105,8 @@ def check_groups(series: pd.DataFrame, label: str, path: str | Path) -> None:
     if len(studies) < 3:
         raise InputError(f"holds {len(studies)} studies", path, "a correlation needs at least 3")
     for value, name in ((1, "NE-positive"), (0, "NE-negative")):
-        if not (studies[label] == value).any():
-            raise InputError(f"no study is {name} ('{label}' is never {value})", path,
+        if not (studies[LABEL] == value).any():
+            raise InputError(f"no study is {name} ('{LABEL}' is never {value})", path,
                              "the rank-sum test compares two groups; add studies of the other")
 
 

@@ -2,8 +2,8 @@
 
 The items stand in the study's folder ``checklists``, in this project's own short words; what each of
 them asks is explained in the checklists themselves. An answer is a list of links: a file, or
-``FILE::key/key`` for a value in a JSON or YAML file. Every link must resolve. A checklist with a
-column ``weight`` gets a score.
+``FILE::key/key`` for a value in a JSON or YAML file. Every link must resolve. A checklist whose items
+have weights (column ``weight``) gets a score.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def answer(study: studies.Study, root: Path) -> tuple[pd.DataFrame, dict]:
         table = read(path, checklist.name, checklist.items)
         check_links(table, root, folder)
         summary[checklist.name] = counts(table)
-        if "weight" in table:
+        if checklist.weighted:
             check_weights(table, path)
             summary[checklist.name]["score"] = score(table)
         tables.append(table[list(COLUMNS)])

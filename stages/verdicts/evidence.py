@@ -10,7 +10,8 @@ from pathlib import Path
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.verdicts.study import Evidence, Study
+from stages.verdicts.content import Evidence
+from stages.verdicts.study import Study
 
 MAKE = "make it again (dvc repro)"
 

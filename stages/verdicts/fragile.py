@@ -1,4 +1,4 @@
-"""The published numbers that move most under numerical variations: ``reports/sclc_liver/fragile.csv``."""
+"""The published numbers that move most under numerical variations: ``reports/STUDY/fragile.csv``."""
 
 from __future__ import annotations
 

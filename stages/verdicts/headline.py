@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 from stages.common import canonical, cli
@@ -46,12 +47,16 @@ def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
     if found is None:
         raise InputError(f"headline.number names {' / '.join(wanted)}, which the ledger lacks",
                          study.folder / studies.FILE, "correct it")
-    row |= {"printed": float(found["published"]),
-            "found": float(found["reproduced"]) if found["reproduced"] else None}
-    for key, name in (("corrected", "value"), ("low", "low"), ("high", "high"), ("P", "P")):
-        address = study.content.headline.corrected.get(name)
-        row[key] = _number(address, study, root) if address else None
-    return row
+    try:
+        row |= {"printed": float(found["published"]),
+                "found": float(found["reproduced"]) if found["reproduced"] else None}
+    except ValueError:
+        raise InputError(f"headline.number names {' / '.join(wanted)}, which is no number",
+                         study.folder / studies.FILE, "name another one") from None
+    addresses = asdict(study.content.headline.corrected)
+    return row | {"corrected" if name == "value" else name:
+                  _number(address, study, root) if address else None
+                  for name, address in addresses.items()}
 
 
 def _number(address: str, study: studies.Study, root: Path) -> float:

@@ -68,7 +68,7 @@ class Number:
 
         Examples
         --------
-        >>> number = Number("Table4", "RF", "AUC", "value", "0.58", "")
+        >>> number = Number("Table", "row", "AUC", "value", "0.58", "")
         >>> number.matches(0.5807, 1e-9), number.matches(0.585, 1e-9), number.matches(0.5851, 1e-9)
         ((True, False), (True, True), (False, False))
         """
@@ -83,7 +83,7 @@ class Number:
 
         Examples
         --------
-        >>> number = Number("Fig5b", "incorrect", "NE_median", "value", "-0.029", "")
+        >>> number = Number("Figure", "row", "median", "value", "-0.029", "")
         >>> number.is_cut(-0.02998), number.is_cut(-0.0303)
         (True, False)
         """

@@ -1,7 +1,7 @@
 """What the authors' notebooks store of their own run: evidence beside the recomputed values.
 
-``stored/outputs.csv`` of a study holds the values that the released notebooks keep as cell outputs, each
-with release, commit, notebook and cell. A rule names those behind a printed number as
+``stored/outputs.csv`` of a study holds the values that the released notebooks keep as cell outputs,
+each with release, commit, notebook and cell. A rule names those behind a printed number as
 ``RELEASE | CONFIGURATION | MODEL | QUANTITY`` (shell patterns); where the statistic of the number is
 a mean, a standard deviation (of a sample) or an extreme, it is taken over all that are named.
 """

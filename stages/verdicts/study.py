@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -18,187 +18,13 @@ import yaml
 
 from stages.common import strict
 from stages.common.errors import InputError
+from stages.verdicts.content import KINDS, Content
 
 FILE = "study.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-KINDS = ("table", "figure", "text")
 # Verdicts that the engine itself gives; a study adds one for each kind of private data.
 RECOMPUTED = ("exact", "envelope", "contradicted")
 NOT_CHECKED = "not-checked"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the analysis: data release and image (``environment``)."""
-
-    release: str
-    environment: str
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Which data releases and images (``environments``) the study runs under each protocol."""
-
-    releases: tuple[str, ...]
-    environments: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Files:
-    """Metrics files of one kind, every one of which must be there.
-
-    Attributes
-    ----------
-    path : str
-        Below the study's folder of results; ``{protocol}``, ``{release}`` and ``{environment}``
-        stand for each of the study's.
-    lacks : tuple of str
-        Patterns of the paths that such a file may lack.
-    """
-
-    path: str
-    lacks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Recomputed values of one source.
-
-    Attributes
-    ----------
-    files : tuple of Files
-    fitted : bool
-        Whether a fit stands behind its values: only numerical variations settle a miss of those.
-    fixed : tuple of str
-        Patterns of the paths inside that no fit enters.
-    unvaried : tuple of str
-        Patterns of the paths of fitted values that the sweep does not vary.
-    environment : str, optional
-        For files that do not name their run: their image.
-    """
-
-    files: tuple[Files, ...]
-    fitted: bool = False
-    fixed: tuple[str, ...] = ()
-    unvaried: tuple[str, ...] = ()
-    environment: str | None = None
-
-
-@dataclass(frozen=True)
-class Private:
-    """Why a number cannot be recomputed; the verdict's name is ``needs-private-KEY``."""
-
-    short: str
-    meaning: str
-    mark: str
-
-
-@dataclass(frozen=True)
-class Item:
-    """One table, figure or part of the text; ``columns`` sets it as a grid."""
-
-    title: str
-    kind: str = "text"
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Checklist:
-    """A reporting checklist: its name and how many items it has."""
-
-    name: str
-    items: int
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What the comparison of two revisions leaves alone.
-
-    Attributes
-    ----------
-    ignored : tuple of str
-        Files or folders of results.
-    companions : tuple of str
-        Keys of values that follow a fit's results and that no printed number is one of.
-    """
-
-    ignored: tuple[str, ...] = ()
-    companions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Headline:
-    """Where the study's headline stands.
-
-    Attributes
-    ----------
-    number : tuple of str
-        Item, row, metric and statistic of the printed number, as the ledger has them.
-    corrected : dict
-        ``value``, ``low``, ``high`` and ``P`` of the corrected protocol: addresses
-        ``FILE::key/key`` below the folder of results. Empty where the study has none.
-    """
-
-    number: tuple[str, ...]
-    corrected: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Content:
-    """What ``study.yaml`` says.
-
-    Attributes
-    ----------
-    title, short, doi : str
-    protocols : tuple of str
-        Ways to carry out the analysis that give evidence, preferred first.
-    preferred : Run
-        The run that counts where the evidence does not decide.
-    runs : Runs
-    sources : dict
-        Evidence by the name that ``rules.csv`` uses.
-    items : dict
-        Tables, figures and parts of the text in the order in which they are shown.
-    headline : Headline
-    images : tuple of str
-        That the recomputation runs in.
-    checklists : dict
-        File (without ``.csv``) to checklist.
-    numbers : dict
-        File of ``published/`` to how many numbers it holds.
-    stored : int
-        How many outputs of the authors' own run ``stored/outputs.csv`` holds.
-    variations : tuple of str
-        Summaries of the numerical variations below the folder of results, each of which must be
-        there; ``{environment}`` stands for each of the study's.
-    racing : tuple of str
-        Patterns of the paths of fits that race between threads.
-    private : dict
-        Kinds of data that are not public.
-    rows, statistics : dict
-        Names in words.
-    compared : Compared
-    """
-
-    title: str
-    short: str
-    doi: str
-    protocols: tuple[str, ...]
-    preferred: Run
-    runs: Runs
-    sources: dict[str, Evidence]
-    items: dict[str, Item]
-    headline: Headline
-    images: tuple[str, ...]
-    checklists: dict[str, Checklist]
-    numbers: dict[str, int]
-    stored: int = 0
-    variations: tuple[str, ...] = ()
-    racing: tuple[str, ...] = ()
-    private: dict[str, Private] = field(default_factory=dict)
-    rows: dict[str, str] = field(default_factory=dict)
-    statistics: dict[str, str] = field(default_factory=dict)
-    compared: Compared = Compared()
 
 
 @dataclass(frozen=True)
@@ -304,7 +130,7 @@ def read(folder: str | Path) -> Study:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_NoRepeats)
     except FileNotFoundError:
         raise InputError("no such file", path, "a study is a folder with a study.yaml; copy "
-                         "studies/template, or take the study out of params.yaml") from None
+                         "studies/template, or take the study out of dvc.yaml") from None
     except (yaml.YAMLError, OSError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"is not readable YAML ({' '.join(str(error).split())})", path,
                          "correct the syntax") from None

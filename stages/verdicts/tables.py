@@ -82,7 +82,7 @@ def stage() -> None:
     parser.add_argument("--ledger", type=Path, help="another ledger than the study's own")
     parser.add_argument("--readme", type=Path, help="write the table into this Markdown file")
     parser.add_argument("--item", help="show one item, as the metrics give it now")
-    parser.add_argument("--params", type=Path, required=True, help="the house's parameters")
+    parser.add_argument("--params", type=Path, default="params.yaml", help="the house's parameters")
     parser.add_argument("--root", type=Path, default=".", help="the repository")
     options = parser.parse_args()
     study = studies.read(options.study)

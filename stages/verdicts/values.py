@@ -159,8 +159,8 @@ class Reader:
                          if number.bound in rule.paths else None)
                 count += value is not None and number.matches(value, self.tolerance)[0]
         if not seen:
-            raise InputError(f"claim {claim}: no run '{run}' gives {' | '.join(cell)}", self.study.results(),
-                             "run the pipeline (dvc repro), or correct the claim")
+            raise InputError(f"claim {claim}: no run '{run}' gives {' | '.join(cell)}",
+                             self.study.results(), "run the pipeline (dvc repro), or correct the claim")
         return count
 
     def _entry(self, name, path, claim):

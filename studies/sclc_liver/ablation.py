@@ -1,13 +1,14 @@
 """Measure what the faults of the released table do to the released models.
 
-The faults are those that `studies.sclc_liver.faults` found. Each variant corrects or removes one of them
-and repeats selection, cross-validation and test as released; the converged logistic regression is
-solved for it too, because the released fit also moves with rounding. As a measure for comparison,
+The faults are those that `studies.sclc_liver.faults` found. Each variant corrects or removes one of
+them and repeats selection, cross-validation and test as released; the converged logistic regression
+is solved for it too, because the released fit also moves with rounding. As a measure for comparison,
 the converged model is also fitted without each training study, and without each training patient.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +18,39 @@ from tqdm import tqdm
 
 from stages.classification import converged, data
 from stages.classification.bootstrap import summarise
+from stages.classification.parameters import (
+    Bootstrap,
+    Configuration,
+    Converged,
+    Protocol,
+    read_bootstrap,
+    read_converged,
+    read_protocol,
+)
 from stages.classification.select import select
 from stages.classification.train import predictions, summary, train
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES, GROUP, PATIENT, SERIES, STUDY
 from stages.common.errors import InputError
-from stages.common.parameters import Configuration, Parameters, load, protocol
 
 RELEASED = "as-released"
 UNWEIGHTED = {model: Configuration(model) for model in ("LR", "RF", "XGB")}
 # Equal by definition where voxels measure 1 mm3. Source: documentation of PyRadiomics 3.0.1.
 ENERGY, TOTAL = "original_firstorder_Energy", "original_firstorder_TotalEnergy"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The released protocol, its bootstrap and how the regression is solved."""
+
+    released: Protocol
+    bootstrap: Bootstrap
+    converged: Converged
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """Read them from a parameters file."""
+        return cls(read_protocol(path, RELEASED), read_bootstrap(path), read_converged(path))
 
 
 def faulty(faults: dict, release: str, source: str) -> tuple[list[str], list[str]]:
@@ -75,7 +98,7 @@ def variants(table: pd.DataFrame, series: list[str], studies: list[str]) -> dict
             "without-studies": table[~table[STUDY].isin(studies)]}
 
 
-def measure(table: pd.DataFrame, parameters: Parameters) -> dict:
+def measure(table: pd.DataFrame, settings: Settings) -> dict:
     """Select, train and test as released on one variant of the table.
 
     Returns
@@ -84,23 +107,22 @@ def measure(table: pd.DataFrame, parameters: Parameters) -> dict:
         ``selected`` and, by model (``LR converged`` beside the three), cross-validation means, test
         scores and bootstrap means.
     """
-    settings = protocol(parameters.classification, RELEASED)
-    chosen = list(select(*data.train_and_test(table), settings.selection).coefficients)
+    released, digits = settings.released, settings.converged.digits
+    chosen = list(select(*data.train_and_test(table), released.selection).coefficients)
     sets, found = data.train_and_test(table, chosen), {}
     for model, configuration in UNWEIGHTED.items():
-        found[model] = _scores(train(*sets, settings, configuration), sets[1], parameters)
-    trained, solution = converged.train(*sets, settings, UNWEIGHTED["LR"], parameters.converged)
-    digits = parameters.converged.digits
-    found["LR converged"] = converged.rounded(_scores(trained, sets[1], parameters), digits)
+        found[model] = _scores(train(*sets, released, configuration), sets[1], settings.bootstrap)
+    trained, solution = converged.train(*sets, released, UNWEIGHTED["LR"], settings.converged)
+    found["LR converged"] = converged.rounded(_scores(trained, sets[1], settings.bootstrap), digits)
     slopes = dict(zip(chosen, solution.coefficients.tolist()))
     return {"selected": chosen, "models": found,
             "converged_slopes": converged.rounded(
                 {name: slopes[name] for name in (ENERGY, TOTAL) if name in slopes}, digits)}
 
 
-def _scores(trained, test_set, parameters):
+def _scores(trained, test_set, bootstrap):
     scored = summary(trained, test_set)
-    boot = summarise(predictions("model", trained, test_set), parameters.classification.bootstrap)
+    boot = summarise(predictions("model", trained, test_set), bootstrap)
     return {"cross_validation": {name: value["mean"] for name, value
                                  in scored["cross_validation"].items()},
             "test": scored["test"], "confusion": scored["confusion"],
@@ -126,13 +148,13 @@ def indicator(table: pd.DataFrame, series: list[str], slopes: dict[str, float]) 
             for name, energy, total in zip(rows[SERIES], rows[ENERGY], rows[TOTAL])}
 
 
-def influence(table: pd.DataFrame, parameters: Parameters, unit: str) -> dict:
+def influence(table: pd.DataFrame, settings: Settings, unit: str) -> dict:
     """Leave out each study, or patient, of the training set; select and solve again.
 
     Parameters
     ----------
     table : DataFrame
-    parameters : Parameters
+    settings : Settings
     unit : str
         Column of the study or the patient.
 
@@ -142,24 +164,23 @@ def influence(table: pd.DataFrame, parameters: Parameters, unit: str) -> dict:
         How many there are; least, median and largest test AUC of the converged logistic regression,
         and what was left out for the least and the largest.
     """
-    settings = protocol(parameters.classification, RELEASED)
+    released, digits = settings.released, settings.converged.digits
     names = np.unique(table.loc[table[GROUP] != "test", unit])
     areas = []
     for name in tqdm(names, unit=unit):
         train_set, test_set = data.train_and_test(table[table[unit] != name])
-        chosen = list(select(train_set, test_set, settings.selection).coefficients)
+        chosen = list(select(train_set, test_set, released.selection).coefficients)
         train_set, test_set = data.train_and_test(table[table[unit] != name], chosen)
         solution = converged.fit(train_set, np.arange(len(train_set.label)), UNWEIGHTED["LR"],
-                                 settings.models["LR"]["C"], parameters.converged)
+                                 released.models["LR"]["C"], settings.converged)
         positive = converged.rounded(
-            solution.probability(test_set.features.to_numpy(float))[:, 1].tolist(),
-            parameters.converged.digits)
+            solution.probability(test_set.features.to_numpy(float))[:, 1].tolist(), digits)
         areas.append(roc_auc_score(test_set.label, positive))
     areas = np.array(areas)
     return converged.rounded({
         "left_out": len(names), "min": areas.min(), "median": float(np.median(areas)),
         "max": areas.max(), "min_without": str(names[areas.argmin()]),
-        "max_without": str(names[areas.argmax()])}, parameters.converged.digits)
+        "max_without": str(names[areas.argmax()])}, digits)
 
 
 def change(found: dict, base: dict) -> dict:
@@ -176,21 +197,21 @@ def stage() -> None:
     parser.add_argument("--faults", type=Path, required=True, help="findings (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="scores by variant (JSON)")
     options = parser.parse_args()
-    parameters = load(options.params)
+    settings = Settings.read(options.params)
     table = data.read_table(options.table)
     series, studies = faulty(canonical.read_json(options.faults), options.release,
                              str(options.faults))
     found = {}
     for name, changed in tqdm(variants(table, series, studies).items(), unit="variant"):
-        found[name] = measure(changed, parameters)
+        found[name] = measure(changed, settings)
     base = found[RELEASED]
     for entry in found.values():
         entry["change"] = change(entry, base)
     canonical.write_json(options.out, {
         "run": data.run_of(options, RELEASED), "series": series, "studies": studies,
         "indicator": converged.rounded(indicator(table, series, base["converged_slopes"]),
-                                       parameters.converged.digits),
-        "influence": {unit: influence(table, parameters, unit) for unit in (STUDY, PATIENT)},
+                                       settings.converged.digits),
+        "influence": {unit: influence(table, settings, unit) for unit in (STUDY, PATIENT)},
         "variants": found})
 
 

@@ -17,18 +17,22 @@ from tqdm import tqdm
 
 from stages.classification import bootstrap, data, models
 from stages.classification.corrected.scores import draw_patients, interval
+from stages.classification.parameters import (
+    Bootstrap,
+    Configuration,
+    Folds,
+    Protocol,
+    Search,
+    protocol,
+    read_bootstrap,
+    read_configurations,
+    read_protocols,
+    read_search,
+)
 from stages.classification.train import fold_indices, summary, train
 from stages.classification.weights import grid
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import (
-    Bootstrap,
-    Classification,
-    Configuration,
-    Folds,
-    load,
-    protocol,
-)
 
 UNITS = ("studies", "patients")
 # Column of a printed table to its name in the bootstrap's and the cross-validation's results.
@@ -105,8 +109,8 @@ def agreement(found: dict, printed: dict, bounds: dict, tolerance: float = 1e-9)
     return count
 
 
-def weight_scan(sets: tuple[data.Split, data.Split], parameters: Classification,
-                printed: dict) -> dict:
+def weight_scan(sets: tuple[data.Split, data.Split], released: Protocol, search: Search,
+                settings: Bootstrap, printed: dict) -> dict:
     """Refit the released logistic regression with every weight of the search and test it.
 
     Returns
@@ -116,16 +120,14 @@ def weight_scan(sets: tuple[data.Split, data.Split], parameters: Classification,
         specificity and AUC.
     """
     train_set, test_set = sets
-    settings = protocol(parameters, "as-released").models["LR"]
-    drawn = bootstrap.draw(test_set.studies, parameters.bootstrap.samples,
-                           parameters.bootstrap.seed)
+    drawn = bootstrap.draw(test_set.studies, settings.samples, settings.seed)
     found = {}
-    for weight in tqdm(grid(parameters.search), unit="weight"):
-        estimator = models.make("LR", settings, float(weight))
+    for weight in tqdm(grid(search), unit="weight"):
+        estimator = models.make("LR", released.models["LR"], float(weight))
         models.fit(estimator, train_set.features, train_set.label)
         answer = models.probability(estimator, test_set.features)
         values = bootstrap.bootstrap(drawn, test_set.label, answer.argmax(axis=1), answer[:, 1])
-        scored = bootstrap.intervals(values, parameters.bootstrap.level)
+        scored = bootstrap.intervals(values, settings.level)
         found[repr(float(weight))] = {
             "equal": agreement(scored, printed, BOUNDS),
             **{name: scored[name]["mean"] for name in ("Sensitivity", "Specificity", "AUC")}}
@@ -144,7 +146,7 @@ def best_weights(scan: dict, printed: dict) -> dict:
             "least_weight_with_printed_sensitivity": min(reaching, default=None)}
 
 
-def cross_validated(sets, parameters: Classification, weights: list[float], printed: dict) -> dict:
+def cross_validated(sets, released: Protocol, weights: list[float], printed: dict) -> dict:
     """Count the printed cross-validation numbers that each weight gives.
 
     Returns
@@ -153,9 +155,9 @@ def cross_validated(sets, parameters: Classification, weights: list[float], prin
         ``numbers`` and, under ``equal``, weight (as text) to count.
     """
     scored = {key: number for key, number in printed.items() if key[0] in ("F1", "AUC")}
-    settings, found = protocol(parameters, "as-released"), {}
+    found = {}
     for weight in weights:
-        trained = train(*sets, settings, Configuration("LR", weight))
+        trained = train(*sets, released, Configuration("LR", weight))
         found[repr(weight)] = agreement(summary(trained, sets[1])["cross_validation"], scored,
                                         CROSS_VALIDATION_BOUNDS)
     return {"numbers": len(scored), "equal": found}
@@ -172,21 +174,22 @@ def stage() -> None:
     parser.add_argument("--row", default="LR_AUC", help="row of both")
     parser.add_argument("--out", type=Path, required=True, help="findings (JSON)")
     options = parser.parse_args()
-    parameters = load(options.params).classification
+    protocols, settings = read_protocols(options.params), read_bootstrap(options.params)
+    released, search = protocol(protocols, "as-released"), read_search(options.params)
+    configurations = read_configurations(options.params)
     features = data.read_selected(options.selected)
     sets = data.train_and_test(data.read_table(options.table, features), features)
     predicted = canonical.read_csv(options.predictions, (
         "configuration", "series", "patient", "NE_Class", "predicted", "probability"))
     printed = printed_row(options.published, options.row)
-    scan = weight_scan(sets, parameters, printed)
-    best, own = best_weights(scan, printed), float(parameters.configurations[options.row].weight)
-    folds = cross_validated(sets, parameters, [own, *best["weights"]],
+    scan = weight_scan(sets, released, search, settings, printed)
+    best, own = best_weights(scan, printed), float(configurations[options.row].weight)
+    folds = cross_validated(sets, released, [own, *best["weights"]],
                             printed_row(options.published_folds, options.row))
     canonical.write_json(options.out, {
         "run": data.run_of(options, "as-released"),
-        "folds": {name: overlap(sets[0], protocol(parameters, name).folds)
-                  for name in parameters.named_protocols},
-        "patients": {name: by_patient(part, parameters.bootstrap)
+        "folds": {name: overlap(sets[0], item.folds) for name, item in protocols.items()},
+        "patients": {name: by_patient(part, settings)
                      for name, part in predicted.groupby("configuration", sort=True)},
         "weights": {options.row: best | {"stated": {"weight": own} | scan[repr(own)],
                                          "cross_validation": folds}}})

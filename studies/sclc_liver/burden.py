@@ -6,13 +6,13 @@ volume of a voxel.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stages.common import canonical, cli, parameters
+from stages.common import canonical, cli
+from stages.common.columns import LABEL, SCORE
+from stages.common.parameters import section
 from stages.statistics import ranks, rbridge, volumes
 
 # R's last digits depend on the mathematical library it was built with; 13 digits do not.
@@ -67,14 +67,14 @@ def rank_sum(positive: np.ndarray, negative: np.ndarray, exact_pairs: int) -> di
             "larger": "NE-positive" if z > 0 else "NE-negative" if z < 0 else "neither"}
 
 
-def summarise(studies: pd.DataFrame, options: parameters.Statistics) -> dict:
+def summarise(studies: pd.DataFrame, exact_pairs: int) -> dict:
     """Return every statistic of tumour burden against NE score (``studies``: one row each)."""
-    volume, label = studies[volumes.BURDEN].to_numpy(), studies[options.label].to_numpy()
+    volume, label = studies[volumes.BURDEN].to_numpy(), studies[LABEL].to_numpy()
     groups = {"NE-positive": volume[label == 1], "NE-negative": volume[label == 0]}
     return {
         "n": len(studies),
-        "spearman": spearman(volume, studies[options.score].to_numpy()),
-        "rank_sum": rank_sum(*groups.values(), options.exact_pairs),
+        "spearman": spearman(volume, studies[SCORE].to_numpy()),
+        "rank_sum": rank_sum(*groups.values(), exact_pairs),
         "groups": {name: {"n": len(values), "median_mm3": float(np.median(values))}
                    for name, values in groups.items()},
     }
@@ -84,17 +84,17 @@ def stage() -> None:
     """Read the table, compute, write the metrics and the points."""
     arguments = cli.parser("studies.sclc_liver.burden", __doc__)
     arguments.add_argument("--table", required=True, help="canonical cohort table (CSV)")
-    arguments.add_argument("--params", type=Path, required=True)
+    arguments.add_argument("--params", required=True, help="parameters (YAML)")
     arguments.add_argument("--out", required=True, help="statistics to write (JSON)")
     arguments.add_argument("--points", required=True,
                            help="volume, score and label of each study to write (CSV)")
     given = arguments.parse_args()
-    options = parameters.load(given.params).statistics
-    series = volumes.read(given.table, options)
-    volumes.check_groups(series, options.label, given.table)
+    exact_pairs = section(given.params, "statistics.exact_pairs", int)
+    series = volumes.read(given.table)
+    volumes.check_groups(series, given.table)
     studies = volumes.first_of_study(series)
     rbridge.announce()
-    result = summarise(studies, options)
+    result = summarise(studies, exact_pairs)
     canonical.write_csv(given.points, studies)
     canonical.write_json(given.out, result)
 

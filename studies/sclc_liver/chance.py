@@ -18,15 +18,45 @@ import pandas as pd
 
 from stages.classification import bootstrap, converged, data
 from stages.classification.corrected import scores as corrected_scores
+from stages.classification.parameters import (
+    Bootstrap,
+    Configuration,
+    Converged,
+    Corrected,
+    Protocol,
+    read_bootstrap,
+    read_configurations,
+    read_converged,
+    read_corrected,
+    read_protocol,
+)
 from stages.common import canonical, cli
 from stages.common.columns import LABEL
 from stages.common.errors import InputError
-from stages.common.parameters import Chance, Likeness, Parameters, load, protocol
 from studies.sclc_liver import power
 from studies.sclc_liver.label_permutation import compare, dealt
+from studies.sclc_liver.parameters import Chance, Likeness, read_chance
 
 COLUMNS = ("configuration", "series", LABEL, "probability")
 MAKE_AGAIN = "run the train stage again"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The comparison with chance, and of the released and the nested procedure what it needs."""
+
+    chance: Chance
+    released: Protocol
+    configurations: dict[str, Configuration]
+    converged: Converged
+    bootstrap: Bootstrap
+    nested: Corrected
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """Read them from a parameters file."""
+        return cls(read_chance(path), read_protocol(path, "as-released"), read_configurations(path),
+                   read_converged(path), read_bootstrap(path), read_corrected(path))
 
 
 def check(test: data.Split, path) -> None:
@@ -70,18 +100,16 @@ def published(predictions: pd.DataFrame, models: tuple[str, ...], test: data.Spl
     return np.array(found)
 
 
-def solved(sets: tuple[data.Split, data.Split], parameters: Parameters, model: str) -> np.ndarray:
+def solved(sets: tuple[data.Split, data.Split], settings: Settings, model: str) -> np.ndarray:
     """Return the test probabilities of the released objective at its optimum, shape (n,)."""
-    released = protocol(parameters.classification, "as-released")
-    trained, _ = converged.train(*sets, released, parameters.classification.configurations[model],
-                                 parameters.converged)
+    trained, _ = converged.train(*sets, settings.released, settings.configurations[model],
+                                 settings.converged)
     return trained.probability[:, 1]
 
 
 def describe(scores: np.ndarray, test: data.Split, models: tuple[str, ...], deals: np.ndarray,
-             parameters: Parameters) -> dict:
+             settings: Bootstrap) -> dict:
     """Return, by model, AUC, interval over patients, P values and likeness within patients."""
-    settings = parameters.classification.bootstrap
     weight = corrected_scores.draw_patients(test.patients, settings.samples, settings.seed)
     found = {}
     for name, row, entry in zip(models, scores, compare(scores, test.label, deals)):
@@ -103,7 +131,7 @@ class Curve:
 
 
 def curves(scores: dict[str, np.ndarray], test: data.Split, deals: np.ndarray,
-           parameters: Parameters) -> list[Curve]:
+           parameters: Settings) -> list[Curve]:
     """Return the power curves.
 
     Parameters
@@ -112,7 +140,7 @@ def curves(scores: dict[str, np.ndarray], test: data.Split, deals: np.ndarray,
         ``published`` and ``converged``; the first model is the one that carries an effect.
     test : Split
     deals : ndarray of int, shape (M, n)
-    parameters : Parameters
+    parameters : Settings
 
     Returns
     -------
@@ -121,7 +149,7 @@ def curves(scores: dict[str, np.ndarray], test: data.Split, deals: np.ndarray,
         scores with their own likeness; ``nested`` with that of the converged scores; and all three
         for each declared likeness (named ``PATIENT-STUDY``), models correlated as published.
     """
-    settings, nested = parameters.chance.power, parameters.classification.corrected
+    settings, nested = parameters.chance.power, parameters.nested
     structure = power.Structure(
         test.patients, test.studies, test.label, deals[:settings.permutations],
         corrected_scores.draw_patients(test.patients, settings.samples, nested.bootstrap.seed))
@@ -158,8 +186,8 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="tests and smallest AUCs (JSON)")
     parser.add_argument("--curves", type=Path, required=True, help="power curves (CSV)")
     options = parser.parse_args()
-    parameters = load(options.params)
-    settings: Chance = parameters.chance
+    parameters = Settings.read(options.params)
+    settings = parameters.chance
     features = data.read_selected(options.selected)
     sets = data.train_and_test(data.read_table(options.table, features), features)
     test, models = sets[1], settings.models
@@ -182,7 +210,7 @@ def stage() -> None:
         "numbers": {"series": len(test.label), "studies": len(np.unique(test.studies)),
                     "patients": len(np.unique(test.patients)),
                     "patients_with_negatives": len(np.unique(test.patients[test.label == 0]))},
-        "models": {name: describe(rows, test, models, deals, parameters)
+        "models": {name: describe(rows, test, models, deals, parameters.bootstrap)
                    for name, rows in scores.items()},
         "power": {"wanted": settings.power.wanted, "level": settings.power.level,
                   "simulations": settings.power.simulations},

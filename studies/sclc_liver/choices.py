@@ -12,13 +12,62 @@ for ties divides z by a factor below 1, bounded from the values that any two stu
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from stages.common import canonical, cli, parameters
+from stages.common import canonical, cli
+from stages.common.columns import LABEL, SCORE
+from stages.common.errors import InputError
+from stages.common.parameters import section
 from stages.statistics import ranks, volumes
+
+# Row and metric of the published statistic in the table of Figure 3.
+ROW, METRIC = "all", "Wilcoxon_z"
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A printed number: it stands for every value that rounds to it."""
+
+    statistic: float
+    decimals: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lowest and highest value that round to the printed one.
+
+        Examples
+        --------
+        >>> Printed(2.19, 2).interval
+        (2.185, 2.195)
+        """
+        half = 0.5 * 10.0 ** -self.decimals
+        return (round(self.statistic - half, self.decimals + 1),
+                round(self.statistic + half, self.decimals + 1))
+
+
+def published(path: Path) -> Printed:
+    """Read the rank-sum statistic that Figure 3 prints.
+
+    Raises
+    ------
+    InputError
+        If the table does not have it, or it is no number.
+    """
+    table = canonical.read_csv(path, ("row", "metric", "value"), dtype=str, keep_default_na=False)
+    found = table[(table["row"] == ROW) & (table["metric"] == METRIC)]["value"]
+    try:
+        (text,) = found
+        exponent = Decimal(text).as_tuple().exponent
+    except (ValueError, InvalidOperation):
+        exponent = None
+    if not isinstance(exponent, int):
+        raise InputError(f"has no number {ROW} / {METRIC}", path, "restore it from the repository")
+    return Printed(float(text), max(0, -exponent))
 
 
 def extremes(volume: np.ndarray, study: np.ndarray, label: np.ndarray) -> dict:
@@ -107,31 +156,30 @@ def nearest_threshold(volume: np.ndarray, score: np.ndarray, target: float) -> d
     return best or {"threshold": None, "z": None, "positives": None}
 
 
-def examine(series: pd.DataFrame, measure: str, options: parameters.Statistics) -> dict:
+def examine(series: pd.DataFrame, measure: str, printed: Printed) -> dict:
     """Answer the question for one measure of volume (``series``: one row per series)."""
-    label = series[options.label].to_numpy()
+    label = series[LABEL].to_numpy()
     volume = series[measure].to_numpy()
     found = extremes(volume, series["study"].to_numpy(), label)
-    published = options.published_rank_sum
     w = ranks.rank_sum_w(volume[label == 1], volume[label == 0])
     first = volumes.first_of_study(series)
-    return {**found, "excludes_published": excluded(found, published.interval),
+    return {**found, "excludes_published": excluded(found, printed.interval),
             "z_all_series": ranks.normal_z(w, int((label == 1).sum()), int((label == 0).sum())),
             "nearest_threshold_first_series": nearest_threshold(
-                first[measure].to_numpy(), first[options.score].to_numpy(), published.statistic)}
+                first[measure].to_numpy(), first[SCORE].to_numpy(), printed.statistic)}
 
 
-def summarise(series: pd.DataFrame, options: parameters.Statistics) -> dict:
-    """Answer the question for every measure of volume in the table."""
+def summarise(series: pd.DataFrame, others: tuple[str, ...], printed: Printed) -> dict:
+    """Answer the question for the burden and ``others``, columns that measure the same volume."""
     counts = series.groupby("study", sort=False).size()
-    measures = (volumes.BURDEN, *options.other_volumes)
+    measures = (volumes.BURDEN, *others)
     return {
-        "published_interval": list(options.published_rank_sum.interval),
+        "published_interval": list(printed.interval),
         "studies": len(counts),
         "studies_with_several_series": int((counts > 1).sum()),
         # As text: most readers of JSON keep 53 bits of a number.
         "choices": str(math.prod(int(count) for count in counts)),
-        "volumes": {measure: examine(series, measure, options) for measure in measures},
+        "volumes": {measure: examine(series, measure, printed) for measure in measures},
     }
 
 
@@ -139,13 +187,15 @@ def stage() -> None:
     """Read the table, compute, write the answer."""
     arguments = cli.parser("studies.sclc_liver.choices", __doc__)
     arguments.add_argument("--table", required=True, help="canonical cohort table (CSV)")
-    arguments.add_argument("--params", type=Path, required=True)
+    arguments.add_argument("--params", required=True, help="parameters (YAML)")
+    arguments.add_argument("--published", type=Path, required=True, help="Figure 3 (CSV)")
     arguments.add_argument("--out", required=True, help="answer to write (JSON)")
     given = arguments.parse_args()
-    options = parameters.load(given.params).statistics
-    series = volumes.read(given.table, options, options.other_volumes)
-    volumes.check_groups(series, options.label, given.table)
-    canonical.write_json(given.out, summarise(series, options))
+    others = section(given.params, "statistics.other_volumes", tuple[str, ...])
+    printed = published(given.published)
+    series = volumes.read(given.table, others)
+    volumes.check_groups(series, given.table)
+    canonical.write_json(given.out, summarise(series, others, printed))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import canonical, cli, parameters
+from stages.common import canonical, cli
+from stages.common.columns import LABEL
 from stages.common.errors import EXIT_BAD_INPUT, InputError
+from stages.common.parameters import section
 from stages.statistics import rbridge, volumes
 from studies.sclc_liver import burden
 
@@ -129,16 +131,16 @@ def compare(paper: tuple[str, dict], here: tuple[str, dict], metrics: dict) -> s
 def check(given) -> str:
     """Carry out the cross-check; return the line to print."""
     program = locate_node(given.node, given.webr)
-    options = parameters.load(given.params).statistics
-    points = canonical.read_csv(given.points, ["study", volumes.BURDEN, options.label])
-    volumes.check_groups(points, options.label, given.points)
+    exact_pairs = section(given.params, "statistics.exact_pairs", int)
+    points = canonical.read_csv(given.points, ["study", volumes.BURDEN, LABEL])
+    volumes.check_groups(points, given.points)
     metrics = canonical.read_json(given.metrics)
     recorded = metrics.get("rank_sum") if isinstance(metrics, dict) else None
     if not isinstance(recorded, dict) or not set(rbridge.NAMES) <= set(recorded):
         raise InputError("holds no rank-sum test", given.metrics, "make it again (dvc repro)")
-    volume, label = points[volumes.BURDEN].to_numpy(), points[options.label].to_numpy()
+    volume, label = points[volumes.BURDEN].to_numpy(), points[LABEL].to_numpy()
     groups = volume[label == 1], volume[label == 0]
-    exact = burden.why_not_exact(*groups, options.exact_pairs) is None
+    exact = burden.why_not_exact(*groups, exact_pairs) is None
     here = rbridge.version(), rbridge.rank_sum(*groups, exact)
     paper = in_webr(program, given.webr, *groups, exact)
     if paper[0] != RELEASE:
@@ -152,7 +154,7 @@ def stage() -> None:
     arguments = cli.parser("studies.sclc_liver.crosscheck", __doc__)
     arguments.add_argument("--points", required=True, help="points of the burden stage (CSV)")
     arguments.add_argument("--metrics", required=True, help="metrics of the burden stage (JSON)")
-    arguments.add_argument("--params", type=Path, required=True)
+    arguments.add_argument("--params", required=True, help="parameters (YAML)")
     arguments.add_argument("--node", default="node", help="Node to use (default: on the PATH)")
     arguments.add_argument("--webr", type=Path, default=FOLDER, help="folder of webR")
     arguments.add_argument("--if-available", action="store_true",

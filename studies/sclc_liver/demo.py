@@ -12,8 +12,7 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import Imaging
-from stages.common.parameters import imaging as choices
+from studies.sclc_liver.parameters import Shown, read_shown
 
 MODELS = ("LR", "RF", "XGB")
 DETECTION = (("sensitivity", "sensitivity"), ("ppv", "PPV"), ("false_positives", "FP per scan"),
@@ -49,7 +48,7 @@ def detection(found: dict) -> dict:
             "lesion_free": found["lesion_free"]}
 
 
-def detections(metrics: Path, imaging: Imaging) -> dict:
+def detections(metrics: Path, imaging: Shown) -> dict:
     """Return `detection` of every method; ``metrics`` is the folder of the pipeline's metrics."""
     return {method: read(metrics / "detection" / f"{method}.json", detection)
             for method in imaging.methods}
@@ -67,14 +66,14 @@ def burden(found: dict) -> dict:
             **found["spearman"]}
 
 
-def summarise(metrics: Path, imaging: Imaging, excluded: int) -> dict:
+def summarise(metrics: Path, imaging: Shown, excluded: int) -> dict:
     """Collect the metrics of the pipeline.
 
     Parameters
     ----------
     metrics : Path
         Folder of the imaging pipeline's metrics.
-    imaging : Imaging
+    imaging : Shown
         Methods and masks that it ran with.
     excluded : int
         Series without features from predicted masks.
@@ -181,7 +180,7 @@ def shown(summary: dict) -> str:
     return "\n".join([detected(summary), "", second, "", terminal(effect_table(summary))])
 
 
-def page(summary: dict, imaging: Imaging, pictures: list[str], metrics: Path) -> str:
+def page(summary: dict, imaging: Shown, pictures: list[str], metrics: Path) -> str:
     """Return the page as Markdown; ``pictures`` are paths relative to it."""
     first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
@@ -221,7 +220,7 @@ def stage() -> None:
                         help="only print what the stage detect found")
     options = parser.parse_args()
     if options.detection:
-        imaging = choices(options.params)
+        imaging = read_shown(options.params)
         print(detected({"methods": imaging.methods,
                         "detection": detections(options.metrics, imaging)}))
         return
@@ -230,7 +229,7 @@ def stage() -> None:
     if options.show:
         print(read(options.out, shown))
         return
-    imaging = choices(options.params)
+    imaging = read_shown(options.params)
     excluded = canonical.read_csv(options.excluded, ("File",))
     summary = summarise(options.metrics, imaging, len(excluded))
     pictures = [os.path.relpath(path, options.page.parent)

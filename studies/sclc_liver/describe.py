@@ -21,7 +21,6 @@ from stages.common.columns import (
     STUDY,
     spacing_mm,
 )
-from stages.common.parameters import load
 
 LESIONS = "Num_Lesions"
 
@@ -133,10 +132,8 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_liver.describe", __doc__)
     parser.add_argument("--table", type=Path, required=True, help="canonical table (CSV)")
-    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="counts (JSON)")
     options = parser.parse_args()
-    load(options.params)
     table = canonical.read_csv(options.table)
     canonical.write_json(options.out, describe(table, str(options.table)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from stages.common.parameters import Sensitivity
+from studies.sclc_liver.parameters import Sensitivity
 from studies.sclc_liver.variation import (
     BOOSTER,
     FOREST,

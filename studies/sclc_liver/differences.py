@@ -8,32 +8,38 @@ from tqdm import tqdm
 
 from stages.classification import data
 from stages.classification.bootstrap import summarise
+from stages.classification.parameters import (
+    PARTS,
+    Bootstrap,
+    Configuration,
+    Protocol,
+    protocol,
+    read_bootstrap,
+    read_protocols,
+)
 from stages.classification.select import select
 from stages.classification.train import predictions, summary, train
 from stages.common import canonical, cli
-from stages.common.parameters import PARTS, Classification, Configuration, load, protocol
 
 UNWEIGHTED = {model: Configuration(model) for model in ("LR", "RF", "XGB")}
 PROTOCOLS = ("as-released", *(f"released+described-{part}" for part in PARTS), "as-described")
 
 
-def measure(table, name: str, parameters: Classification) -> dict:
+def measure(table, settings: Protocol, bootstrap: Bootstrap) -> dict:
     """Select, train and bootstrap the three unweighted models under one protocol.
 
     Parameters
     ----------
     table : DataFrame
         Canonical cohort table.
-    name : str
-        A protocol.
-    parameters : Classification
+    settings : Protocol
+    bootstrap : Bootstrap
 
     Returns
     -------
     dict
         ``selected`` (features) and, by model, cross-validation, test and bootstrap scores.
     """
-    settings = protocol(parameters, name)
     selected = select(*data.train_and_test(table), settings.selection)
     features = list(selected.coefficients)
     train_set, test_set = data.train_and_test(table, features)
@@ -42,7 +48,7 @@ def measure(table, name: str, parameters: Classification) -> dict:
         trained = train(train_set, test_set, settings, configuration)
         predicted = predictions(model, trained, test_set)
         found[model] = summary(trained, test_set) | {
-            "bootstrap": summarise(predicted, parameters.bootstrap)[model]}
+            "bootstrap": summarise(predicted, bootstrap)[model]}
     return {"selected": features, "models": found}
 
 
@@ -51,9 +57,10 @@ def stage() -> None:
     parser = data.parser("studies.sclc_liver.differences", __doc__, protocol=False)
     parser.add_argument("--out", type=Path, required=True, help="scores by protocol (JSON)")
     options = parser.parse_args()
-    parameters = load(options.params).classification
+    protocols, bootstrap = read_protocols(options.params), read_bootstrap(options.params)
     table = data.read_table(options.table)
-    found = {name: measure(table, name, parameters) for name in tqdm(PROTOCOLS, unit="protocol")}
+    found = {name: measure(table, protocol(protocols, name), bootstrap)
+             for name in tqdm(PROTOCOLS, unit="protocol")}
     canonical.write_json(options.out, {"run": data.run_of(options, "as-described"),
                                        "protocols": found})
 

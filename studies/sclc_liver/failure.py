@@ -9,7 +9,7 @@ import pandas as pd
 
 from stages.classification import data
 from stages.common import canonical, cli
-from stages.common.parameters import load
+from stages.common.parameters import section
 
 
 def scores_by_outcome(part: pd.DataFrame) -> dict:
@@ -70,7 +70,7 @@ def stage() -> None:
     parser.add_argument("--environment", required=True)
     parser.add_argument("--out", type=Path, required=True, help="analysis (JSON)")
     options = parser.parse_args()
-    boundary = load(options.params).classification.boundary
+    boundary = section(options.params, "classification.boundary", float)
     columns = ("configuration", "series", "study", "NE_Score", "NE_Class", "predicted")
     predictions = canonical.read_csv(options.predictions, columns)
     canonical.write_json(options.out, {"run": data.run_of(options),

@@ -29,8 +29,8 @@ from stages.common.columns import (
     spacing_mm,
 )
 from stages.common.errors import InputError
-from stages.common.parameters import Faults, load
 from studies.sclc_liver import cells, relations
+from studies.sclc_liver.parameters import Faults, read_faults
 
 SETTINGS = "diagnostics_Configuration_Settings"
 CONSTANT = (SETTINGS, "diagnostics_Configuration_EnabledImageTypes",
@@ -221,7 +221,7 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="findings (JSON)")
     options = parser.parse_args()
-    settings, found, tables = load(options.params).cohort.faults, {}, {}
+    settings, found, tables = read_faults(options.params), {}, {}
     for text in options.release:
         name, *paths = text.split("=")
         if len(paths) != 2:

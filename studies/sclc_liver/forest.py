@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from stages.classification import data, models, scores
+from stages.classification.parameters import Configuration, Protocol
 from stages.classification.train import Trained, fold_indices
 from stages.common.errors import InputError
-from stages.common.parameters import Configuration, Protocol
 
 MODEL = "RF"
 

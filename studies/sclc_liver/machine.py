@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from stages.common import canonical, cli
-from stages.common.parameters import load
 from studies.sclc_liver import design, kernels, racing, sensitivity
+from studies.sclc_liver.parameters import read_sensitivity
 from studies.sclc_liver.variation import LINEAR
 
 
@@ -18,7 +18,7 @@ def stage() -> None:
     parser = sensitivity.parser("studies.sclc_liver.machine", __doc__)
     parser.add_argument("--out", type=Path, required=True, help="spreads and counts (JSON)")
     options = parser.parse_args()
-    settings = load(options.params).sensitivity
+    settings = read_sensitivity(options.params)
     inputs = sensitivity.read_releases(options.release)
     available, not_run = kernels.probe(settings.machine_kernels)
     found = {"environment": options.environment, "kernels": available, "not_run": not_run,

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stages.cohort.parameters import PHANTOM, SOURCES
 from stages.cohort.phantom import plan
 from stages.common import canonical, cli
 from stages.common.columns import GROUP, LABEL, SCORE, STUDY
-from stages.common.parameters import SOURCES, choose, section
+from stages.common.parameters import choose, section
 
 BURDEN, TEXTURE = "planted_ml", "planted_texture_hu"
 
@@ -79,7 +80,7 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the right answer (JSON)")
     options = parser.parse_args()
     found = {}
-    if options.source == "phantom":
+    if options.source == PHANTOM:
         settings = section(options.params, "phantom", plan.Phantom)
         preset = choose(settings.presets, settings.preset, "phantom preset")
         series = canonical.read_csv(options.scored, (STUDY, GROUP, SCORE, LABEL, BURDEN, TEXTURE))

@@ -16,8 +16,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from stages.common.parameters import Likeness
 from studies.sclc_liver.label_permutation import areas, midranks, p_values
+from studies.sclc_liver.parameters import Likeness
 
 NORMAL = NormalDist()
 # Likenesses and correlations are estimates: further digits only carry a machine's rounding.

@@ -15,8 +15,13 @@ from tqdm import tqdm
 
 from stages.classification import data
 from stages.classification.bootstrap import summarise
+from stages.classification.parameters import (
+    read_bootstrap,
+    read_configurations,
+    read_protocol,
+)
 from stages.classification.train import predictions, summary, train
-from stages.common.parameters import Racing, load, protocol
+from studies.sclc_liver.parameters import Racing
 
 
 def distribution(design: Racing, inputs: dict, params: Path) -> dict:
@@ -36,9 +41,8 @@ def distribution(design: Racing, inputs: dict, params: Path) -> dict:
         Release, threads, configuration and metric to ``repeats``, the number of ``distinct``
         values and ``counts`` of the bootstrap means, rounded to two decimals.
     """
-    parameters, found = load(params).classification, {}
-    settings = protocol(parameters, "as-released")
-    boosters = {name: configuration for name, configuration in parameters.configurations.items()
+    settings, bootstrap, found = read_protocol(params, "as-released"), read_bootstrap(params), {}
+    boosters = {name: configuration for name, configuration in read_configurations(params).items()
                 if configuration.model == "XGB"}
     for release, paths in inputs.items():
         features = data.read_selected(paths["selected"])
@@ -48,7 +52,7 @@ def distribution(design: Racing, inputs: dict, params: Path) -> dict:
             raced = replace(settings, models=settings.models | {"XGB": booster})
             samples = []
             for _ in tqdm(range(design.repeats), unit="repeat", desc=f"{threads} thread(s)"):
-                samples.append(_repeat(sets, raced, boosters, parameters.bootstrap))
+                samples.append(_repeat(sets, raced, boosters, bootstrap))
             found.setdefault(release, {})[f"threads {threads}"] = _count(pd.DataFrame(samples))
     return found
 

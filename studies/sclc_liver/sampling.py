@@ -18,7 +18,7 @@ import pandas as pd
 from stages.classification import data
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.common.parameters import load
+from stages.common.parameters import section
 
 TYPES = ("biopsy", "cfDNA")
 # The positive studies are tried all at once: 2^22 assignments take about 200 MB.
@@ -167,12 +167,12 @@ def stage() -> None:
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.csv")
     parser.add_argument("--figure", type=Path, required=True, help="Figure 5 (CSV)")
     parser.add_argument("--text", type=Path, required=True, help="numbers of the text (CSV)")
-    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--params", type=Path, required=True, help="the house's parameters")
     parser.add_argument("--release", required=True, help="data release, for the record")
     parser.add_argument("--environment", required=True, help="image, for the record")
     parser.add_argument("--out", type=Path, required=True, help="counts (JSON)")
     options = parser.parse_args()
-    tolerance = load(options.params).reporting.halfway_tolerance
+    tolerance = section(options.params, "verdicts.halfway_tolerance", float)
     predicted = canonical.read_csv(options.predictions, (
         "configuration", "study", "NE_Class", "predicted", "probability"))
     printed, errors = printed_scores(options.figure, options.text)

@@ -25,8 +25,8 @@ from tqdm import tqdm
 from stages.common import canonical, cli
 from stages.common.done import Record, context
 from stages.common.errors import InputError
-from stages.common.parameters import load
 from studies.sclc_liver import design, kernels
+from studies.sclc_liver.parameters import read_sensitivity
 from studies.sclc_liver.variation import FOREST, GROWING, SEARCH_RF, TASKS, Variation
 
 COLUMNS = (*(field.name for field in fields(Variation)), "source", "path", "value")
@@ -198,7 +198,7 @@ def stage() -> None:
     arguments.add_argument("--record", type=Path,
                            help="from which an interrupted sweep goes on; removed at its end")
     options = arguments.parse_args()
-    settings, inputs = load(options.params).sensitivity, read_releases(options.release)
+    settings, inputs = read_sensitivity(options.params), read_releases(options.release)
     available, not_run = kernels.probe(settings.kernels)
     if not available:
         raise InputError("none of the kernels runs", options.params, "correct sensitivity.kernels")

@@ -27,7 +27,8 @@ from stages.common.columns import (
     spacing_mm,
 )
 from stages.common.errors import InputError
-from stages.common.parameters import Expected, load
+from stages.common.parameters import section
+from studies.sclc_liver.parameters import Expected, read_expected
 
 RELEASED_STUDY, RELEASED_PATIENT = "unique_scandate", "unique_pt"
 NUMERIC = (*FEATURES, SCORE, LABEL, VOXELS, COMPONENTS)
@@ -177,12 +178,12 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="canonical table (CSV)")
     options = parser.parse_args()
-    parameters = load(options.params)
+    boundary = section(options.params, "classification.boundary", float)
+    expected = read_expected(options.params)
     # The released code reads the table with pandas' default parser, which may miss the nearest
     # float by one unit in the last place; an unconverged fit sees the difference.
     raw = canonical.read_csv(options.table, float_precision="high")
-    table = canonical_table(raw, str(options.table), parameters.classification.boundary,
-                            parameters.cohort.expected)
+    table = canonical_table(raw, str(options.table), boundary, expected)
     canonical.write_csv(options.out, table)
 
 

@@ -11,21 +11,33 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from stages.classification import data, weights
 from stages.classification.bootstrap import summarise
+from stages.classification.parameters import (
+    Bootstrap,
+    Configuration,
+    Protocol,
+    Search,
+    read_bootstrap,
+    read_configurations,
+    read_protocol,
+    read_search,
+)
 from stages.classification.select import select
 from stages.classification.select import summary as selection_summary
 from stages.classification.train import Trained, predictions, summary, test_of_folds, train
 from stages.common import cli
 from stages.common.columns import FEATURES, GROUP
 from stages.common.errors import InputError
-from stages.common.parameters import Classification, Parameters, load, protocol
+from stages.common.parameters import section
 from studies.sclc_liver import forest, kernels
 from studies.sclc_liver.failure import analyse
+from studies.sclc_liver.parameters import Sensitivity, read_sensitivity
 
 RELEASED, REVERSED, SORTED, PERMUTED = "released", "reversed", "sorted", "permuted"
 DETERMINISTIC_UPDATER = "coord_descent"
@@ -77,6 +89,25 @@ class Variation:
         return f"{self.task} {self.release} {self.order} {self.noise}"
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The released analysis, and how it is varied."""
+
+    released: Protocol
+    configurations: dict[str, Configuration]
+    bootstrap: Bootstrap
+    boundary: float
+    search: Search
+    sweep: Sensitivity
+
+    @classmethod
+    def read(cls, path: str | Path) -> Settings:
+        """Read them from a parameters file."""
+        return cls(read_protocol(path, "as-released"), read_configurations(path),
+                   read_bootstrap(path), section(path, "classification.boundary", float),
+                   read_search(path), read_sensitivity(path))
+
+
 def reorder(features: list[str], order: str, seed: int) -> list[str]:
     """Return the features in the named order.
 
@@ -123,7 +154,7 @@ def _part(content: dict, names: tuple[str, ...]) -> dict:
 
 
 def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
-            parameters: Parameters, known: forest.Grown | None = None
+            settings: Settings, known: forest.Grown | None = None
             ) -> tuple[list[list], forest.Grown | None]:
     """Compute one variation.
 
@@ -135,7 +166,7 @@ def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
         Features that the selection stage kept: every variation fits these. (The selection is
         varied by itself, on all features.)
     variation : Variation
-    parameters : Parameters
+    settings : Settings
     known : Grown, optional
         Forests of the same name (`Variation.forests`), to be confirmed.
 
@@ -146,39 +177,39 @@ def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
     Grown or None
         The forests, where this variation grew them whole.
     """
-    seed, classification = parameters.sensitivity.seed, parameters.classification
+    seed = settings.sweep.seed
     table = table.copy()
     table[list(FEATURES)] = jitter(table[list(FEATURES)].to_numpy(float), variation.noise, seed)
     features = reorder(selected, variation.order, seed)
     if variation.task in (SEARCH_LR, SEARCH_RF, SEARCH_XGB):
-        return _search(table, features, variation, parameters, known)
-    settings, sets = protocol(classification, "as-released"), data.train_and_test(table, features)
+        return _search(table, features, variation, settings, known)
+    released, sets = settings.released, data.train_and_test(table, features)
     if variation.task == FOREST:
-        chosen = dict(sorted(_of(classification, forest.MODEL).items()))
+        chosen = dict(sorted(_of(settings, forest.MODEL).items()))
 
         def evaluate(probabilities: list) -> list[list]:
-            trained = forest.outcomes(probabilities, sets[0], settings, chosen)
-            return _evaluate(trained, sets[1], classification)
+            trained = forest.outcomes(probabilities, sets[0], released, chosen)
+            return _evaluate(trained, sets[1], settings)
 
-        return forest.repeat(known, sets, forest.fits(*sets, settings, chosen),
-                             settings.models[forest.MODEL], variation.threads,
-                             parameters.sensitivity.forest.witnesses, evaluate)
+        return forest.repeat(known, sets, forest.fits(*sets, released, chosen),
+                             released.models[forest.MODEL], variation.threads,
+                             settings.sweep.forest.witnesses, evaluate)
     if variation.task == BOOSTER:
-        booster = settings.models["XGB"] | {"updater": DETERMINISTIC_UPDATER,
+        booster = released.models["XGB"] | {"updater": DETERMINISTIC_UPDATER,
                                             "n_jobs": variation.threads}
-        settings = replace(settings, models=settings.models | {"XGB": booster})
+        released = replace(released, models=released.models | {"XGB": booster})
     chosen = ("LR", "XGB") if variation.task == LINEAR else ("XGB",)
-    trained = {name: train(*sets, settings, configuration)
-               for name, configuration in sorted(_of(classification, *chosen).items())}
-    rows = _evaluate(trained, sets[1], classification)
+    trained = {name: train(*sets, released, configuration)
+               for name, configuration in sorted(_of(settings, *chosen).items())}
+    rows = _evaluate(trained, sets[1], settings)
     if variation.task == LINEAR:
-        rows = _selection(table, variation.order, settings.selection, seed) + rows
+        rows = _selection(table, variation.order, released.selection, seed) + rows
     return rows, None
 
 
-def _of(parameters: Classification, *chosen: str) -> dict:
+def _of(settings: Settings, *chosen: str) -> dict:
     """Return the configurations of these models."""
-    return {name: configuration for name, configuration in parameters.configurations.items()
+    return {name: configuration for name, configuration in settings.configurations.items()
             if configuration.model in chosen}
 
 
@@ -192,7 +223,7 @@ def _selection(table: pd.DataFrame, order: str, settings, seed: int) -> list[lis
 
 
 def _evaluate(trained: dict[str, Trained], test_set: data.Split,
-              parameters: Classification) -> list[list]:
+              settings: Settings) -> list[list]:
     """Score and bootstrap the fitted configurations; analyse the failures."""
     rows, predicted = [], []
     for name, outcome in trained.items():
@@ -200,7 +231,7 @@ def _evaluate(trained: dict[str, Trained], test_set: data.Split,
         kept = _part(summary(outcome, test_set), MODEL_PARTS)
         rows += [["models", *item] for item in flatten(kept, f"configurations/{name}")]
     predicted = pd.concat(predicted)
-    for name, metrics in summarise(predicted, parameters.bootstrap).items():
+    for name, metrics in summarise(predicted, settings.bootstrap).items():
         for metric, content in metrics.items():
             rows += [["bootstrap", *item] for item in flatten(
                 _part(content, BOOTSTRAP_PARTS), f"configurations/{name}/{metric}")]
@@ -209,16 +240,16 @@ def _evaluate(trained: dict[str, Trained], test_set: data.Split,
             rows += [["models", *item] for item in flatten(
                 _part(content, FOLD_PARTS),
                 f"configurations/{HEADLINE_MODEL}/test_of_folds/{metric}")]
-    failed = analyse(predicted[predicted["configuration"] == HEADLINE_MODEL], parameters.boundary)
+    failed = analyse(predicted[predicted["configuration"] == HEADLINE_MODEL], settings.boundary)
     return rows + [["failure", *item] for name, content in failed.items()
                    for item in flatten(content, f"configurations/{name}")]
 
 
 def _search(table: pd.DataFrame, features: list[str], variation: Variation,
-            parameters: Parameters, known: forest.Grown | None
+            settings: Settings, known: forest.Grown | None
             ) -> tuple[list[list], forest.Grown | None]:
     """Search the class weight of one model, as `weights.evaluate` does."""
-    search, model = parameters.classification.search, variation.task.split("-")[1]
+    search, model = settings.search, variation.task.split("-")[1]
     sets = tuple(data.split(table, table[GROUP] == name, features) for name in ("train", "val"))
     tried = weights.grid(search)
     if variation.task != SEARCH_RF:
@@ -232,7 +263,7 @@ def _search(table: pd.DataFrame, features: list[str], variation: Variation,
     everything = np.arange(len(sets[0].label))
     fits = [forest.Fit(float(weight), everything, sets[1].features) for weight in tried]
     return forest.repeat(known, sets, fits, search.models[model], variation.threads,
-                         parameters.sensitivity.search.witnesses, evaluate)
+                         settings.sweep.search.witnesses, evaluate)
 
 
 def _winners(model: str, curve: pd.DataFrame) -> list[list]:
@@ -243,7 +274,7 @@ def _winners(model: str, curve: pd.DataFrame) -> list[list]:
 def stage() -> None:
     """Carry out the job on standard input."""
     job = json.load(sys.stdin)
-    parameters, ran = load(job["params"]), data.kernel()
+    settings, ran = Settings.read(job["params"]), data.kernel()
     if not kernels.is_kernel(job["kernel"], ran):
         raise InputError(f"OpenBLAS runs kernel {ran}, not {job['kernel']}", None,
                          "run the sensitivity stage, which probes them first")
@@ -254,7 +285,7 @@ def stage() -> None:
         inputs = job["inputs"][variation.release]
         selected = data.read_selected(inputs["selected"])
         rows, grown = measure(data.read_table(inputs["table"], selected), selected, variation,
-                              parameters, known.get(variation.forests))
+                              settings, known.get(variation.forests))
         found["rows"] += [list(asdict(variation).values()) + row for row in rows]
         if grown:
             found["forests"][variation.forests] = asdict(grown)

@@ -5,7 +5,7 @@
 // for each failure. Screenshots and a print are written for people to look at.
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -54,7 +54,9 @@ async function open(page, address) {
 }
 
 async function visit(browser, path, scheme, [width, viewport]) {
-  const where = `${basename(path)} ${scheme} ${width}`;
+  // Pages of several studies have one file name.
+  const title = `${basename(dirname(resolve(path)))}-${basename(path, ".html")}`;
+  const where = `${title} ${scheme} ${width}`;
   const page = await browser.newPage({ colorScheme: scheme, viewport });
   page.on("request", (request) => {
     if (!request.url().startsWith("file:")) fail(where, `loads ${request.url()}`);
@@ -67,7 +69,7 @@ async function visit(browser, path, scheme, [width, viewport]) {
   if (wide > 0) fail(where, `is ${wide} pixels wider than the window`);
   // Sections out of sight are checked and shown as well.
   await page.addStyleTag({ content: "main > section { content-visibility: visible !important }" });
-  const name = `${folder}/${basename(path, ".html")}-${scheme}-${width}`;
+  const name = `${folder}/${title}-${scheme}-${width}`;
   await page.screenshot({ path: `${name}.png`, fullPage: true });
   if (scheme === "light" && width === "desktop") await page.pdf({ path: `${name}.pdf`, format: "A4",
     margin: { top: "12mm", bottom: "12mm", left: "12mm", right: "12mm" } });

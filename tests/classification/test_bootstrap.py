@@ -6,8 +6,8 @@ import pytest
 
 from stages.classification import scores
 from stages.classification.bootstrap import bootstrap, draw, intervals, summarise
+from stages.classification.parameters import Bootstrap
 from stages.common.errors import InputError
-from stages.common.parameters import Bootstrap
 
 
 def released_draws(studies, samples, seed):

@@ -20,7 +20,7 @@ from stages.classification.corrected.scores import (
     threshold,
     thresholds_of,
 )
-from stages.common.parameters import Bootstrap, NetBenefit
+from stages.classification.parameters import Bootstrap, NetBenefit
 
 LABEL = np.array([1, 1, 0, 1, 0, 1])
 PATIENTS = np.array(["a", "a", "b", "b", "c", "d"])

@@ -13,10 +13,10 @@ import yaml
 
 from stages.classification import data
 from stages.classification.leakage_ladder import RUNGS, climb, folds, kept, summarise
+from stages.classification.parameters import Leakage, Seeds, Selection, read_corrected
 from stages.common import canonical
 from stages.common.columns import FEATURES, SPACING, VOXELS
 from stages.common.errors import InputError
-from stages.common.parameters import Leakage, Seeds, Selection, load
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = Leakage(Seeds(1, 2), 5, 0.2, 10)
@@ -137,7 +137,7 @@ def test_stages_give_the_same_bytes_on_one_core_and_on_two(work):
     contents = []
     for cores in (1, 2):
         folder = work / str(cores)
-        for result in (stage("corrected", work, folder / "tables", folder / "corrected.json",
+        for result in (stage("corrected.stage", work, folder / "tables", folder / "corrected.json",
                              cores=cores),
                        stage("leakage", work, folder / "leakage.csv", folder / "leakage.json",
                              cores=cores)):
@@ -157,7 +157,7 @@ def test_bad_table_is_one_line(work):
     frame = canonical.read_csv(work / "table.csv")
     frame.loc[0, "Group"] = "test"
     canonical.write_csv(work / "shared.csv", frame)
-    result = stage("corrected", work, work / "o", work / "o.json", "shared.csv")
+    result = stage("corrected.stage", work, work / "o", work / "o.json", "shared.csv")
     assert result.returncode == 2 and "has training and test series" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
@@ -179,4 +179,4 @@ def test_bad_parameters(work, change, said):
     content["classification"]["corrected"] |= change
     (work / "bad.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(InputError, match=said):
-        load(work / "bad.yaml")
+        read_corrected(work / "bad.yaml")

@@ -9,6 +9,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from sklearn.model_selection import ShuffleSplit
 
 from stages.classification import models
+from stages.classification.parameters import Configuration, Folds, Protocol, Selection
 from stages.classification.train import (
     fold_indices,
     predictions,
@@ -17,7 +18,6 @@ from stages.classification.train import (
     train,
 )
 from stages.classification.train import test_of_folds as scores_of_folds
-from stages.common.parameters import Configuration, Folds, Protocol, Selection
 
 SHUFFLE = Folds("shuffle-split", 5, 0.2, 2024)
 STRATIFIED = Folds("stratified-k-fold", 5)

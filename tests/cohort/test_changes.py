@@ -26,7 +26,8 @@ def make(tmp_path, monkeypatch, capsys):
             params[section] |= changed
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
         monkeypatch.setattr("sys.argv", [
-            "source", "--params", str(tmp_path / "params.yaml"), "--inputs", str(tmp_path / inputs),
+            "source", "--source", name, "--params", str(tmp_path / "params.yaml"),
+            "--inputs", str(tmp_path / inputs),
             "--checksums", str(tmp_path / "sums.csv"), "--record", str(tmp_path / "record.jsonl"),
             "--out", str(tmp_path / "out")])
         try:

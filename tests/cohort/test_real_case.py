@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from stages.cohort import fetch_case, real_case
-from stages.cohort.real_case_settings import load
+from stages.cohort.parameters import read_real_case
 from stages.common import cli, nifti
 from stages.common.errors import InputError
 from tests.cohort.conftest import ROOT
 
-CASE = load(ROOT / "studies/sclc_liver/params.yaml")
+CASE = read_real_case(ROOT / "studies/sclc_liver/params.yaml")
 VOXELS = np.random.default_rng(1).integers(-1000, 400, (3, 4, 5))
 
 

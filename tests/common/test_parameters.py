@@ -1,6 +1,8 @@
-"""params.yaml is refused where it is wrong, with the place and the fix in one line."""
+"""A part of a parameters file is refused where it is wrong, with the place and the fix in one line."""
 
+import ast
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -10,129 +12,137 @@ from stages.common import parameters
 from stages.common.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
+TEXT = """
+cohort:
+  seeds: {first: 1, count: 20}
+  names: [a, b]
+  boundary: 0.0
+other: [1
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Seeds:
+    first: int
+    count: int
 
 
 @pytest.fixture
-def content():
-    return yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
-
-
-def load(tmp_path, content):
+def path(tmp_path):
     path = tmp_path / "params.yaml"
-    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
-    return parameters.load(path)
+    path.write_text(TEXT.replace("[1", "[1]"))
+    return path
 
 
-def refusal(tmp_path, content):
+def refusal(path, name, kind):
     with pytest.raises(InputError) as caught:
-        load(tmp_path, content)
-    assert "\n" not in str(caught.value) and "params.yaml" in str(caught.value)
+        parameters.section(path, name, kind)
+    assert "\n" not in str(caught.value) and str(caught.value).startswith(f"{path}: ")
     return str(caught.value)
 
 
-def test_the_repository_parameters_are_valid_and_frozen(tmp_path, content):
-    loaded = load(tmp_path, content)
-    assert loaded.classification.bootstrap.samples == 1000
+def test_a_part_is_read_by_its_dotted_name_and_frozen(path):
+    seeds = parameters.section(path, "cohort.seeds", Seeds)
+    assert seeds == Seeds(1, 20)
+    assert parameters.section(path, "cohort.names", tuple[str, ...]) == ("a", "b")
+    assert parameters.section(path, "cohort.boundary", float) == 0
     with pytest.raises(dataclasses.FrozenInstanceError):
-        loaded.classification.bootstrap.samples = 5
+        seeds.first = 5
 
 
-def test_unknown_parameter_suggests_the_nearest(tmp_path, content):
-    content["classification"]["bootstrap"]["sample"] = 10
-    message = refusal(tmp_path, content)
-    assert "classification.bootstrap.sample" in message and "did you mean 'samples'?" in message
+def test_a_changed_file_is_read_anew(path):
+    before = path.stat()
+    assert parameters.section(path, "cohort.seeds.count", int) == 20
+    path.write_text(path.read_text().replace("20", "30"))
+    assert path.stat().st_size == before.st_size
+    assert parameters.section(path, "cohort.seeds.count", int) == 30
 
 
-def test_unknown_section(tmp_path, content):
-    content["zzz"] = 1
-    assert "unknown parameter 'zzz'" in refusal(tmp_path, content)
+@pytest.mark.parametrize("old, new, said", [
+    ("first:", "frist:", "unknown parameter 'cohort.seeds.frist'; did you mean 'first'?"),
+    ("first: 1, ", "", "parameter 'cohort.seeds.first' is missing; add it"),
+    ("count: 20", "count: many", "'cohort.seeds.count' must be a value of type int, not 'many'"),
+    ("count: 20", "count: 2.5", "must be a value of type int"),
+    ("count: 20", "count: null", "must be a value of type int"),
+    ("count: 20", "count: true", "must be a value of type int"),
+    ("count: 20", "count: [1]", "must be a value of type int"),
+    ("seeds:", "seed:", "parameter 'cohort.seeds' is missing; is 'seed' misspelt? add it"),
+    ("seeds: {first: 1, count: 20}", "seeds: 3", "'cohort.seeds' must be a mapping, not 3")])
+def test_a_wrong_part(path, old, new, said):
+    path.write_text(path.read_text().replace(old, new))
+    assert said in refusal(path, "cohort.seeds", Seeds)
 
 
-def test_missing_parameter(tmp_path, content):
-    del content["classification"]["bootstrap"]["seed"]
-    assert "'classification.bootstrap.seed' is missing" in refusal(tmp_path, content)
+@pytest.mark.parametrize("value", [".nan", ".inf"])
+def test_numbers_are_finite(path, value):
+    path.write_text(path.read_text().replace("0.0", value))
+    assert "'cohort.boundary' must be a finite number" in refusal(path, "cohort.boundary", float)
 
 
-@pytest.mark.parametrize("value", ["many", 2.5, None, True, [1]])
-def test_wrong_type(tmp_path, content, value):
-    content["classification"]["bootstrap"]["samples"] = value
-    assert "must be a value of type int" in refusal(tmp_path, content)
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_numbers_are_finite(tmp_path, content, value):
-    content["classification"]["bootstrap"]["level"] = value
-    assert "'classification.bootstrap.level' must be a finite number" in refusal(tmp_path, content)
-
-
-@pytest.mark.parametrize("name, value", [
-    ("samples", 0), ("samples", -5), ("seed", -1), ("level", 1.0), ("level", 0.0)])
-def test_bootstrap_parameters_have_bounds(tmp_path, content, name, value):
-    content["classification"]["bootstrap"][name] = value
-    assert f"'classification.bootstrap.{name}' cannot be used" in refusal(tmp_path, content)
-
-
-@pytest.mark.parametrize("name, value", [("alpha", -1.0), ("alpha", 0.0), ("target", "score")])
-def test_selection_parameters_are_checked(tmp_path, content, name, value):
-    content["classification"]["protocols"]["as-released"]["selection"][name] = value
-    assert f"protocols.as-released.selection.{name}'" in refusal(tmp_path, content)
-
-
-def test_wrong_choice_lists_the_valid_ones(tmp_path, content):
-    content["classification"]["protocols"]["as-released"]["ensemble"] = "median"
-    assert "valid: refit, fold-mean" in refusal(tmp_path, content)
-
-
-def test_unknown_model(tmp_path, content):
-    content["classification"]["configurations"]["SVM"] = {"model": "SVM"}
-    assert "valid: LR, RF, XGB" in refusal(tmp_path, content)
-
-
-@pytest.mark.parametrize("text", ["a: [1", "just text", "- 1"])
-def test_not_a_mapping(tmp_path, text):
-    refusal(tmp_path, text)
+@pytest.mark.parametrize("text, said", [
+    ("cohort: [1", "is not readable YAML"), ("just text", "the file must be a mapping"),
+    ("- 1", "the file must be a mapping"), ("", "the file must be a mapping"),
+    ("cohort: 3", "parameter 'cohort' must be a mapping, not 3"),
+    ("other: 3", "parameter 'cohort' is missing")])
+def test_a_file_without_the_part(path, text, said):
+    path.write_text(text)
+    assert said in refusal(path, "cohort.seeds", Seeds)
 
 
 def test_absent_file(tmp_path):
-    with pytest.raises(InputError, match="no such file"):
-        parameters.load(tmp_path / "params.yaml")
+    assert "no such file" in refusal(tmp_path / "params.yaml", "cohort", Seeds)
 
 
-def test_single_difference_protocols(tmp_path, content):
-    loaded = load(tmp_path, content).classification
-    released, described = loaded.protocols["as-released"], loaded.protocols["as-described"]
-    for part in parameters.PARTS:
-        mixed = parameters.protocol(loaded, f"released+described-{part}")
-        for name in parameters.PARTS:
-            expected = described if name == part else released
-            assert getattr(mixed, name) == getattr(expected, name)
-            assert getattr(released, name) != getattr(described, name)
-    with pytest.raises(InputError, match="valid: as-described, as-released"):
-        parameters.protocol(loaded, "released+described-colour")
+def test_what_is_wrong_elsewhere_is_none_of_a_reader_s_business(path):
+    path.write_text(path.read_text() + "new: {section: 1}\n")
+    assert parameters.section(path, "cohort.seeds", Seeds) == Seeds(1, 20)
 
 
-def test_every_published_number_has_a_source():
-    """Each block of params.yaml that holds numbers of the paper or the code says where from."""
-    text = (ROOT / "studies/sclc_liver/params.yaml").read_text()
-    for block in ("releases:\n    \"2025", "expected:", "configurations:", "as-released:\n",
-                  "as-described:\n", "search:", "bootstrap: {", "label: NE"):
-        before = text[:text.index(block)].splitlines()[-6:]
-        assert any("Source" in line for line in before), block
+def test_choose_lists_the_valid_names():
+    with pytest.raises(InputError, match="unknown colour 'blue'; valid: green, red"):
+        parameters.choose({"red": 1, "green": 2}, "blue", "colour")
 
 
-@pytest.mark.parametrize("keys, value, said", [
-    (("models",), [], "chance.models"), (("models",), ["LR", "LR"], "chance.models"),
-    (("models",), ["SVM"], "SVM"), (("permutations",), 5, "chance.permutations"),
-    (("seed",), -1, "chance.seed"), (("power", "wanted"), 1, "chance.power.wanted"),
-    (("power", "level"), 0, "chance.power.level"), (("power", "samples"), 0, "power.samples"),
-    (("power", "areas", "start"), 0.4, "chance.power.areas"),
-    (("power", "areas", "count"), 30, "chance.power.areas"),
-    (("power", "likenesses"), [], "chance.power.likenesses"),
-    (("power", "likenesses"), [{"patient": 0.5, "study": 0.4}], "chance.power.likenesses"),
-    (("power", "likenesses"), [{"patient": 0.5, "studies": 0.4}], "did you mean 'study'?")])
-def test_chance_out_of_range(tmp_path, content, keys, value, said):
-    node = content["chance"]
-    for key in keys[:-1]:
-        node = node[key]
-    node[keys[-1]] = value
-    assert said in refusal(tmp_path, content)
+def sections():
+    """Return the parts that the code reads, by the literals that it hands to `section`."""
+    for path in sorted([*(ROOT / "stages").rglob("*.py"), *(ROOT / "studies").rglob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = node.func if isinstance(node, ast.Call) else None
+            if getattr(called, "id", getattr(called, "attr", None)) == "section" \
+                    and len(node.args) == 3:
+                name = node.args[1]
+                assert isinstance(name, ast.Constant), \
+                    f"{path}, line {node.lineno}: write the section as a literal"
+                yield name.value
+
+
+def templated():
+    """Return the parts that a ``dvc.yaml`` fills in."""
+    for path in [ROOT / "dvc.yaml", *(ROOT / "studies").rglob("dvc.yaml")]:
+        yield from re.findall(r"\$\{([\w-]+(?:\.[\w-]+)*)\}", path.read_text())
+
+
+def leaves(node, name=""):
+    for key, value in node.items():
+        here = f"{name}.{key}" if name else str(key)
+        if isinstance(value, dict) and value:
+            yield from leaves(value, here)
+        else:
+            yield here
+
+
+def unknown(content, names):
+    return sorted(leaf for leaf in leaves(content)
+                  if not any(f"{leaf}.".startswith(f"{name}.") for name in names))
+
+
+def test_every_parameter_of_the_repository_is_read_by_somebody():
+    names = {*sections(), *templated()}
+    assert {"classification.bootstrap", "radiomics"} <= names
+    files = [ROOT / "params.yaml", *(ROOT / "studies").glob("*/params.yaml")]
+    for path in files:
+        content = yaml.safe_load(path.read_text())
+        assert not unknown(content, names), f"{path}: nobody reads these"
+        some = next(iter(content))
+        assert unknown(content | {"zzz": 1, some: {"zzz": {"a": 1}}},
+                       names - {some}) == [f"{some}.zzz.a", "zzz"]

@@ -65,18 +65,19 @@ def test_records_of_different_commands_have_different_names():
     assert len(names) == 3 and all(name.startswith("stages.x-") for name in names)
 
 
-@pytest.mark.parametrize("module", ["demo", "real_case", "reproduce"])
+@pytest.mark.parametrize("module", ["demo", "deps", "real_case", "reproduce", "sweep"])
 def test_arguments_that_mean_nothing_are_refused(module):
-    result = subprocess.run([sys.executable, "-m", f"containers.launcher.{module}", "--foo"],
+    result = subprocess.run([sys.executable, "-m", f"containers.commands.{module}", "--foo"],
                             cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2 and not result.stdout
     assert result.stderr.startswith("error: make ") and len(result.stderr.splitlines()) == 1
     assert "--foo; see --help" in result.stderr
 
 
-@pytest.mark.parametrize("module", ["demo", "real_case", "reproduce", "compare", "predict"])
+@pytest.mark.parametrize("module", ["demo", "deps", "real_case", "reproduce", "sweep", "compare",
+                                    "predict"])
 def test_help_is_no_error(module):
-    result = subprocess.run([sys.executable, "-m", f"containers.launcher.{module}", "--help"],
+    result = subprocess.run([sys.executable, "-m", f"containers.commands.{module}", "--help"],
                             cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0 and result.stdout.startswith("usage: make ")
 

@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from stages.cohort.fetch import fetch
+from stages.cohort.parameters import Release
 from stages.common.errors import InputError
-from stages.common.parameters import Release
 
 CONTENT = b"File,NE_Score\n" + b"x,0.5\n" * 1000
 

@@ -19,7 +19,7 @@ IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgb
 ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
          "classification": ["classification-paper", "classification-notebook"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
-         "reporting": ["reporting"]}
+         "reporting": ["reporting"], "verdicts": ["reporting"]}
 # Acquisition runs in the orchestrator.
 ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"},
                 "stages/cohort/fetch_case.py": set()}

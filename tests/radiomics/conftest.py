@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 from scipy import ndimage
 
-from stages.common.parameters import Radiomics
+from stages.radiomics.parameters import Radiomics
 
 ROOT = Path(__file__).resolve().parents[2]
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)

@@ -15,8 +15,7 @@ import SimpleITK as sitk
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.common.parameters import load
-from stages.radiomics import extract, manifest, rows, table, unlabelled
+from stages.radiomics import cache, extract, manifest, parameters, rows, table, unlabelled
 from stages.radiomics.cache import Cache
 from tests.radiomics.conftest import ROOT, mirror, phantom, write
 
@@ -49,7 +48,8 @@ def run(cohort, monkeypatch):
     monkeypatch.chdir(cohort)
 
     def stage(module, *options):
-        arguments = ["stage", "--params", ROOT / "studies/sclc_liver/params.yaml", "--manifest", "manifest.csv"]
+        arguments = ["stage", "--params", ROOT / "studies/sclc_liver/params.yaml",
+                     "--manifest", "manifest.csv"]
         monkeypatch.setattr(sys, "argv", [str(item) for item in (*arguments, *options)])
         module.main()
 
@@ -278,4 +278,11 @@ def test_parameters_are_checked(tmp_path, change, match):
     path = tmp_path / "params.yaml"
     path.write_text("\n".join([*lines[:start], change, *lines[end:]]))
     with pytest.raises(InputError, match=match):
-        load(path)
+        parameters.read(path)
+
+
+def test_rows_depend_on_the_code_that_places_a_volume(settings, monkeypatch):
+    before = Cache(None, settings).context
+    assert "nifti_geometry.py" in cache.SHARED
+    monkeypatch.setattr(cache, "SHARED", ())
+    assert Cache(None, settings).context != before

@@ -22,7 +22,7 @@ from stages.segmentation import (
 from tests.segmentation.tiny_networks import TINY, arguments, contents, infer_arguments
 from tests.segmentation.volumes import AFFINE, PARAMS, draw
 
-BASELINE = section(PARAMS, "segmentation", settings.Segmentation).baseline
+BASELINE = section(PARAMS, "segmentation.baseline", settings.Baseline)
 
 
 def test_the_presets_of_params_yaml_build_their_networks():

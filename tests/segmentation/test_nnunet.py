@@ -12,7 +12,6 @@ import torch
 
 from stages.common import canonical, nifti
 from stages.common.nifti import Volume
-from stages.common.parameters import section
 from stages.segmentation import checkpoint, infer, settings
 from stages.segmentation.nnunet import model as nnunet_model
 from stages.segmentation.nnunet import plan as nnunet_plan
@@ -57,7 +56,7 @@ def test_the_fingerprint_is_the_package_s_own(tmp_path, monkeypatch):
 
 
 def test_the_paper_s_plans():
-    how = section(PARAMS, "segmentation", settings.Segmentation).presets["paper"].nnunet
+    how = settings.load_nnunet(PARAMS, "paper").nnunet
     marks = {"spacings": [[1.0, 0.77, 0.77]] * 3, "shapes_after_crop": [[90, 160, 160]] * 3,
              "median_relative_size_after_cropping": 1.0,
              "foreground_intensity_properties_per_channel": {"0": {
@@ -90,7 +89,7 @@ def test_kernels_follow_the_package_s_rule():
     for spacing, patch in [((2.0, 0.789, 0.789), (64, 128, 128)), ((5, 0.7, 0.7), (16, 256, 256)),
                            ((1, 1, 1), (64, 64, 64)), ((3.9, 1, 1.2), (32, 128, 96))]:
         _, strides, expected, size, _ = get_pool_and_conv_props(spacing, patch, 4, 999)
-        how = section(PARAMS, "segmentation", settings.Segmentation).presets["paper"].nnunet.plan
+        how = settings.load_nnunet(PARAMS, "paper").nnunet.plan
         how = type(how)(**(vars(how) | {"spacing_mm": spacing[::-1], "patch": tuple(size)[::-1],
                                         "strides": tuple(tuple(s[::-1]) for s in strides)}))
         assert nnunet_plan.kernels(how) == [list(kernel) for kernel in expected]

@@ -13,19 +13,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.common import cli, parameters
+from stages.common import cli
+from stages.common.columns import LABEL, SCORE
+from stages.common.parameters import section
 from stages.statistics import volumes
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def options() -> parameters.Statistics:
-    return parameters.load(ROOT / "studies/sclc_liver/params.yaml").statistics
+# Columns that measure the same volume.
+OTHERS = section(ROOT / "studies/sclc_liver/params.yaml", "statistics.other_volumes", tuple[str, ...])
 
 
 @pytest.fixture
-def table(options) -> pd.DataFrame:
+def table() -> pd.DataFrame:
     """Twelve studies, every other one with two series; seeded."""
     generator = np.random.default_rng(20)
     rows = []
@@ -36,9 +35,9 @@ def table(options) -> pd.DataFrame:
             rows.append({
                 "File": f"S{study:02d}_{series}.nii.gz", "study": f"S{study:02d}",
                 "patient": f"P{study // 2}", volumes.VOXELS: voxels,
-                volumes.SPACING: f"(0.75, 0.75, {1.0 + series})", options.score: score,
-                options.label: int(score > 0),
-                **{name: voxels * 0.9 for name in options.other_volumes}})
+                volumes.SPACING: f"(0.75, 0.75, {1.0 + series})", SCORE: score,
+                LABEL: int(score > 0),
+                **{name: voxels * 0.9 for name in OTHERS}})
     return pd.DataFrame(rows)
 
 

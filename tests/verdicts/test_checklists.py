@@ -1,43 +1,30 @@
-"""Checklists: complete, every answer resolves, the score follows from the published weights."""
+"""Checklists: complete, every answer resolves, the score follows from the weights."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from stages.common import canonical
 from stages.verdicts import checklists
+from tests.made_up import ARGUMENTS, NAME, READ
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "stages.verdicts.checklists",
-                           *map(str, arguments)], cwd=ROOT, env=os.environ, capture_output=True,
-                          text=True)
+FOLDER, REPORTS = f"studies/{NAME}/checklists", f"reports/{NAME}"
 
 
-def test_the_table_in_git_is_the_one_that_follows(tmp_path):
-    done = run("--out", tmp_path / "c.csv", "--summary", tmp_path / "c.json")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "c.csv").read_bytes() == (ROOT / "reports/sclc_liver/checklists.csv").read_bytes()
-    assert (tmp_path / "c.json").read_bytes() == (ROOT / "reports/sclc_liver/checklists.json").read_bytes()
-    summary = json.loads((tmp_path / "c.json").read_text())
-    assert summary["CLEAR"]["items"] == 58 and summary["METRICS"]["items"] == 30
-    assert 0 < summary["METRICS"]["score"]["percent"] < 100
+def test_every_item_and_its_answer(repository, call):
+    assert call(checklists.stage, *ARGUMENTS) == (0, "", "")
+    table = canonical.read_csv(f"{REPORTS}/checklists.csv", checklists.COLUMNS, dtype=str)
+    assert table["checklist"].tolist() == ["List"] * 3 + ["Weighted"] * 2
+    summary = canonical.read_json(f"{REPORTS}/checklists.json")
+    assert summary["List"] == {"met": 1, "partly": 0, "not met": 1, "not applicable": 1, "items": 3}
+    assert summary["Weighted"]["score"] == {"percent": 25.0, "percent_if_partly_counted": 100.0}
 
 
-def test_weights_are_those_of_nine_ranked_categories():
-    """The published weights add up to 1, and each category's share is a rank sum over 89."""
-    table = pd.read_csv(checklists.FOLDER / "metrics.csv")
-    assert table["weight"].sum() == pytest.approx(1)
-    shares = table.groupby("section")["weight"].sum() * 89
-    assert len(shares) == 9
-    assert shares.round().sum() == 89 and (shares - shares.round()).abs().max() < 0.02
+def test_a_study_without_checklists(repository):
+    table, summary = checklists.answer(
+        replace(READ, content=replace(READ.content, checklists={})), repository)
+    assert tuple(table.columns) == checklists.COLUMNS and table.empty and summary == {}
 
 
 def test_score_counts_met_items_among_applicable_ones():
@@ -47,44 +34,36 @@ def test_score_counts_met_items_among_applicable_ones():
                                        "percent_if_partly_counted": round(500 / 9, 6)}
 
 
+def change(repository, stem, row, column, value):
+    path = repository / FOLDER / f"{stem}.csv"
+    table = canonical.read_csv(path, dtype=str, keep_default_na=False)
+    if value is None:
+        del table[column]
+    else:
+        table.loc[row, column] = value
+    canonical.write_csv(path, table)
+
+
 @pytest.mark.parametrize(("column", "value", "said"), [
     ("answer", "stages/none.py", "leads nowhere"),
-    ("answer", "params.yaml::classification/none", "leads nowhere"),
+    ("answer", f"studies/{NAME}/params.yaml::none/none", "leads nowhere"),
     ("answer", "", "without an answer"),
     ("status", "maybe", "status 'maybe'"),
     ("number", "7", "once each"),
 ])
-def test_bad_items_are_one_clear_line(tmp_path, column, value, said):
-    for stem in checklists.CHECKLISTS:
-        table = canonical.read_csv(checklists.FOLDER / f"{stem}.csv", dtype=str,
-                                   keep_default_na=False)
-        if stem == "clear":
-            met = table.index[table["status"] == "met"][0]
-            table.loc[met, column] = value
-        canonical.write_csv(tmp_path / f"{stem}.csv", table)
-    done = run("--folder", tmp_path, "--out", tmp_path / "o.csv", "--summary", tmp_path / "o.json")
-    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
-    assert not (tmp_path / "o.csv").exists()
+def test_bad_items_are_one_clear_line(repository, refused, column, value, said):
+    change(repository, "list", 0, column, value)
+    assert said in refused(checklists.stage, *ARGUMENTS)
+    assert not (repository / REPORTS / "checklists.csv").exists()
 
 
 @pytest.mark.parametrize("weight", [None, "", "0", "heavy"])
-def test_items_without_a_weight_are_one_clear_line(tmp_path, weight):
-    for stem in checklists.CHECKLISTS:
-        table = canonical.read_csv(checklists.FOLDER / f"{stem}.csv", dtype=str,
-                                   keep_default_na=False)
-        if stem == "metrics":
-            if weight is None:
-                del table["weight"]
-            else:
-                table.loc[3, "weight"] = weight
-        canonical.write_csv(tmp_path / f"{stem}.csv", table)
-    done = run("--folder", tmp_path, "--out", tmp_path / "o.csv", "--summary", tmp_path / "o.json")
-    item = 1 if weight is None else 4
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert f"metrics.csv: item {item} has no weight above 0" in done.stderr
+def test_items_without_a_weight_are_one_clear_line(repository, refused, weight):
+    change(repository, "weighted", 1, "weight", weight)
+    error, item = refused(checklists.stage, *ARGUMENTS), 1 if weight is None else 2
+    assert f"weighted.csv: item {item} has no weight above 0" in error
 
 
-def test_what_is_not_met_says_why(tmp_path):
-    for stem, (name, items) in checklists.CHECKLISTS.items():
-        table = checklists.read(checklists.FOLDER / f"{stem}.csv", name, items)
-        assert (table.loc[table["status"] != "met", "note"] != "").all()
+def test_what_is_not_met_says_why(repository, refused):
+    change(repository, "list", 1, "note", "")
+    assert "item 2 is not met without a note" in refused(checklists.stage, *ARGUMENTS)

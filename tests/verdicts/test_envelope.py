@@ -1,24 +1,24 @@
 """Verdicts that rest on the numerical variations."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.common.parameters import Reporting
 from stages.verdicts import envelope, ledger, published
 from stages.verdicts.envelope import Spread, compare, settle
 from stages.verdicts.evidence import Origin, Source
+from tests.made_up import NAME, READ, SETTINGS
 
-ROOT = Path(__file__).resolve().parents[2]
-LEAST, SETTINGS = 60, Reporting(1e-9, 60, 10, {}, 0)
-ORIGIN = Origin("as-released", "r", "e0")
+LEAST = SETTINGS.least_variations
+ORIGIN = Origin("code", "r", "e0")
+SWEEP = f"metrics/{NAME}/results/wobble"
 
 
 def number(printed):
-    return published.Number("Table4", "LR", "AUC", "value", printed, "")
+    return published.Number("T", "A", "AUC", "value", printed, "")
 
 
 def spreads(*groups):
@@ -73,79 +73,74 @@ def test_a_racing_fit_is_never_contradicted_by_repeatable_ones():
     assert settle(inside, LEAST, racing=True)[0] == "envelope"
 
 
-def test_undefined_values_count_as_variations_that_do_not_equal(tmp_path):
-    content = {"environment": "image", "releases": {"2025-08": {"models": {"a/b": {
+def test_undefined_values_count_as_variations_that_do_not_equal(repository):
+    content = {"environment": "new", "releases": {"r2": {"fits": {"a/b": {
         "variations": 3, "defined": 2, "counts": {"0.5": 1, "0.7": 1}}}}}}
-    canonical.write_json(tmp_path / "image.json", content)
-    (key, (spread,)), = envelope.collect(tmp_path).items()
-    assert key == ("models", "a/b") and spread.variations == 3 and len(spread.values) == 2
-    assert spread.release == "2025-08" and spread.environment == "image"
-    assert compare(number("0.5"), [spread], 1e-9, "2025-08", "image").own.equal == 1
+    nothing = {"environment": "old", "releases": {}}
+    for path in READ.variations(repository):
+        canonical.write_json(path, content if path.name == "new.json" else nothing)
+    (key, (spread,)), = envelope.collect(READ, repository).items()
+    assert key == ("fits", "a/b") and spread.variations == 3 and len(spread.values) == 2
+    assert spread.release == "r2" and spread.environment == "new"
+    assert compare(number("0.5"), [spread], 1e-9, "r2", "new").own.equal == 1
 
 
 def test_without_a_sweep_a_fragile_miss_stays_open(tmp_path):
-    assert envelope.collect(tmp_path / "absent") == {}
+    alone = replace(READ, content=replace(READ.content, variations=()))
+    assert envelope.collect(alone, tmp_path / "absent") == {}
     assert settle(None, LEAST) == ("not-checked", "its numerical envelope is not measured")
 
 
 @pytest.mark.parametrize("source, varied, verdict, equal, basis", [
-    ("bootstrap", {("bootstrap", "x"): spreads([0.70, 0.9] * 40)}, "envelope", 40, "variations"),
-    ("bootstrap", {("bootstrap", "x"): spreads([0.8, 0.9] * 40)}, "contradicted", 0, "variations"),
-    ("bootstrap", {("bootstrap", "x"): spreads([0.6, 0.9] * 40)}, "not-checked", 0, "variations"),
-    ("bootstrap", {}, "not-checked", None, "one run"),
-    ("cohort", {}, "contradicted", None, "arithmetic"),
+    ("fits", {("fits", "x"): spreads([0.70, 0.9] * 40)}, "envelope", 40, "variations"),
+    ("fits", {("fits", "x"): spreads([0.8, 0.9] * 40)}, "contradicted", 0, "variations"),
+    ("fits", {("fits", "x"): spreads([0.6, 0.9] * 40)}, "not-checked", 0, "variations"),
+    ("fits", {}, "not-checked", None, "one run"),
+    ("counts", {}, "contradicted", None, "arithmetic"),
     # A count that no fit enters has no envelope, though the sweep repeats it.
-    ("failure", {("failure", "x/several_series"): spreads([0.85] * 80)}, "contradicted", None,
+    ("fits", {("fits", "x/several"): spreads([0.85] * 80)}, "contradicted", None,
      "arithmetic"),
 ])
 def test_ledger_takes_its_verdict_from_the_variations(source, varied, verdict, equal, basis):
     path = next(iter(varied), ("", "x"))[1]
     rule = published.Rule("*", "*", "*", source, ("mean",), {"value": path}, "")
-    content = {"x": {"several_series": 0.85}} if "/" in path else {"x": 0.85}
-    row, = ledger.build([number("0.70")], [rule], {source: [Source(ORIGIN, content)]}, varied,
+    content = {"x": {"several": 0.85}} if "/" in path else {"x": 0.85}
+    row, = ledger.build(READ, [number("0.70")], [rule], {source: [Source(ORIGIN, content)]}, varied,
                         SETTINGS)
     assert row["verdict"] == verdict and row.get("equal") == equal and row["basis"] == basis
     assert row["reproduced"] == 0.85
 
 
 def test_an_exact_number_also_says_how_fragile_it_is():
-    rule = published.Rule("*", "*", "*", "models", ("test_set",), {"value": "x"}, "")
-    row, = ledger.build([number("0.70")], [rule], {"models": [Source(ORIGIN, {"x": 0.7})]},
-                        {("models", "x"): spreads([0.7, 0.6, 0.6, 0.9], [0.1])}, SETTINGS)
+    rule = published.Rule("*", "*", "*", "fits", ("test_set",), {"value": "x"}, "")
+    row, = ledger.build(READ, [number("0.70")], [rule], {"fits": [Source(ORIGIN, {"x": 0.7})]},
+                        {("fits", "x"): spreads([0.7, 0.6, 0.6, 0.9], [0.1])}, SETTINGS)
     assert row["verdict"] == "exact" and row["variations"] == 4 and row["equal"] == 1
     assert (row["minimum"], row["median"], row["maximum"]) == (0.6, pytest.approx(0.65), 0.9)
     assert (row["q05"], row["q95"]) == pytest.approx((0.6, 0.87))
     assert (row["all_variations"], row["all_equal"], row["all_minimum"]) == (5, 1, 0.1)
 
 
-def test_the_printed_median_that_no_variation_gives_is_not_in_the_envelope():
+def test_a_cut_number_that_no_variation_gives_is_not_in_the_envelope():
     """-0.029 is printed, -0.02998 recomputed; the variations jump from -0.049 to -0.0077."""
-    printed = published.Number("Fig5b", "incorrect", "NE_median", "value", "-0.029", "")
-    rule = published.Rule("*", "*", "*", "failure", (), {"value": "x"}, "")
-    row, = ledger.build([printed], [rule], {"failure": [Source(ORIGIN, {"x": -0.0299816075})]},
-                        {("failure", "x"): spreads([-0.0491, -0.0299816075, -0.0077] * 30)}, SETTINGS)
+    rule = published.Rule("*", "*", "*", "fits", (), {"value": "x"}, "")
+    row, = ledger.build(READ, [number("-0.029")], [rule],
+                        {"fits": [Source(ORIGIN, {"x": -0.0299816075})]},
+                        {("fits", "x"): spreads([-0.0491, -0.0299816075, -0.0077] * 30)}, SETTINGS)
     assert row["verdict"] == "not-checked" and "cut off, not rounded" in row["note"]
-    rows = canonical.read_csv(ROOT / "reports" / "ledger.csv", dtype=str, keep_default_na=False)
-    unfounded = rows[(rows["verdict"] == "envelope") & (rows["all_equal"] == "0")]
-    assert unfounded.empty
-    outside = rows[(rows["verdict"] == "contradicted") & (rows["basis"] == "variations")]
-    assert len(outside)
-    for number_ in outside.to_dict("records"):
-        ends = float(number_["all_minimum"]), float(number_["all_maximum"])
-        assert number_["all_equal"] == "0"
-        assert not ends[0] <= float(number_["published"]) <= ends[1]
 
 
 def test_a_number_that_the_sweep_lacks():
-    known = {("models", "a"): spreads([0.7])}
-    assert envelope.find(known, "models", "a") and envelope.find({}, "models", "b") == []
-    assert envelope.find(known, "cohort", "b") == []
-    with pytest.raises(InputError, match="metrics/sclc_liver/results/sensitivity: lacks 'b' of 'models'"):
-        envelope.find(known, "models", "b")
+    known = {("fits", "a"): spreads([0.7])}
+    assert envelope.find(READ, known, "fits", "a") and envelope.find(READ, {}, "fits", "b") == []
+    assert envelope.find(READ, known, "counts", "b") == []
+    # What the study says that the sweep leaves out.
+    assert envelope.find(READ, known, "weights", "B/weight") == []
+    with pytest.raises(InputError, match=f"{SWEEP}: lacks 'b' of 'fits'"):
+        envelope.find(READ, known, "fits", "b")
 
 
-def test_a_summary_of_the_sweep_that_is_missing(tmp_path):
-    assert envelope.collect(tmp_path, ["image"]) == {}
-    canonical.write_json(tmp_path / "image.json", {"environment": "image", "releases": {}})
-    with pytest.raises(InputError, match="image-search.json: no such file"):
-        envelope.collect(tmp_path, ["image"])
+def test_a_summary_of_the_sweep_that_is_missing(repository):
+    (repository / SWEEP / "new-search.json").unlink()
+    with pytest.raises(InputError, match="new-search.json: no such file"):
+        envelope.collect(READ, repository)

@@ -1,16 +1,16 @@
 """The list of the most fragile numbers."""
 
 from stages.common import canonical
-from stages.common.parameters import Reporting
 from stages.verdicts import fragile
+from stages.verdicts.settings import Settings
 
-SETTINGS = Reporting(1e-9, 60, 3, {}, 0)
+SETTINGS = Settings(1e-9, 60, 3)
 
 
 def entry(metric, statistic="mean", width=0.1, decimals=2, variations=60, equal=6, **more):
     centre = {"minimum": 0.5 - width, "q05": 0.5 - width / 2, "q25": 0.5, "median": 0.5,
               "q75": 0.5, "q95": 0.5 + width / 2, "maximum": 0.5 + width}
-    return {"item": "T", "row": "LR", "metric": metric, "statistic": statistic, "published": "0.50",
+    return {"item": "T", "row": "A", "metric": metric, "statistic": statistic, "published": "0.50",
             "decimals": decimals, "variations": variations, "all_variations": variations,
             "equal": equal, "computed": ("models", f"{metric}/{statistic}")} | centre | more
 
@@ -30,7 +30,7 @@ def test_what_moves_most_comes_first():
 
 
 def test_a_quantity_is_listed_once():
-    again = entry("a", width=0.2) | {"item": "Results", "metric": "AUC of LR"}
+    again = entry("a", width=0.2) | {"item": "Results", "metric": "AUC of A"}
     assert names([entry("a", width=0.2), entry("a", "ci_low", width=0.3), entry("b")]
                  ) == ["a/ci_low", "b/mean"]
     assert names([entry("a", width=0.2), again]) == ["a/mean"]
@@ -48,4 +48,4 @@ def test_the_share_that_equals_the_printed_number(tmp_path):
     found = fragile.most([entry("a", equal=15)], SETTINGS)
     assert found.loc[0, "equal_share"] == 0.25 and found.loc[0, "variations"] == 60
     canonical.write_csv(tmp_path / "fragile.csv", found)
-    assert (tmp_path / "fragile.csv").read_text().splitlines()[1].startswith("T,LR,a,mean,0.50,0.4,")
+    assert (tmp_path / "fragile.csv").read_text().splitlines()[1].startswith("T,A,a,mean,0.50,0.4,")

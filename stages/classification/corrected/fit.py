@@ -12,8 +12,8 @@ from sklearn.linear_model import Lasso
 from sklearn.model_selection import StratifiedGroupKFold
 
 from stages.classification import models
+from stages.classification.parameters import Corrected, CorrectedModel
 from stages.common.errors import InputError
-from stages.common.parameters import Corrected, CorrectedModel
 
 # Coordinate-descent passes that the LASSO may take; those that it needs are a few hundred.
 PASSES = 100_000

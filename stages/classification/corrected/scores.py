@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.classification import bootstrap
-from stages.common.parameters import NetBenefit
+from stages.classification.parameters import NetBenefit
 
 AT_THRESHOLD = ("Accuracy", "PPV", "NPV", "Sensitivity", "Specificity", "F1")
-# Where a lower value is better.
-ERRORS = ("Brier",)
 
 
 @dataclass(frozen=True)

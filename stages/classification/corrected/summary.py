@@ -14,7 +14,7 @@ from stages.classification.corrected import permutation as corrected_permutation
 from stages.classification.corrected import scores as corrected_scores
 from stages.classification.corrected.fit import Outcome, Problem
 from stages.classification.corrected.scores import Part
-from stages.common.parameters import Bootstrap, Corrected
+from stages.classification.parameters import Bootstrap, Corrected
 
 TRIVIAL = "everyone-positive"
 PARTS = ("held-out", "test")

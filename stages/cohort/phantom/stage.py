@@ -19,7 +19,7 @@ from stages.common import canonical, cli, nifti
 from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
 from stages.common.done import Record, context
 from stages.common.errors import InputError
-from stages.common.parameters import choose, load, section
+from stages.common.parameters import choose, section
 
 COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
            "mask", "thickness_mm", "planted_lesions", "planted_ml", "planted_texture_hu")
@@ -92,7 +92,7 @@ def stage() -> None:
     plan.check(preset, str(options.params))
     cohort = plan.plan(preset)
     wanted = _wanted(cohort, options.series)
-    boundary = load(options.params).classification.boundary
+    boundary = section(options.params, "classification.boundary", float)
     canonical.write_csv(options.out / "manifest.csv", manifest(cohort, boundary))
     # How many others there are says nothing of a series.
     drawn = {name: value for name, value in asdict(preset).items() if name != "counts"}

@@ -17,7 +17,6 @@ import torch
 
 from stages.common import canonical, cli, origin
 from stages.common.errors import InputError
-from stages.common.parameters import DEVICES, imaging
 from stages.segmentation import checkpoint, networks, settings
 from stages.segmentation.nnunet import model as nnunet_model
 from stages.segmentation.nnunet.trainer import CURVE, trainer
@@ -95,13 +94,13 @@ def stage() -> None:
     parser.add_argument("--cases", type=Path, required=True, help="folder of prepared cases")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
-    parser.add_argument("--device", choices=DEVICES, help="instead of imaging.device")
+    parser.add_argument("--device", choices=settings.DEVICES, help="instead of imaging.device")
     parser.add_argument("--state", type=Path, required=True, help="folder of the run's state")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     parser.add_argument("--curves", type=Path, required=True, help="loss and Dice by epoch (CSV)")
     options = parser.parse_args()
     preset = settings.load_nnunet(options.params, options.preset)
-    device = networks.device(options.device or imaging(options.params).device)
+    device = networks.device(options.device or settings.device(options.params))
     try:
         weights, about, curve = train(options.cases, preset, device, options.state)
     except torch.cuda.OutOfMemoryError:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common.parameters import Parameters, load
 from stages.report.files import Document, Reader
 from stages.verdicts import ledger
+from studies.sclc_liver.parameters import Pinned, read_pinned
 
 # The release and image of Table 4, and the earlier release of the abstract's headline.
 RELEASE, ENVIRONMENT = "2025-08", "classification-notebook"
@@ -26,7 +26,8 @@ class Inputs:
     ----------
     ledger : list of dict
         `ledger.COLUMNS` as text, one row for each published number.
-    parameters : Parameters
+    releases : dict
+        Public releases of the feature table.
     models : dict
         Release to the models' metrics, as released.
     roc : dict
@@ -51,7 +52,7 @@ class Inputs:
     """
 
     ledger: list[dict[str, str]]
-    parameters: Parameters
+    releases: dict[str, Pinned]
     models: dict[str, Document]
     roc: dict[str, pd.DataFrame]
     predictions: pd.DataFrame
@@ -90,7 +91,7 @@ def read(options) -> Inputs:
         return reader.numbers(path, columns, WORDS)
 
     return Inputs(
-        ledger=reader.text(options.ledger, ledger.COLUMNS), parameters=load(options.params),
+        ledger=reader.text(options.ledger, ledger.COLUMNS), releases=read_pinned(options.params),
         models={name: reader.json(results / "models" / "as-released" / name / run)
                 for name in (RELEASE, EARLIER)},
         roc={name: numbers(released / name / ENVIRONMENT / "roc.csv", points)

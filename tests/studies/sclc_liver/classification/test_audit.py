@@ -13,18 +13,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stages.classification.parameters import (
+    Bootstrap,
+    Folds,
+    read_protocol,
+    read_search,
+)
 from stages.classification.train import fold_indices
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.common.parameters import Bootstrap, Folds, load
 from studies.sclc_liver import audit, sampling
 
 ROOT = Path(__file__).resolve().parents[4]
-PARAMETERS = load(ROOT / "studies/sclc_liver/params.yaml").classification
+PARAMS = ROOT / "studies/sclc_liver/params.yaml"
+RELEASED = read_protocol(PARAMS, "as-released")
 
 
 def run(module, *arguments):
-    return subprocess.run([sys.executable, "-m", f"stages.classification.{module}",
+    return subprocess.run([sys.executable, "-m", f"studies.sclc_liver.{module}",
                            *map(str, arguments)], cwd=ROOT, env=os.environ, capture_output=True,
                           text=True)
 
@@ -79,16 +85,16 @@ def test_agreement_counts_numbers_at_their_printed_precision():
 
 def test_the_weight_of_a_row_is_found_again(sets):
     """A row printed from one weight is given by that weight alone, or by its like."""
-    search = replace(PARAMETERS.search, start=0.2, step=0.6, count=4)
-    settings = replace(PARAMETERS, search=search, bootstrap=Bootstrap(50, 1, 0.95))
+    search = replace(read_search(PARAMS), start=0.2, step=0.6, count=4)
+    settings = RELEASED, search, Bootstrap(50, 1, 0.95)
     blank = {("Sensitivity", "value"): Decimal("1.00")}
-    scan = audit.weight_scan(sets, settings, blank)
+    scan = audit.weight_scan(sets, *settings, blank)
     assert list(scan) == ["0.2", "0.8", "1.4", "2.0"]
     sensitivity = [entry["Sensitivity"] for entry in scan.values()]
     assert sensitivity[0] < sensitivity[-1]
     printed = {(name, "value"): Decimal(f"{scan['0.2'][name]:.3f}")
                for name in ("Sensitivity", "Specificity", "AUC")}
-    found = audit.best_weights(audit.weight_scan(sets, settings, printed), printed)
+    found = audit.best_weights(audit.weight_scan(sets, *settings, printed), printed)
     assert found["most_equal"] == 3 and found["weights"] == [0.2]
     assert found["least_weight_with_printed_sensitivity"] == 0.2
 
@@ -168,7 +174,8 @@ def test_too_many_studies_or_one_label_are_refused():
 def test_the_sampling_stage_from_files(tmp_path):
     canonical.write_csv(tmp_path / "p.csv", made_up())
     common = ("--predictions", tmp_path / "p.csv", "--release", "R", "--environment", "E",
-              "--out", tmp_path / "o.json", "--text", ROOT / "studies/sclc_liver/published/text.csv")
+              "--params", ROOT / "params.yaml", "--out", tmp_path / "o.json",
+              "--text", ROOT / "studies/sclc_liver/published/text.csv")
     done = run("sampling", *common, "--figure", ROOT / "studies/sclc_liver/published/fig5.csv")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "o.json").read_text())["assignments"] == 128

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 
 from stages.classification.corrected import scores as corrected_scores
+from stages.classification.parameters import read_bootstrap
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
-from stages.common.parameters import Likeness, load
 from studies.sclc_liver import chance, power
 from studies.sclc_liver.label_permutation import areas, best_of, compare, dealt, midranks, p_values
+from studies.sclc_liver.parameters import Likeness
 from tests.classification.conftest import KEPT
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -217,13 +218,13 @@ def test_predictions_of_something_else_are_one_line(call, tmp_path, change, said
 
 def test_the_interval_draws_whole_patients(sets):
     """Copies of a patient's series bring nothing new: the interval stays what it is."""
-    parameters, test = load(ROOT / "studies/sclc_liver/params.yaml"), sets[1]
+    settings, test = read_bootstrap(ROOT / "studies/sclc_liver/params.yaml"), sets[1]
     twice = test.take(np.repeat(np.arange(len(test.label)), 2))
     found = []
     for part in (test, twice):
         score = part.features[KEPT[0]].to_numpy()[None]
         deals = dealt(part.patients, part.studies, part.label, 19, 1)
-        found.append(chance.describe(score, part, ("LR",), deals, parameters)["LR"]["patients"])
+        found.append(chance.describe(score, part, ("LR",), deals, settings)["LR"]["patients"])
     assert found[0] == pytest.approx(found[1]) and found[0]["low"] < found[0]["high"]
 
 

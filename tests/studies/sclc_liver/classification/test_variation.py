@@ -20,9 +20,9 @@ from stages.classification.train import test_of_folds as scores_of_folds
 from stages.common import canonical
 from stages.common.done import Record
 from stages.common.errors import InputError
-from stages.common.parameters import load, protocol
 from studies.sclc_liver import design, forest, kernels, sensitivity
-from studies.sclc_liver.variation import Variation, flatten, jitter, measure, reorder
+from studies.sclc_liver.parameters import read_sensitivity
+from studies.sclc_liver.variation import Settings, Variation, flatten, jitter, measure, reorder
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -66,7 +66,7 @@ def test_orders_hold_the_same_features():
 
 
 def test_design_has_enough_variations_of_every_kind():
-    settings = load(ROOT / "studies/sclc_liver/params.yaml").sensitivity
+    settings = read_sensitivity(ROOT / "studies/sclc_liver/params.yaml")
     searches = Counter()
     # What the OpenBLAS of each environment was built with.
     for available in (list(settings.kernels), ["Haswell", "Sandybridge", "Nehalem", "Prescott"]):
@@ -93,15 +93,16 @@ def test_design_has_enough_variations_of_every_kind():
 
 
 def outcome(small, table, variation, known=None):
-    return measure(table, list(table.columns[:4]), variation, load(small / "params.yaml"), known)
+    return measure(table, list(table.columns[:4]), variation, Settings.read(small / "params.yaml"),
+                   known)
 
 
 @pytest.mark.parametrize("task, name", [("linear", "LR"), ("shotgun", "XGB"), ("forest", "RF")])
 def test_an_unchanged_variation_is_the_released_analysis(small, table, task, name):
-    parameters = load(small / "params.yaml").classification
+    settings = Settings.read(small / "params.yaml")
     rows, _ = outcome(small, table, Variation(task, "r", "Haswell", 1, "released", 0))
     sets = data.train_and_test(table, list(table.columns[:4]))
-    trained = train(*sets, protocol(parameters, "as-released"), parameters.configurations[name])
+    trained = train(*sets, settings.released, settings.configurations[name])
     expected = summary(trained, sets[1])
     found = {path: value for source, path, value in rows if source == "models"}
     for part in ("test", "cross_validation"):
@@ -120,7 +121,7 @@ def test_an_unchanged_variation_is_the_released_analysis(small, table, task, nam
 
 @pytest.mark.parametrize("model", ["LR", "RF", "XGB"])
 def test_an_unchanged_search_is_the_released_one(small, table, model):
-    search = load(small / "params.yaml").classification.search
+    search = Settings.read(small / "params.yaml").search
     rows, _ = outcome(small, table, Variation(f"search-{model}", "r", "Haswell", 1, "released", 0))
     sets = [data.split(table, table["Group"] == group, list(table.columns[:4]))
             for group in ("train", "val")]
@@ -165,18 +166,18 @@ def test_a_forest_that_differs_is_grown_whole(small, table):
 
 
 def test_a_few_trees_are_the_first_of_many(small, table):
-    settings = protocol(load(small / "params.yaml").classification, "as-released")
+    settings = Settings.read(small / "params.yaml")
     train_set, test_set = data.train_and_test(table, list(table.columns[:4]))
     asked = test_set.features
     arguments = (train_set, [forest.Fit(None, np.arange(len(train_set.label)), asked)],
-                 settings.models["RF"])
+                 settings.released.models["RF"])
     whole, few, other = (forest.grow(*arguments, 1, witnesses, whole=whole)
                          for witnesses, whole in ((2, True), (2, False), (3, False)))
     assert whole[0] == few[0] != other[0]
     assert few[1] == [] and np.shape(whole[1]) == (1, len(asked), 2)
     # Five folds and the refit.
-    configurations = {"RF": load(small / "params.yaml").classification.configurations["RF"]}
-    assert len(forest.fits(train_set, test_set, settings, configurations)) == 6
+    configurations = {"RF": settings.configurations["RF"]}
+    assert len(forest.fits(train_set, test_set, settings.released, configurations)) == 6
 
 
 def test_kernels_that_do_not_run_are_listed():

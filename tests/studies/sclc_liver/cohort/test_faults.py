@@ -13,8 +13,8 @@ import pytest
 from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
-from stages.common.parameters import Faults
 from studies.sclc_liver import cells, faults, relations
+from studies.sclc_liver.parameters import Faults
 from studies.sclc_liver.table import canonical_table
 
 ROOT = Path(__file__).resolve().parents[4]

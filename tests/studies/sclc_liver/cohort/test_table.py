@@ -6,7 +6,7 @@ import pytest
 
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
-from stages.common.parameters import Expected
+from studies.sclc_liver.parameters import Expected
 from studies.sclc_liver.table import canonical_table
 
 

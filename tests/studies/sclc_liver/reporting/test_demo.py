@@ -1,17 +1,19 @@
 """The demo's summary says what the metrics say, and nothing is lost where there is none."""
 
 import copy
+import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.common.parameters import Imaging
-from stages.verdicts import published, unchecked
 from studies.sclc_liver import demo
+from studies.sclc_liver.parameters import Shown
 
-IMAGING = Imaging(("unet",), "lits", ("baseline", "unet"), ("reference", "predicted"), "cpu", 1)
+PARAMS = ("--params", Path(__file__).resolve().parents[4] / "studies/sclc_liver/params.yaml")
+IMAGING = Shown(("baseline", "unet"), ("reference", "predicted"))
 
 
 def detected(sensitivity, dice):
@@ -81,10 +83,48 @@ def test_the_summary_survives_its_file(metrics):
         copy.deepcopy(summary))
 
 
-def test_an_unchecked_ledger_has_every_printed_number():
-    numbers, rules = published.read("studies/sclc_liver/published"), published.rules()
-    rows = unchecked.build(numbers, rules)
-    assert len(rows) == len(numbers) > 700
-    assert {row["verdict"] for row in rows} == {"not-checked"} <= set(published.VERDICTS)
-    assert [row["published"] for row in rows] == [number.printed for number in numbers]
-    assert not any("reproduced" in row for row in rows)
+def without(content, keys):
+    """Remove a nested key."""
+    *outer, last = keys
+    node = content
+    for key in outer:
+        node = node[key]
+    del node[last]
+    return content
+
+
+@pytest.mark.parametrize("name, keys", [
+    ("detection/unet", ["sensitivity"]), ("detection/unet", ["lesion_dice"]),
+    ("choice", ["chosen"]), ("statistics/predicted", ["n"]),
+    ("statistics/predicted", ["spearman", "p"]), ("bootstrap/reference", ["configurations", "RF"]),
+    ("bootstrap/reference", ["configurations", "RF", "AUC", "low"]),
+    ("planted", ["test_auc", "both"]), ("planted", ["drawn"])])
+@pytest.mark.parametrize("fault", ["lacks", "cut", "gone", "list"])
+def test_metrics_of_the_imaging_pipeline(metrics, name, keys, fault):
+    path = metrics / f"{name}.json"
+    text = path.read_text()
+    if fault == "lacks":
+        path.write_text(json.dumps(without(json.loads(text), keys)))
+    elif fault == "cut":
+        path.write_text(text[:len(text) // 2])
+    elif fault == "list":
+        path.write_text("[1]")
+    else:
+        path.unlink()
+    with pytest.raises(InputError) as raised:
+        demo.summarise(metrics, IMAGING, 0)
+    assert str(raised.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"methods": ["unet"]}', "{"])
+def test_a_summary_that_is_none(tmp_path, call, content):
+    (tmp_path / "summary.json").write_text(content)
+    code, _, error = call(demo.stage, *PARAMS, "--show", "--out", tmp_path / "summary.json")
+    assert code == 2 and "summary.json: is" in error and len(error.splitlines()) == 1
+
+
+def test_series_without_features_in_a_table_without_names(metrics, tmp_path, call):
+    pd.DataFrame({"status": ["empty"]}).to_csv(tmp_path / "excluded.csv", index=False)
+    code, _, error = call(demo.stage, *PARAMS, "--metrics", metrics, "--excluded",
+                          tmp_path / "excluded.csv", "--page", tmp_path / "p.md", "--out", tmp_path / "s.json")
+    assert code == 2 and "excluded.csv: lacks the column(s) File" in error

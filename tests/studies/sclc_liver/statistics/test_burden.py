@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from stages.common.columns import LABEL, SCORE
 from stages.common.errors import InputError
 from stages.statistics import volumes
 from studies.sclc_liver import burden
@@ -60,8 +61,8 @@ def test_runs_are_identical_and_name_no_r_version(table, write, stage, tmp_path)
     assert b"version" not in contents[0][0].lower()
 
 
-def test_first_row_of_each_study_counts(table, write, options):
-    series = volumes.read(write(table.iloc[::-1]), options)
+def test_first_row_of_each_study_counts(table, write):
+    series = volumes.read(write(table.iloc[::-1]))
     studies = volumes.first_of_study(series)
     last = table.groupby("study").last()
     expected = last[volumes.VOXELS] * last[volumes.SPACING].map(
@@ -69,16 +70,16 @@ def test_first_row_of_each_study_counts(table, write, options):
     assert studies.set_index("study")["volume_mm3"].sort_index().tolist() == expected.tolist()
 
 
-def test_direction_and_medians(options):
+def test_direction_and_medians():
     studies = pd.DataFrame({"study": list("abcd"), "volume_mm3": [1.0, 2.0, 8.0, 9.0],
-                            options.score: [-0.2, -0.1, 0.1, 0.2], options.label: [0, 0, 1, 1]})
-    result = burden.summarise(studies, options)
+                            SCORE: [-0.2, -0.1, 0.1, 0.2], LABEL: [0, 0, 1, 1]})
+    result = burden.summarise(studies, 10_000)
     assert result["rank_sum"]["z"] > 0 and result["rank_sum"]["larger"] == "NE-positive"
     assert result["groups"]["NE-positive"]["median_mm3"] == 8.5
     assert result["spearman"]["rho"] == pytest.approx(1.0)
 
 
-def test_equal_volumes_give_empty_values(table, write, stage, tmp_path, options):
+def test_equal_volumes_give_empty_values(table, write, stage, tmp_path):
     table[volumes.VOXELS], table[volumes.SPACING] = 10, "(1.0, 1.0, 1.0)"
     with pytest.warns(stats.ConstantInputWarning):
         done = run(stage, write(table), tmp_path)
@@ -115,24 +116,24 @@ def test_bad_spacing_from_the_command_line(table, write, stage, tmp_path):
     ("NE_Score", np.nan, "is not a number"),
     ("NE_Class", 2, "other than 0 and 1"),
     ("study", np.nan, "names no study")])
-def test_bad_cells(column, value, words, table, write, options):
+def test_bad_cells(column, value, words, table, write):
     table[column] = table[column].astype(object)
     table.loc[0, column] = value
     with pytest.raises(InputError, match=words):
-        volumes.read(write(table), options)
+        volumes.read(write(table))
 
 
-def test_a_study_with_two_labels(table, write, options):
-    table.loc[1, options.label] = 1 - table.loc[2, options.label]
+def test_a_study_with_two_labels(table, write):
+    table.loc[1, LABEL] = 1 - table.loc[2, LABEL]
     table.loc[2, "study"] = table.loc[1, "study"]
-    table.loc[2, options.score] = table.loc[1, options.score]
+    table.loc[2, SCORE] = table.loc[1, SCORE]
     with pytest.raises(InputError, match="more than one 'NE_Class'"):
-        volumes.read(write(table), options)
+        volumes.read(write(table))
 
 
 @pytest.mark.parametrize("value, name", [(1, "NE-negative"), (0, "NE-positive")])
-def test_an_empty_group(value, name, table, write, stage, tmp_path, options):
-    table[options.label] = value
+def test_an_empty_group(value, name, table, write, stage, tmp_path):
+    table[LABEL] = value
     done = run(stage, write(table), tmp_path)
     assert_refused(done, tmp_path, "cohort.csv", f"no study is {name}")
 

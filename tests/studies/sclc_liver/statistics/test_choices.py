@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from stages.common.columns import LABEL
 from stages.statistics import ranks
 from studies.sclc_liver import choices
+
+PUBLISHED = "studies/sclc_liver/published/fig3.csv"
 
 
 def all_choices(volume, study, label):
@@ -75,8 +78,12 @@ def test_nearest_threshold_against_scipy():
     assert found["z"] == pytest.approx(tried[nearest], rel=1e-12)
 
 
+def run(stage, table, out, published=PUBLISHED):
+    return stage("choices", "--table", table, "--published", published, "--out", out)
+
+
 def test_published_statistic_is_out_of_reach(released, stage, tmp_path):
-    done = stage("choices", "--table", released, "--out", tmp_path / "out.json")
+    done = run(stage, released, tmp_path / "out.json")
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "out.json").read_text())
     assert result["published_interval"] == [2.1905, 2.1915]
@@ -89,15 +96,34 @@ def test_published_statistic_is_out_of_reach(released, stage, tmp_path):
     assert burden["W_min"] <= 1527 <= burden["W_max"]
 
 
-def test_missing_volume_column(table, write, stage, tmp_path, options):
-    name = options.other_volumes[0]
-    done = stage("choices", "--table", write(table.drop(columns=name)), "--out",
-                 tmp_path / "out.json")
+@pytest.mark.parametrize("rows", [
+    "", "all,Spearman,0.252\n", "all,Wilcoxon_z,\n", "all,Wilcoxon_z,large\n",
+    "all,Wilcoxon_z,NaN\n", "all,Wilcoxon_z,2.1\nall,Wilcoxon_z,2.2\n"])
+def test_a_figure_without_the_statistic(rows, table, write, stage, tmp_path):
+    path = tmp_path / "fig3.csv"
+    path.write_text("row,metric,value\n" + rows)
+    done = run(stage, write(table), tmp_path / "out.json", path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "fig3.csv: has no number all / Wilcoxon_z" in done.stderr
+    assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize("text, interval", [
+    ("2.191", (2.1905, 2.1915)), ("2.20", (2.195, 2.205)), ("3", (2.5, 3.5))])
+def test_the_printed_statistic_stands_for_what_rounds_to_it(text, interval, tmp_path):
+    path = tmp_path / "fig3.csv"
+    path.write_text(f"row,metric,value\nall,Wilcoxon_z,{text}\nbiopsy,Wilcoxon_z,9.9\n")
+    assert choices.published(path).interval == interval
+
+
+def test_missing_volume_column(table, write, stage, tmp_path):
+    name = "original_shape_MeshVolume"
+    done = run(stage, write(table.drop(columns=name)), tmp_path / "out.json")
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and name in done.stderr
 
 
-def test_an_empty_group(table, write, stage, tmp_path, options):
-    table[options.label] = 1
-    done = stage("choices", "--table", write(table), "--out", tmp_path / "out.json")
+def test_an_empty_group(table, write, stage, tmp_path):
+    table[LABEL] = 1
+    done = run(stage, write(table), tmp_path / "out.json")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "no study is NE-negative" in done.stderr

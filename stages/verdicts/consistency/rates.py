@@ -1,0 +1,79 @@
+"""Rates of whole numbers: which values a rate of n can take."""
+
+from __future__ import annotations
+
+import math
+
+from stages.verdicts.consistency.check import IMPOSSIBLE, INCONSISTENT, check
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Rate
+
+
+@check(IMPOSSIBLE, "the rate is a whole number over n")
+def rate(rate: Positive, n: Count) -> bool:
+    """Tell whether a whole number over n gives a rate (k / n).
+
+    Parameters
+    ----------
+    rate : Positive
+        A share, or events for each of n.
+    n : Count
+        Bounds where it is not known.
+
+    Examples
+    --------
+    >>> rate("0.733", "15").verdict, rate("0.733", "14").verdict, rate("0.7", "14").verdict
+    ('consistent', 'impossible', 'untested')
+    >>> rate("0.02", 82).verdict, rate("0.02", 18).verdict
+    ('untested', 'impossible')
+    """
+    return any(len(_whole(rate, size)) for size in n.whole() if size > 0)
+
+
+def _whole(rate, size):
+    return range(math.ceil(rate.low * size - ROUND_OFF * size),
+                 math.floor(rate.high * size + ROUND_OFF * size) + 1)
+
+
+@check(IMPOSSIBLE, "the area is the share of right pairs (half for a tie) of one data set")
+def area(auc: Rate, positives: Count, negatives: Count, ties: bool = True) -> bool:
+    """Tell whether an area under the ROC curve is a (half) whole number over the pairs.
+
+    Parameters
+    ----------
+    auc : Rate
+    positives, negatives : Count
+    ties : bool
+        Whether scores may tie (each tie counts one half).
+
+    Examples
+    --------
+    >>> area("0.984", "16", "4").verdict, area("0.983", "4", "3").verdict
+    ('consistent', 'impossible')
+    """
+    grain = 2 if ties else 1
+    return any(len(_whole(auc, grain * p * q)) for p in positives.whole() for q in negatives.whole()
+               if p * q > 0)
+
+
+@check(INCONSISTENT, "precision, recall and F1 are of one class of one data set")
+def f1_score(precision: Rate, recall: Rate, f1: Rate) -> bool:
+    """Tell whether F1 is the harmonic mean of precision and recall.
+
+    Examples
+    --------
+    >>> f1_score("0.81", "0.84", "0.82").verdict, f1_score("0.81", "0.84", "0.86").verdict
+    ('consistent', 'inconsistent')
+    """
+    return (harmonic(precision.low, recall.low) <= f1.high + ROUND_OFF
+            and harmonic(precision.high, recall.high) >= f1.low - ROUND_OFF)
+
+
+def harmonic(one: float, other: float) -> float:
+    """Return the harmonic mean; 0 where both are 0.
+
+    Examples
+    --------
+    >>> harmonic(0.5, 1.0)
+    0.6666666666666666
+    """
+    return 2 * one * other / (one + other) if one + other > 0 else 0.0

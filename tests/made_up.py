@@ -1,0 +1,202 @@
+"""A made-up study in a small repository: what the judge and the report read, with known answers."""
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.common import canonical, cli, strict
+from stages.verdicts.content import Content
+from stages.verdicts.settings import Settings
+from stages.verdicts.study import Study
+
+NAME = "made_up"
+RELEASES, IMAGES, PROTOCOLS = ("r1", "r2"), ("old", "new"), ("code", "text")
+HOUSE = {"verdicts": {"halfway_tolerance": 1e-9, "least_variations": 60, "fragile": 10}}
+STUDY = {
+    "title": "A made-up study", "short": "Made up 2000", "doi": "10.0000/made-up",
+    "protocols": list(PROTOCOLS), "preferred": {"release": "r2", "environment": "new"},
+    "runs": {"releases": list(RELEASES), "environments": list(IMAGES)},
+    "sources": {
+        "fits": {"files": [{"path": "fits/{protocol}/{release}/{environment}.json",
+                            "lacks": ["rank/*"]}],
+                 "fitted": True, "fixed": ["*/several"]},
+        "weights": {"files": [{"path": "weights/{release}/{environment}.json", "lacks": ["B/*"]},
+                              {"path": "weights/r2/new-B.json", "lacks": ["A/*"]}],
+                    "fitted": True, "unvaried": ["B/*"]},
+        "counts": {"files": [{"path": "counts/{release}.json"}], "environment": "tables"}},
+    "variations": ["wobble/{environment}.json", "wobble/{environment}-search.json"],
+    "racing": ["*/C/*"],
+    "private": {"images": {"short": "needs images", "meaning": "images are not released",
+                           "mark": "⌂"},
+                "labels": {"short": "needs labels", "meaning": "labels are not released",
+                           "mark": "◇"}},
+    "headline": {"number": ["Text", "A", "AUC", "mean"],
+                 "corrected": {"value": "corrected.json::A/mean", "low": "corrected.json::A/low",
+                               "high": "corrected.json::A/high", "P": "corrected.json::A/P"}},
+    "items": {"Grid": {"title": "Grid: models", "kind": "table", "columns": ["AUC", "PPV"]},
+              "Drawing": {"title": "Drawing: ranks", "kind": "figure"},
+              "Text": {"title": "Text"}},
+    "rows": {"A": "Model A"}, "statistics": {"value": ""},
+    "images": ["new", "old"],
+    "checklists": {"list": {"name": "List", "items": 3},
+                   "weighted": {"name": "Weighted", "items": 2, "weighted": True}},
+    "numbers": {"grid.csv": 6, "other.csv": 8}, "stored": 5,
+    "compared": {"ignored": ["wobble"], "companions": ["defined"]}}
+PUBLISHED = {
+    "grid.csv": ["Grid,A,AUC,0.70,0.60,0.80,2,row 1", "Grid,A,PPV,0.80,,,2,row 1",
+                 "Grid,B,AUC,0.65,,,2,row 2", "Grid,B,PPV,0.55,,,2,row 2"],
+    "other.csv": ["Drawing,x,rank,1,,,0,left", "Text,A,AUC,0.72,,,2,page 1",
+                  "Text,cohort,series,227,,,0,page 1", "Text,cohort,version,1.2.3,,,,page 2",
+                  "Text,Seg,Dice,0.7,,,1,page 2", "Text,A,weight,3,,,0,page 3",
+                  "Text,B,weight,4,,,0,page 3", "Text,A,several,5,,,0,page 3"]}
+RULES = """\
+Grid,*,*,fits,mean;low;high,{cell}/mean,{cell}/low,{cell}/high,,
+Drawing,*,rank,fits,rank,rank/{row},,,,
+Text,A,AUC,fits,mean,models/A/AUC/mean,,,,r* | A | Fold* | AUC
+Text,*,weight,weights,value,{row}/weight,,,,
+Text,*,several,fits,value,models/{row}/several,,,,
+Text,cohort,*,counts,value,all/{metric},,,,
+*,*,*,needs-private-images,,,,,no images,
+""".replace("{cell}", "models/{row}/{metric}")
+CLAIM = {"id": "folds", "topic": "Folds <by>", "locator": "page 1", "severity": "method",
+         "values": {"printed": "printed Text | cohort | series",
+                    "found": f"metrics/{NAME}/results/counts/r2.json::all/series"},
+         "confirmed": "printed != found", "stated": "{printed} series", "implementation": "none",
+         "recomputed": "{found} & more", "size": "0"}
+CHECKLISTS = {
+    "list.csv": "number,section,subject,status,answer,note\n"
+                f"1,Title,Says so,met,README.md; studies/{NAME}/params.yaml::seed,\n"
+                "2,Methods,Size,not met,,no calculation\n3,Design,Plan,not applicable,,no plan\n",
+    "weighted.csv": "number,section,subject,status,answer,note,weight\n"
+                    "1,Design,Guideline,met,README.md,,0.25\n"
+                    "2,Design,Plan,partly,README.md,half,0.75\n"}
+OUTPUTS = "release,commit,notebook,cell,configuration,model,quantity,value\n" + "".join(
+    f"r1,c,n.ipynb,3,A,Fold{fold},AUC,{value}\n" for fold, value in
+    enumerate(("0.780000", "0.720000", "0.800000", "0.800000", "0.840000"), 1))
+# Recomputed by release: the second one gives what the grid prints of A, the first one the text's AUC.
+AUC = {"r1": {"A": 0.7213, "B": 0.61}, "r2": {"A": 0.7004, "B": 0.61}}
+
+
+def fit(protocol, release, image):
+    """Return the metrics of one run."""
+    models = {name: {"AUC": {"mean": value, "low": value - 0.1, "high": value + 0.1},
+                     "PPV": {"mean": 0.8 if name == "A" else 0.5}, "several": 5}
+              for name, value in AUC[release].items()}
+    return {"run": {"protocol": protocol, "release": release, "environment": image,
+                    "kernel": "Haswell"},
+            "models": models, "rank": {"x": 1} if protocol == "code" else {}}
+
+
+def sweep(image, values):
+    """Return a summary of 80 variations of each number; ``values`` holds one or more of each path."""
+    def spread(found):
+        return {"variations": 80, "counts": {repr(value): 80 // len(found) for value in found}}
+
+    return {"environment": image, "releases": {release: {
+        source: {path: spread(found) for path, found in numbers.items()}
+        for source, numbers in values.items()} for release in RELEASES}}
+
+
+FITS = {"models/A/AUC/mean": [0.69, 0.7004], "models/A/AUC/low": [0.58, 0.6004],
+        "models/A/AUC/high": [0.79, 0.8004], "models/A/PPV/mean": [0.8],
+        "models/B/AUC/mean": [0.60, 0.65], "models/B/PPV/mean": [0.49, 0.5], "rank/x": [1.0, 2.0]}
+
+
+def write(root):
+    """Write the study, its results and the house around it; return the folder of the study."""
+    folder, results = root / "studies" / NAME, root / "metrics" / NAME / "results"
+    save(root / "params.yaml", HOUSE)
+    save(folder / "study.yaml", STUDY)
+    save(folder / "params.yaml", {"seed": 7})
+    save(folder / "claims" / "text.yaml", [CLAIM])
+    head = "item,row,metric,value,low,high,decimals,locator"
+    texts = {f"published/{name}": "\n".join([head, *rows, ""]) for name, rows in PUBLISHED.items()}
+    texts |= {f"checklists/{name}": text for name, text in CHECKLISTS.items()}
+    texts |= {"stored/outputs.csv": OUTPUTS,
+              "rules.csv": "item,row,metric,source,statistics,value,low,high,note,stored\n" + RULES}
+    for name, text in texts.items():
+        canonical.write_bytes(folder / name, text.encode())
+    for run in itertools.product(PROTOCOLS, RELEASES, IMAGES):
+        canonical.write_json(results / "fits" / "/".join(run[:2]) / f"{run[2]}.json", fit(*run))
+    for release, image in itertools.product(RELEASES, IMAGES):
+        run = fit("code", release, image)["run"]
+        canonical.write_json(results / "weights" / release / f"{image}.json",
+                             {"run": run, "A": {"weight": 3}})
+    canonical.write_json(results / "weights" / "r2" / "new-B.json", {"run": run, "B": {"weight": 4}})
+    for release in RELEASES:
+        canonical.write_json(results / "counts" / f"{release}.json",
+                             {"all": {"series": 226, "version": "1.2.3"}})
+    for image in IMAGES:
+        kernels = {"kernels": ["Haswell"], "not_run": {"Zen": "no such CPU"}} if image == "old" else {}
+        canonical.write_json(results / "wobble" / f"{image}.json",
+                             sweep(image, {"fits": FITS}) | kernels)
+        canonical.write_json(results / "wobble" / f"{image}-search.json",
+                             sweep(image, {"weights": {"A/weight": [3.0]}}))
+        canonical.write_bytes(root / "containers" / image / "requirements.lock", b"a==1\n")
+    canonical.write_json(results / "corrected.json",
+                         {"A": {"mean": 0.6, "low": 0.4, "high": 0.8, "P": 0.2}})
+    canonical.write_bytes(root / "containers" / "images.lock", b"\n")
+    canonical.write_bytes(root / "README.md", b"# Made up\n")
+    canonical.write_bytes(folder / "dvc.yaml", b"stages: {}\n")
+    return folder
+
+
+def save(path, content):
+    """Write YAML."""
+    canonical.write_bytes(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode())
+
+
+def put(path, keys, value):
+    """Replace a nested value of a JSON or YAML file."""
+    read, show = ((yaml.safe_load, yaml.safe_dump) if path.suffix == ".yaml"
+                  else (json.loads, json.dumps))
+    content = read(path.read_text())
+    node = content
+    *outer, last = keys.split("/")
+    for key in outer:
+        node = node[key]
+    node[last] = value
+    path.write_text(show(content))
+
+
+# The study and the house's settings as the engine reads them.
+READ = Study(Path("studies") / NAME, strict.build(Content, STUDY, "study.yaml", ""))
+SETTINGS = Settings(**HOUSE["verdicts"])
+ARGUMENTS = ("--study", f"studies/{NAME}")
+JUDGED = (*ARGUMENTS, "--params", "params.yaml")
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """The small repository, which stages run in."""
+    write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run a stage as its command line does; return exit code, standard output and error."""
+    def run(stage, *arguments):
+        monkeypatch.setattr("sys.argv", ["stage", *(str(argument) for argument in arguments)])
+        try:
+            cli.main(stage)
+            code = 0
+        except SystemExit as stopped:
+            code = stopped.code
+        return code, *capsys.readouterr()
+    return run
+
+
+@pytest.fixture
+def refused(call):
+    """Run a stage that refuses its input; return its one line."""
+    def run(stage, *arguments):
+        code, out, error = call(stage, *arguments)
+        assert code == 2 and error.startswith("error: ") and error.count("\n") == 1, error
+        assert not out
+        return error
+    return run

@@ -1,0 +1,69 @@
+"""The list of the liver paper: every printed number, and what is said against the authors."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from stages.verdicts.consistency import declarations, evaluate
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+@pytest.fixture(scope="module")
+def judged():
+    found = declarations.numbers(ROOT / "studies/sclc_liver/published")
+    return evaluate.evaluate(found, *declarations.read(ROOT / "studies/sclc_liver/checks.yaml"))
+
+
+def verdict(rows, item, row, metric, bound="value"):
+    return next(one for one in rows
+                if (one["item"], one["row"], one["metric"], one["bound"]) == (item, row, metric, bound))
+
+
+def test_every_printed_number_has_a_verdict(judged):
+    rows, _ = judged
+    assert len(rows) == len(declarations.numbers(ROOT / "studies/sclc_liver/published"))
+    assert set(Counter(row["verdict"] for row in rows)) <= {"consistent", "inconsistent", "untested"}
+
+
+def test_what_is_inconsistent_is_certain(judged):
+    rows, answers = judged
+    refused = [row for row in rows if row["verdict"] in evaluate.REFUSED]
+    # 346 - 92 - 19 - 6 is 229; with the 94 of Table 1 it is the 227 that were used.
+    assert [(row["row"], row["metric"], row["printed"]) for row in refused] == [
+        ("exclusion", "no lesions", "92")]
+    assert all(row["right_if"] for row in refused)
+    assert verdict(rows, "Table1", "Hepatic lesions", "Absent")["verdict"] == "consistent"
+
+
+def test_readings_that_are_excluded(judged):
+    _, answers = judged
+    excluded = {row["id"]: row for row in evaluate.findings(answers)
+                if row["verdict"] == evaluate.EXCLUDED}
+    assert set(excluded) == {
+        "scans-behind-002-test", "lits-one-reference", "median-of-lesions (U-Net/LiTS)",
+        "median-of-lesions (U-Net/mSCLC)", "median-of-lesions (SegResNet/mSCLC)",
+        "no-false-positive-lits", "no-false-positive-finetuned", "spearman-biopsy-t",
+        "spearman-parts-t", "rank-sum-cfdna", "features-library-2d"}
+    assert all(row["otherwise"] for row in excluded.values())
+
+
+def test_a_check_that_could_not_fail_counts_for_nothing(judged):
+    rows, _ = judged
+    for row in rows:
+        assert (row["verdict"] == "untested") == (row["could_fail"] == 0.0), row
+        assert bool(row["reason"]) == (row["verdict"] == "untested")
+
+
+def test_group_sizes_follow_from_the_correlations():
+    from stages.verdicts.consistency.correlation import sizes
+    from stages.verdicts.consistency.printed import KINDS, read
+
+    def n(rho, p, method):
+        return sizes(read(rho, KINDS["Correlation"]), read(p, KINDS["Rate"]),
+                     read([3, 118], KINDS["Count"]), [method])
+
+    assert n("0.446", "0.00057", "t") == [56]
+    assert n("-0.0738", "0.5680", "t") == [] and n("-0.0738", "0.5680", "edgeworth") == [62]
+    assert n("-0.0738", "0.568", "t") == [62]
