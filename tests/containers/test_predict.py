@@ -112,7 +112,7 @@ def test_the_stages_in_their_images(ready):
         # Where a stage reads parameters, they are the study's.
         if "--params" in line:
             assert line[line.index("--params") + 1] == predict.PARAMETERS
-    assert ["--params" in line for line in run] == [True, True, True, False, False, False]
+    assert ["--params" in line for line in run] == [True, True, True, True, False, False]
     assert (ROOT / predict.PARAMETERS).is_file()
     assert run[0][:2] == ["--read", str(ready)]
     gpu = predict.commands(options(ready, "--gpu"), ct, out)
