@@ -64,7 +64,7 @@ deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHE
 	@$(BIN)/python -m containers.commands.deps $${GIVEN_CHECK:+--check}
 
 readme: setup  ## write the verdict table and the test AUCs into README.md
-	@MSCLC_ENGINE=venv containers/run reporting -- python -m studies.sclc_liver.readme --readme README.md
+	@MSCLC_ENGINE=venv containers/run reporting -- python -m studies.sclc_liver.report.readme --readme README.md
 
 report-check:  ## open the report in headless Chromium: accessibility, phone, dark, print
 	@.ci/browser

@@ -27,7 +27,7 @@ STUDY = {
                               {"path": "weights/r2/new-B.json", "lacks": ["A/*"]}],
                     "fitted": True, "unvaried": ["B/*"]},
         "counts": {"files": [{"path": "counts/{release}.json"}], "environment": "tables"}},
-    "variations": ["sensitivity/{environment}.json", "sensitivity/{environment}-search.json"],
+    "variations": ["wobble/{environment}.json", "wobble/{environment}-search.json"],
     "racing": ["*/C/*"],
     "private": {"images": {"short": "needs images", "meaning": "images are not released",
                            "mark": "⌂"},
@@ -40,10 +40,11 @@ STUDY = {
               "Drawing": {"title": "Drawing: ranks", "kind": "figure"},
               "Text": {"title": "Text"}},
     "rows": {"A": "Model A"}, "statistics": {"value": ""},
-    "images": ["new", "old"], "checklists": {"list": {"name": "List", "items": 3},
-                                             "weighted": {"name": "Weighted", "items": 2, "weighted": True}},
+    "images": ["new", "old"],
+    "checklists": {"list": {"name": "List", "items": 3},
+                   "weighted": {"name": "Weighted", "items": 2, "weighted": True}},
     "numbers": {"grid.csv": 6, "other.csv": 8}, "stored": 5,
-    "compared": {"ignored": ["sensitivity"], "companions": ["defined"]}}
+    "compared": {"ignored": ["wobble"], "companions": ["defined"]}}
 PUBLISHED = {
     "grid.csv": ["Grid,A,AUC,0.70,0.60,0.80,2,row 1", "Grid,A,PPV,0.80,,,2,row 1",
                  "Grid,B,AUC,0.65,,,2,row 2", "Grid,B,PPV,0.55,,,2,row 2"],
@@ -52,14 +53,14 @@ PUBLISHED = {
                   "Text,Seg,Dice,0.7,,,1,page 2", "Text,A,weight,3,,,0,page 3",
                   "Text,B,weight,4,,,0,page 3", "Text,A,several,5,,,0,page 3"]}
 RULES = """\
-Grid,*,*,fits,mean;low;high,models/{row}/{metric}/mean,models/{row}/{metric}/low,models/{row}/{metric}/high,,
+Grid,*,*,fits,mean;low;high,{cell}/mean,{cell}/low,{cell}/high,,
 Drawing,*,rank,fits,rank,rank/{row},,,,
 Text,A,AUC,fits,mean,models/A/AUC/mean,,,,r* | A | Fold* | AUC
 Text,*,weight,weights,value,{row}/weight,,,,
 Text,*,several,fits,value,models/{row}/several,,,,
 Text,cohort,*,counts,value,all/{metric},,,,
 *,*,*,needs-private-images,,,,,no images,
-"""
+""".replace("{cell}", "models/{row}/{metric}")
 CLAIM = {"id": "folds", "topic": "Folds <by>", "locator": "page 1", "severity": "method",
          "values": {"printed": "printed Text | cohort | series",
                     "found": f"metrics/{NAME}/results/counts/r2.json::all/series"},
@@ -70,7 +71,8 @@ CHECKLISTS = {
                 f"1,Title,Says so,met,README.md; studies/{NAME}/params.yaml::seed,\n"
                 "2,Methods,Size,not met,,no calculation\n3,Design,Plan,not applicable,,no plan\n",
     "weighted.csv": "number,section,subject,status,answer,note,weight\n"
-                    "1,Design,Guideline,met,README.md,,0.25\n2,Design,Plan,partly,README.md,half,0.75\n"}
+                    "1,Design,Guideline,met,README.md,,0.25\n"
+                    "2,Design,Plan,partly,README.md,half,0.75\n"}
 OUTPUTS = "release,commit,notebook,cell,configuration,model,quantity,value\n" + "".join(
     f"r1,c,n.ipynb,3,A,Fold{fold},AUC,{value}\n" for fold, value in
     enumerate(("0.780000", "0.720000", "0.800000", "0.800000", "0.840000"), 1))
@@ -110,8 +112,8 @@ def write(root):
     save(folder / "study.yaml", STUDY)
     save(folder / "params.yaml", {"seed": 7})
     save(folder / "claims" / "text.yaml", [CLAIM])
-    texts = {f"published/{name}": "\n".join(["item,row,metric,value,low,high,decimals,locator", *rows, ""])
-             for name, rows in PUBLISHED.items()}
+    head = "item,row,metric,value,low,high,decimals,locator"
+    texts = {f"published/{name}": "\n".join([head, *rows, ""]) for name, rows in PUBLISHED.items()}
     texts |= {f"checklists/{name}": text for name, text in CHECKLISTS.items()}
     texts |= {"stored/outputs.csv": OUTPUTS,
               "rules.csv": "item,row,metric,source,statistics,value,low,high,note,stored\n" + RULES}
@@ -128,8 +130,10 @@ def write(root):
         canonical.write_json(results / "counts" / f"{release}.json",
                              {"all": {"series": 226, "version": "1.2.3"}})
     for image in IMAGES:
-        canonical.write_json(results / "sensitivity" / f"{image}.json", sweep(image, {"fits": FITS}))
-        canonical.write_json(results / "sensitivity" / f"{image}-search.json",
+        kernels = {"kernels": ["Haswell"], "not_run": {"Zen": "no such CPU"}} if image == "old" else {}
+        canonical.write_json(results / "wobble" / f"{image}.json",
+                             sweep(image, {"fits": FITS}) | kernels)
+        canonical.write_json(results / "wobble" / f"{image}-search.json",
                              sweep(image, {"weights": {"A/weight": [3.0]}}))
         canonical.write_bytes(root / "containers" / image / "requirements.lock", b"a==1\n")
     canonical.write_json(results / "corrected.json",

@@ -73,12 +73,18 @@ class Code:
         LauncherError
             If there is no such module.
         """
-        if self.path(module) is None:
-            raise LauncherError(f"there is no module {module}; correct the command")
         return {name for each in self.closure(module) for name in self.files(each)}
 
     def closure(self, module: str) -> set[str]:
-        """Return a module and all of the project that it imports, directly or not."""
+        """Return a module and all of the project that it imports, directly or not.
+
+        Raises
+        ------
+        LauncherError
+            If there is no such module.
+        """
+        if self.path(module) is None:
+            raise LauncherError(f"there is no module {module}; correct the command")
         return {module, *self.graph.find_upstream_modules(module)}
 
     def files(self, module: str) -> tuple[str, ...]:
@@ -279,9 +285,10 @@ def run(check: bool, root: Path = ROOT) -> list[str]:
         If a room imports another one, or with ``check`` if a list is not what it should be.
     """
     code = Code(root)
-    found = [(file, lists(file, code)) for file in files(root)]
+    # Before the lists: an import that is forbidden is the cause where a stage needs two rooms.
     if foreign := code.foreign():
         raise LauncherError("; ".join(foreign))
+    found = [(file, lists(file, code)) for file in files(root)]
     wrong = [one.differs() for _, listed in found for one in listed if one.given != one.wanted]
     if check and wrong:
         raise LauncherError(f"{'; '.join(wrong)}: run 'make deps'")

@@ -44,6 +44,18 @@ def set_up(progress: Progress, names: list[str]) -> None:
     progress.remove_task(task)
 
 
+def shown(stage: Stage) -> str:
+    """Return a stage's name as a reader needs it: the study's or folder's, and its own.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Stage
+    >>> shown(Stage(addressing="studies/a/dvc.yaml:train@x")), shown(Stage(addressing="report@a"))
+    ('a:train@x', 'report@a')
+    """
+    return stage.addressing.replace("/dvc.yaml:", ":").removeprefix("studies/")
+
+
 class Again:
     """The stages that a first run repeats though git holds their results.
 
@@ -105,7 +117,7 @@ def run(progress: Progress, title: str, pipeline: Pipeline, stages: Collection[S
         progress.update(task, description=f"{title}: {', '.join(running)}")
 
     def started(stage: Stage) -> None:
-        running.append(stage.addressing)
+        running.append(shown(stage))
         show()
 
     def ended(stage: Stage, seconds: float | None) -> None:
@@ -113,11 +125,11 @@ def run(progress: Progress, title: str, pipeline: Pipeline, stages: Collection[S
         progress.advance(task)
         if seconds is None:
             return
-        running.remove(stage.addressing)
+        running.remove(shown(stage))
         show()
         count = int(next(item for item in progress.tasks if item.id == task).completed)
-        progress.console.print(f"[{count:>2}/{len(stages)}] {stage.addressing} {seconds:.0f} s",
-                               markup=False, highlight=False)
+        progress.console.print(f"[{count:>2}/{len(stages)}] {shown(stage)} {seconds:.0f} s",
+                               markup=False, highlight=False, soft_wrap=True)
 
     pipeline.run(stages, again, log, ended=ended, started=started)
     progress.remove_task(task)

@@ -25,7 +25,8 @@ ENVIRONMENT = "classification-notebook"
 LIVER, LESION = "1", "2"
 # The study whose models and settings are applied.
 PARAMETERS = "studies/sclc_liver/params.yaml"
-PARAMETRIC = ("stages.cohort.incoming", "stages.segmentation.infer", "stages.radiomics.extract")
+PARAMETRIC = ("stages.cohort.incoming", "stages.segmentation.infer", "stages.radiomics.extract",
+              "stages.radiomics.unlabelled")
 WORK = ".incomplete"
 # What keeps git from taking a patient's pictures, wherever OUT lies: a file that ignores its folder.
 IGNORE, EVERYTHING = ".gitignore", "*\n"

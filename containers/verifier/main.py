@@ -52,6 +52,10 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.cpus is not None:
         return _emulated(options)
+    known = sorted(subprocess.run(["git", "-C", str(ROOT), "ls-files", "dvc.yaml", "**/dvc.yaml"],
+                                  capture_output=True, text=True).stdout.splitlines())
+    if options.pipeline not in known:
+        raise LauncherError(f"no pipeline '{options.pipeline}'; there are: {', '.join(known)}")
     if subprocess.run(["git", "-C", str(ROOT), "diff", "--quiet", "HEAD"]).returncode:
         checkout.announce("notice: uncommitted changes are not looked at; this verifies HEAD")
     choice = checkout.Choice(options.pipeline, tuple(options.targets), tuple(options.skip))
@@ -72,10 +76,6 @@ def _check(options: argparse.Namespace) -> None:
                             "--targets and --skip")
     if options.record and options.engine == "auto":
         raise LauncherError("--record says which engine ran: name it with --engine")
-    known = sorted(subprocess.run(["git", "-C", str(ROOT), "ls-files", "dvc.yaml", "**/dvc.yaml"],
-                                  capture_output=True, text=True).stdout.split("\n")[:-1])
-    if options.pipeline not in known:
-        raise LauncherError(f"no pipeline '{options.pipeline}'; there are: {', '.join(known)}")
     if options.record:
         record.read()
 
@@ -84,14 +84,14 @@ def _emulated(options: argparse.Namespace) -> int:
     """Compare emulated CPUs with this machine's, and this machine's with what is recorded."""
     chosen = options.cpus or list(cpus.CPUS)
     cpus.check(chosen)
-    different, rows = False, []
+    different = False
     names = [name for name in cpus.PROBES if not options.only or name in options.only]
     with tempfile.TemporaryDirectory(prefix="msclc-verify-") as folder:
         os.chmod(folder, 0o755)
         for own, *others in cpus.runs(names, chosen, options.engine, Path(folder)):
             count = len(own.outputs)
-            rows.append(_row(own.image, options.engine, "", count, 0, own.digest()))
-            different |= _unlike_recorded(rows[-1], options.record)
+            rows = [_row(own.image, options.engine, "", count, 0, own.digest())]
+            different |= _unlike_recorded(rows[0], options.record)
             for other in others:
                 lines = other.differing(own)
                 different |= bool(lines)
@@ -100,8 +100,8 @@ def _emulated(options: argparse.Namespace) -> int:
                       f"(emulated): {count - len(lines)} of {count} outputs as on "
                       f"{record.native_cpu()}", flush=True)
                 print("".join(f"           {line}\n" for line in lines), end="", flush=True)
-    if options.record:
-        _write(rows)
+            if options.record:
+                _write(rows)
     return DIFFERENT if different else 0
 
 

@@ -19,6 +19,8 @@ from stages.cohort.phantom import stage as phantom
 from stages.common import cli, origin
 from stages.common.errors import InputError
 
+MODULES = {PHANTOM: phantom, "lits": lits, "own": own}
+
 
 def arguments(inputs: Path, checksums: Path, out: Path, record: Path | None = None
               ) -> dict[str, list]:
@@ -63,7 +65,7 @@ def stage() -> None:
     known = arguments(options.inputs, options.checksums, options.out, options.record)
     check(options.source, options.params)
     given = [*known[options.source], "--params", options.params]
-    module = {PHANTOM: phantom, "lits": lits, "own": own}[options.source]
+    module = MODULES[options.source]
     sys.argv = [module.__name__, *(str(argument) for argument in given)]
     module.stage()
     origin.write(options.out, options.source)

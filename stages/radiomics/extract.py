@@ -126,7 +126,7 @@ def write(found: dict[str, dict], out: str | Path) -> None:
 def main() -> None:
     """Run the stage."""
     parser = cli.parser("stages.radiomics.extract", __doc__)
-    parser.add_argument("--params", required=True, help="parameters (YAML)")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--manifest", required=True, help="CSV: File, image, mask of each series")
     parser.add_argument("--images", help="folder of the images (default: the manifest's)")
     parser.add_argument("--masks", help="folder of the masks (default: the manifest's)")

@@ -147,7 +147,7 @@ DIAGNOSTICS = _diagnostics()
 def arguments(module: str, description: str | None, columns: str):
     """Parse the command line of a stage that joins rows; ``columns`` are the manifest's."""
     parser = cli.parser(module, description)
-    parser.add_argument("--params", required=True, help="parameters (YAML)")
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--manifest", required=True, help=f"CSV: {columns}")
     parser.add_argument("--rows", required=True, help="folder of the stage extract")
     parser.add_argument("--protocol", default="as-released",

@@ -137,7 +137,7 @@ def find(study: Study, spreads: dict[tuple[str, str], list[Spread]], source: str
     """
     found = spreads.get((source, path), [])
     if spreads and not found and study.varies(source, path):
-        raise InputError(f"lacks '{path}' of '{source}'", study.results() / "sensitivity",
+        raise InputError(f"lacks '{path}' of '{source}'", study.variations()[0].parent,
                          "make it again (make sweep)")
     return found
 

@@ -6,6 +6,8 @@ volume of a voxel.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -84,7 +86,7 @@ def stage() -> None:
     """Read the table, compute, write the metrics and the points."""
     arguments = cli.parser("studies.sclc_liver.burden", __doc__)
     arguments.add_argument("--table", required=True, help="canonical cohort table (CSV)")
-    arguments.add_argument("--params", required=True, help="parameters (YAML)")
+    arguments.add_argument("--params", type=Path, required=True)
     arguments.add_argument("--out", required=True, help="statistics to write (JSON)")
     arguments.add_argument("--points", required=True,
                            help="volume, score and label of each study to write (CSV)")

@@ -187,7 +187,7 @@ def stage() -> None:
     """Read the table, compute, write the answer."""
     arguments = cli.parser("studies.sclc_liver.choices", __doc__)
     arguments.add_argument("--table", required=True, help="canonical cohort table (CSV)")
-    arguments.add_argument("--params", required=True, help="parameters (YAML)")
+    arguments.add_argument("--params", type=Path, required=True)
     arguments.add_argument("--published", type=Path, required=True, help="Figure 3 (CSV)")
     arguments.add_argument("--out", required=True, help="answer to write (JSON)")
     given = arguments.parse_args()

@@ -154,7 +154,7 @@ def stage() -> None:
     arguments = cli.parser("studies.sclc_liver.crosscheck", __doc__)
     arguments.add_argument("--points", required=True, help="points of the burden stage (CSV)")
     arguments.add_argument("--metrics", required=True, help="metrics of the burden stage (JSON)")
-    arguments.add_argument("--params", required=True, help="parameters (YAML)")
+    arguments.add_argument("--params", type=Path, required=True)
     arguments.add_argument("--node", default="node", help="Node to use (default: on the PATH)")
     arguments.add_argument("--webr", type=Path, default=FOLDER, help="folder of webR")
     arguments.add_argument("--if-available", action="store_true",

@@ -185,7 +185,8 @@ def page(summary: dict, imaging: Shown, pictures: list[str], metrics: Path) -> s
     first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
     lines = ["# The imaging pipeline on its cohort", "",
-             f"Made by `make demo` (`studies/sclc_liver/imaging/dvc.yaml`). All numbers: `{metrics}/`.", "",
+             "Made by `make demo` (`studies/sclc_liver/imaging/dvc.yaml`). All numbers: "
+             f"`{metrics}/`.", "",
              "## Lesion detection", "", first, "", markdown(detection_table(summary)), "",
              "## NE status", "", second, "", markdown(effect_table(summary)), ""]
     if summary["planted"]:

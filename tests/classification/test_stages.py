@@ -1,4 +1,4 @@
-"""Selection, weight search, failure analysis, and the stages as commands."""
+"""Selection, weight search, and the stages as commands."""
 
 import json
 import os
@@ -18,7 +18,6 @@ from stages.classification.weights import evaluate, grid, winners
 from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
-from studies.sclc_liver import failure
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +48,7 @@ def test_family():
 
 
 def test_grid_is_decimal():
-    weights = grid(Search(0.05, 0.05, 200, {}, {}))
+    weights = grid(Search(0.05, 0.05, 200, {}))
     assert len(weights) == 200 and weights[5] == 0.3 and weights[97] == 4.9 and weights[-1] == 10
 
 
@@ -68,21 +67,6 @@ def test_search_fits_on_train_and_scores_on_val(table):
     positive_share = parts[1].label.mean()
     assert curve["Accuracy"].iloc[1] == pytest.approx(positive_share)
     assert curve["F1"].iloc[0] == 0
-
-
-def test_failure_counts():
-    rows = [("a", 1, 1, .2), ("a", 1, 1, .2), ("b", 0, 1, -.1), ("b", 0, 1, -.1),
-            ("c", 1, 0, .3), ("c", 1, 1, .3), ("d", 0, 0, -.2)]
-    part = pd.DataFrame(rows, columns=["study", "NE_Class", "predicted", "NE_Score"])
-    part["series"] = [f"x{i}" for i in range(len(rows))]
-    part["configuration"], part["probability"] = "LR", 0.5
-    found = failure.analyse(part, 0.0)["LR"]
-    assert found["agreement"] == {
-        "studies": 4, "several_series": 3, "both_correct": 1, "both_incorrect": 1,
-        "discordant": 1, "single_correct": 1, "single_incorrect": 0}
-    assert found["scores"]["incorrect"]["n"] == 3
-    assert found["scores"]["incorrect"]["NE_median"] == -0.1
-    assert [row["series"] for row in found["misclassified"]] == ["x2", "x3", "x4"]
 
 
 @pytest.fixture
@@ -114,8 +98,7 @@ def chain(work, out):
             ("select", *table, *selected, "--summary", out / "selection.json"),
             ("train", *table, *selected, "--out", out, "--models", out / "models", "--summary",
              out / "models.json"),
-            ("bootstrap", "--predictions", out / "predictions.csv", "--out", out / "bootstrap.json"),
-            ("failure", "--predictions", out / "predictions.csv", "--out", out / "failure.json")):
+            ("bootstrap", "--predictions", out / "predictions.csv", "--out", out / "bootstrap.json")):
         result = stage(name, work, *arguments)
         assert result.returncode == 0, result.stderr
     result = stage("weights", work, *table, *selected, "--model", "LR", "--out", out / "weights.csv",

@@ -15,8 +15,9 @@ from tests.cohort.test_own import AFFINE, write_nrrd
 def take(tmp_path, monkeypatch, capsys):
     """Run the stage; return exit code, standard error and the names in the manifest."""
     def run(path):
-        monkeypatch.setattr("sys.argv", ["stage", "--ct", str(path), "--params",
-                                         str(ROOT / "studies/sclc_liver/params.yaml"), "--out", str(tmp_path / "out")])
+        monkeypatch.setattr("sys.argv", [
+            "stage", "--ct", str(path), "--params", str(ROOT / "studies/sclc_liver/params.yaml"),
+            "--out", str(tmp_path / "out")])
         code = 0
         try:
             cli.main(incoming.stage)

@@ -24,7 +24,7 @@ def verify(*arguments: str, path: str = os.environ["PATH"]) -> subprocess.Comple
 
 
 def emulator(folder, variables: str) -> str:
-    """A PATH on which the emulator is this machine's CPU with other numerical routines."""
+    """A PATH on which the emulator is this machine's own CPU with other numerical routines."""
     script = f'shift 2; case $1 in */true) exit 0;; esac; exec env {variables} "$@"'
     return f"{stub(folder, cpus.EMULATOR, script)}{os.pathsep}{os.environ['PATH']}"
 

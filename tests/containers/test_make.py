@@ -59,6 +59,8 @@ def test_what_is_not_given_is_not_passed(make):
     assert make("demo")[0] == "[-m][containers.commands.demo]"
     assert make("images")[0] == "[containers/build][--base=auto]"
     assert make("verify")[0] == "[containers/verify]"
+    assert make("deps")[0] == "[-m][containers.commands.deps]"
+    assert make("deps", "CHECK=1")[0] == "[-m][containers.commands.deps][--check]"
     assert make("predict", "CT=a", "OUT=b c")[0] == (
         "[-m][containers.commands.predict][--ct=a][--out=b c]")
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from containers.commands import predict
-from containers.launcher import LauncherError
+from containers.launcher import ROOT, LauncherError
 
 
 @pytest.fixture
@@ -109,6 +109,11 @@ def test_the_stages_in_their_images(ready):
     for line in run:
         assert line[line.index("--write") + 1] == str(out / predict.WORK)
         assert "--gpu" not in line
+        # Where a stage reads parameters, they are the study's.
+        if "--params" in line:
+            assert line[line.index("--params") + 1] == predict.PARAMETERS
+    assert ["--params" in line for line in run] == [True, True, True, True, False, False]
+    assert (ROOT / predict.PARAMETERS).is_file()
     assert run[0][:2] == ["--read", str(ready)]
     gpu = predict.commands(options(ready, "--gpu"), ct, out)
     assert [("--gpu" in line) for line in gpu] == [False, True, False, False, False, False]

@@ -1,4 +1,4 @@
-"""Re-execution and comparison, on a small pipeline of its own."""
+"""Re-execution and comparison, on two small pipelines: one in a folder, the root's behind it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,38 @@ import sys
 
 import pytest
 
-from containers.launcher import ROOT
-from containers.verifier import record, variations
+from containers.launcher import ROOT, LauncherError
+from containers.verifier import checkout, lockfile, record, variations
 from containers.verifier.compare import first_difference
 
-PIPELINE = """\
+STUDY = """\
 stages:
   first:
+    wdir: ../..
     cmd: sh first.sh
     deps: [first.sh]
     outs: [data/table.csv]
+  swept:
+    foreach: [a, b]
+    do:
+      frozen: true
+      wdir: ../..
+      cmd: cp data/table.csv swept-${item}.csv
+      deps: [data/table.csv]
+      outs: [{"swept-${item}.csv": {cache: false}}]
+"""
+# Apart from the two, as the imaging pipeline is.
+APART = """\
+stages:
+  alone:
+    cmd: echo 1 > alone.txt
+    outs: [alone.txt]
+"""
+HOUSE = """\
+stages:
   second:
     cmd: sh second.sh
-    deps: [data/table.csv, second.sh]
+    deps: [data/table.csv, second.sh, swept-a.csv, swept-b.csv]
     metrics:
       - s.json:
           cache: false
@@ -45,7 +64,7 @@ def test_first_difference(tmp_path, suffix, old, new, words):
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
-    """A repository with the verifier and a two-stage pipeline that was run and committed."""
+    """A repository with the verifier and pipelines that were run, swept and committed."""
     tmp_path = tmp_path_factory.mktemp("original") / "repository"
     if not (ROOT / ".venv" / "bin" / "dvc").exists():
         pytest.fail("the orchestrator is not set up; run 'make setup'")
@@ -53,11 +72,18 @@ def original(tmp_path_factory):
                     ignore=shutil.ignore_patterns("__pycache__", "images.lock"))
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
     (tmp_path / ".gitignore").write_text("/.venv\n/data\n__pycache__\n")
-    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    for folder, text in ((".", HOUSE), ("studies/one", STUDY), ("studies/one/apart", APART)):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "dvc.yaml").write_text(text)
     (tmp_path / "second.sh").write_text("echo '{\"n\": '$(wc -c < data/table.csv)'}' > s.json\n")
     script(tmp_path, "echo x,1.5")
     for command in (["git", "init", "-q"], [ROOT / ".venv/bin/dvc", "init", "-q"]):
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    # A sweep runs where it is not frozen.
+    study = tmp_path / "studies" / "one" / "dvc.yaml"
+    study.write_text(STUDY.replace("frozen: true", "frozen: false"))
+    commit(tmp_path, "-P")
+    study.write_text(STUDY)
     commit(tmp_path)
     return tmp_path
 
@@ -73,8 +99,8 @@ def script(repository, line):
     (repository / "first.sh").write_text(made)
 
 
-def commit(repository):
-    subprocess.run([ROOT / ".venv/bin/dvc", "repro", "-q"], cwd=repository, check=True,
+def commit(repository, *targets):
+    subprocess.run([ROOT / ".venv/bin/dvc", "repro", "-q", *targets], cwd=repository, check=True,
                    capture_output=True)
     identity = ["-c", "user.name=x", "-c", "user.email=x@x"]
     subprocess.run(["git", "add", "-A"], cwd=repository, check=True)
@@ -86,11 +112,33 @@ def verify(repository, *arguments, **variables):
     return subprocess.run(line, capture_output=True, text=True, env={**os.environ, **variables})
 
 
-def test_identical_outputs_are_counted(repository):
+def test_outputs_of_every_lock_file_are_counted_and_frozen_ones_stay(repository):
     result = verify(repository)
     assert result.returncode == 0, result.stderr
     assert result.stdout == "2 of 2 outputs identical (engine venv)\n"
-    assert "[2/2] second" in result.stderr
+    assert "[1/2] studies/one/dvc.yaml:first\n[2/2] second" in result.stderr
+
+
+def test_another_pipeline_is_verified_when_asked_for(repository):
+    result = verify(repository, "--pipeline", "studies/one/apart/dvc.yaml")
+    assert result.stdout == "1 of 1 outputs identical (engine venv)\n", result.stderr
+    assert "studies/one/apart/dvc.yaml:alone" in result.stderr
+    unknown = verify(repository, "--pipeline", "studies/two/dvc.yaml")
+    assert unknown.returncode == 2 and unknown.stderr == (
+        "error: no pipeline 'studies/two/dvc.yaml'; there are: dvc.yaml, "
+        "studies/one/apart/dvc.yaml, studies/one/dvc.yaml\n")
+
+
+def test_paths_of_a_lock_file_are_where_its_stages_run(repository):
+    found = lockfile.outputs(repository, ["dvc.yaml", "studies/one/dvc.yaml",
+                                          "studies/one/apart/dvc.yaml"])
+    assert {path: out.stage for path, out in found.items()} == {
+        "s.json": "second", "data/table.csv": "studies/one/dvc.yaml:first",
+        "swept-a.csv": "studies/one/dvc.yaml:swept@a", "swept-b.csv": "studies/one/dvc.yaml:swept@b",
+        "studies/one/apart/alone.txt": "studies/one/apart/dvc.yaml:alone"}
+    (repository / "studies/one/dvc.lock").write_text("stages: 5\n")
+    with pytest.raises(LauncherError, match="studies/one/dvc.lock: not a dvc.lock"):
+        lockfile.outputs(repository, ["dvc.yaml", "studies/one/dvc.yaml"])
 
 
 def test_difference_is_named_with_its_size(repository):
@@ -127,8 +175,30 @@ def test_the_other_pipeline_is_recorded_with_its_cpu(repository):
 def test_skipped_stages_are_not_counted(repository):
     result = verify(repository, "--skip", "sec*")
     assert result.stdout == "1 of 1 outputs identical (engine venv)\n"
-    none = verify(repository, "--skip", "*")
+    assert "[1/1] studies/one/dvc.yaml:first" in result.stderr
+    none = verify(repository, "--skip", "fir*", "second")
     assert none.returncode == 2 and "no stage is left" in none.stderr
+    assert len(none.stderr.splitlines()) == 1
+
+
+def test_targets_are_found_in_every_pipeline(repository):
+    for target in ("first", "fir*", "studies/one/dvc.yaml:first"):
+        result = verify(repository, "--targets", target)
+        assert result.stdout == "1 of 1 outputs identical (engine venv)\n", result.stderr
+    # What a target needs runs as well.
+    assert "[2/2] second" in verify(repository, "--targets", "second").stderr
+    unknown = verify(repository, "--targets", "third")
+    assert unknown.returncode == 2 and "'third'" in unknown.stderr
+
+
+@pytest.mark.parametrize("pattern, stage, fits", [
+    ("sensitivity*", "studies/x/dvc.yaml:sensitivity_search@a", True),
+    ("forest_weights*", "studies/x/dvc.yaml:forest_weights@2025-08-a", True),
+    ("train", "studies/x/dvc.yaml:train@a", True), ("train@a", "studies/x/dvc.yaml:train@a", True),
+    ("studies/x/*", "studies/x/dvc.yaml:train@a", True), ("train", "studies/x/dvc.yaml:trainer", False),
+    ("x*", "studies/x/dvc.yaml:train@a", False), ("ledger", "ledger@x", True)])
+def test_what_a_pattern_fits(pattern, stage, fits):
+    assert checkout.matches(stage, pattern) is fits
 
 
 def test_uncommitted_changes_are_announced(repository):
@@ -146,12 +216,13 @@ def test_failing_stage_is_one_line(repository):
     assert "Traceback" not in result.stderr
 
 
-def test_missing_lock(repository):
-    subprocess.run(["git", "rm", "-q", "-f", "dvc.lock"], cwd=repository, check=True)
+@pytest.mark.parametrize("lock", ["dvc.lock", "studies/one/dvc.lock"])
+def test_missing_lock(repository, lock):
+    subprocess.run(["git", "rm", "-q", "-f", lock], cwd=repository, check=True)
     subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"],
                    cwd=repository, check=True)
     result = verify(repository)
-    assert result.returncode == 2 and "dvc.lock" in result.stderr
+    assert result.returncode == 2 and f"{lock}: No such file" in result.stderr
 
 
 def test_variations_are_made_and_compared(repository):

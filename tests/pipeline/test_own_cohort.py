@@ -14,6 +14,7 @@ from containers.commands import cohorts
 from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE, PARAMS = "studies/sclc_liver/imaging/dvc.yaml", "studies/sclc_liver/params.yaml"
 # Series of patients who do not exist: liver and lesions in noise; NE score, group, part.
 WRITE = """
 from pathlib import Path
@@ -41,14 +42,15 @@ STAGES = ("cohort", "baseline", "detect@baseline", "pictures", "scored", "plante
           "extract@reference")
 RUN = """
 import sys
-from containers.commands import cohorts, pipeline
-from containers.launcher import entry
-project = cohorts.project("own")
+from containers.commands import cohorts
+from containers.commands.schedule import Pipeline
+from containers.launcher import ROOT, entry
 def run():
-    names = [f"{project.file}:{name}" for name in sys.argv[1:]]
-    with pipeline.display() as progress:
-        pipeline.repro(progress, "own", ["--single-item", *names], len(names),
-                       pipeline.ROOT / "logs" / "own.log")
+    project = cohorts.project("own")
+    house = Pipeline()
+    (ROOT / "logs").mkdir(exist_ok=True)
+    house.run(house.named(f"{project.file}:{name}" for name in sys.argv[1:]),
+              log=ROOT / "logs" / "own.log")
 entry(run)
 """
 
@@ -61,7 +63,7 @@ def git(folder, *arguments):
 @pytest.fixture(scope="module")
 def used(clone, committed):
     """A clone, committed, in which an own cohort has run."""
-    params = clone / "params.yaml"
+    params = clone / PARAMS
     content = yaml.safe_load(params.read_text())
     content["imaging"]["methods"] = ["baseline"]
     params.write_text(yaml.safe_dump(content, sort_keys=False))
@@ -91,8 +93,8 @@ def test_all_of_an_own_cohort_is_there_and_nothing_of_it_in_git(used):
 
 @pytest.mark.parametrize("cohort", ["own", "lits"])
 def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
-    template = (clone / "imaging" / "dvc.yaml").read_text()
-    params = yaml.safe_load((clone / "params.yaml").read_text())["imaging"]
+    template = (clone / TEMPLATE).read_text()
+    params = yaml.safe_load((clone / PARAMS).read_text())["imaging"]
     project = cohorts.PRIVATE[cohort]
     text = cohorts.pipeline(project, template, params)
     places = [str(Path(project.file).with_name("dvc.lock")), project.page, project.file]
@@ -110,13 +112,13 @@ def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
         assert place.startswith((f"data/{cohort}/", f".cache/{cohort}/", ".cache/radiomics"))
         ignored = subprocess.run(["git", "check-ignore", "-q", place.replace("$", "")], cwd=clone)
         assert ignored.returncode == 0, f"{place} would go to git"
-    assert not re.search(r"(data|masks|features|models|metrics)/imaging|reports/|phantom[ -]",
-                         " ".join(commands))
+    assert not re.search(r"(data|masks|features|models|metrics)/(sclc_liver/)?imaging|reports/|"
+                         r"phantom[ -]", " ".join(commands))
 
 
 def test_the_same_stages_run_on_it(clone):
-    template = (clone / "imaging" / "dvc.yaml").read_text()
-    params = yaml.safe_load((clone / "params.yaml").read_text())["imaging"]
+    template = (clone / TEMPLATE).read_text()
+    params = yaml.safe_load((clone / PARAMS).read_text())["imaging"]
     params["methods"] = ["baseline", "unet", "segresnet", "nnunet"]
     stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
     wanted = yaml.safe_load(template)["stages"]
@@ -136,8 +138,8 @@ def test_the_same_stages_run_on_it(clone):
     ({"masks": ["predicted", "x; touch y"]}, "imaging.masks"), ({"methods": "baseline"}, "methods"),
     ({"networks": []}, "networks"), ({"networks": None}, "networks")])
 def test_choices_that_the_pipeline_does_not_know(clone, choices, said):
-    template = (clone / "imaging" / "dvc.yaml").read_text()
-    params = yaml.safe_load((clone / "params.yaml").read_text())["imaging"]
+    template = (clone / TEMPLATE).read_text()
+    params = yaml.safe_load((clone / PARAMS).read_text())["imaging"]
     with pytest.raises(LauncherError, match=said):
         cohorts.pipeline(cohorts.PRIVATE["own"], template, params | choices)
 

@@ -17,6 +17,7 @@ from containers.launcher import ROOT
 # The fast path adds the triangles of the surface in another order.
 ROUNDED = {"original_shape_SurfaceArea", "original_shape_SurfaceVolumeRatio",
            "original_shape_Sphericity"}
+PARAMS = ("--params", "studies/sclc_liver/params.yaml")
 REAL = Path(os.environ.get("DATA_MIRROR", ROOT.parent / "shared" / "data"),
             "crlm_ct_nomask", "CRLM-CT-1004.nii.gz")
 
@@ -34,8 +35,8 @@ def differences(folder, *arguments):
     """Write a cohort, take it in, extract its features; return how they differ, by series."""
     home, cohort, rows = folder / "home", folder / "cohort", folder / "rows"
     launch("cohort", "tests.cohort.orientations", "--out", home, *arguments)
-    launch("cohort", "stages.cohort.own", "--table", home / "cohort.csv", "--out", cohort)
-    launch("radiomics", "stages.radiomics.extract", "--manifest", cohort / "manifest.csv",
+    launch("cohort", "stages.cohort.own", *PARAMS, "--table", home / "cohort.csv", "--out", cohort)
+    launch("radiomics", "stages.radiomics.extract", *PARAMS, "--manifest", cohort / "manifest.csv",
            "--label", 2, "--other-labels", 1, "--out", rows)
     return json.loads(launch("radiomics", "tests.radiomics.as_stored",
                              "--table", home / "cohort.csv", "--rows", rows))

@@ -22,6 +22,9 @@ print(bone[1] < 0.4, air[2] > 0.55, liver[0] > 0.55)
 """
 
 
+PARAMS = ("--params", real_case.PARAMETERS)
+
+
 def launch(image, *command):
     return subprocess.run([sys.executable, ROOT / "containers" / "run", image, "--", "python",
                            *map(str, command)], cwd=ROOT, capture_output=True, text=True)
@@ -34,7 +37,7 @@ def case(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MSCLC_ENGINE", "venv")
         image, (module, *arguments) = real_case.commands(str(folder))[0]
-        fetched = launch(image, "-m", module, *arguments)
+        fetched = launch(image, "-m", module, *PARAMS, *arguments)
         if "not available" in fetched.stderr:
             pytest.skip(f"neither network nor mirror has the case: {fetched.stderr.strip()[-300:]}")
         assert fetched.returncode == 0, fetched.stderr
@@ -73,5 +76,5 @@ def test_a_second_run_gives_the_same_bytes(case):
 
     before = content()
     for image, (module, *arguments) in real_case.commands(str(case))[1:4]:
-        assert launch(image, "-m", module, *arguments).returncode == 0
+        assert launch(image, "-m", module, *PARAMS, *arguments).returncode == 0
     assert content() == before and Path("package.whl") in before

@@ -12,6 +12,7 @@ from containers.commands.schedule import Pipeline
 from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
+STUDIES = ["sclc_liver"]
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 PYTHON = ROOT / ".venv" / "bin" / "python"
 # Nothing listens there: an address that is refused at once.
@@ -28,21 +29,28 @@ def run(folder, **extra):
 
 
 def test_the_demo_runs_and_every_number_is_not_checked(clone):
-    before = (clone / "reports" / "ledger.csv").read_bytes()
+    ledgers = {study: clone / "reports" / study / "ledger.csv" for study in STUDIES}
+    before = {study: path.read_bytes() for study, path in ledgers.items()}
     result = run(clone)
     assert result.returncode == 0, result.stderr
     said = [line for line in result.stderr.splitlines() if "cannot be checked here" in line]
     assert len(said) == 1 and "features_2025-06.csv" in said[0] and "is unreachable" in said[0]
     assert result.stdout.count("the demo ran") == 1
-    with open(clone / reproduce.UNCHECKED, newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    with open(clone / "reports" / "ledger.csv", newline="") as stream:
-        committed = list(csv.DictReader(stream))
-    assert {row["verdict"] for row in rows} == {"not-checked"}
-    assert [(row["item"], row["row"], row["published"]) for row in rows] == [
-        (row["item"], row["row"], row["published"]) for row in committed]
-    assert (clone / "reports" / "ledger.csv").read_bytes() == before, "the ledger is kept"
-    assert f"No published number was checked: {reproduce.UNCHECKED}" in result.stdout
+    for study, path in ledgers.items():
+        unchecked = clone / "logs" / f"{study}-not-checked.csv"
+        with open(unchecked, newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        with open(path, newline="") as stream:
+            committed = list(csv.DictReader(stream))
+        assert {row["verdict"] for row in rows} == {"not-checked"}
+        assert [(row["item"], row["row"], row["published"]) for row in rows] == [
+            (row["item"], row["row"], row["published"]) for row in committed]
+        assert path.read_bytes() == before[study], "the ledger is kept"
+        assert f"No published number was checked: logs/{unchecked.name}" in result.stdout
+
+
+def test_the_studies_are_those_that_the_house_judges():
+    assert reproduce.studies(Pipeline().stages()) == STUDIES
 
 
 def test_required_numbers_are_an_error_in_one_line(clone):
@@ -56,9 +64,10 @@ def test_required_numbers_are_an_error_in_one_line(clone):
 def test_tables_that_are_there_are_no_obstacle(monkeypatch):
     for name, value in CLOSED.items():
         monkeypatch.setenv(name, value)
-    if not (ROOT / "data" / "released" / "features_2025-08.csv").exists():
+    if not (ROOT / "data" / "sclc_liver" / "released" / "features_2025-08.csv").exists():
         pytest.skip("no released table on this machine (run make reproduce first)")
-    assert reproduce.unreachable(Pipeline().stages()) is None
+    house = Pipeline()
+    assert reproduce.unreachable(house.needed(house.stages())) is None
 
 
 @pytest.mark.parametrize("value, stops", [("1", True), ("yes", True), ("0", False), ("", False)])
@@ -68,18 +77,21 @@ def test_what_counts_as_required(monkeypatch, value, stops):
     monkeypatch.setattr(reproduce, "in_image", lambda *arguments: ran.append(arguments))
     if stops:
         with pytest.raises(LauncherError, match="cannot be checked: why"):
-            reproduce.without_tables("why", lambda: ran.append("demo"))
+            reproduce.without_tables("why", ["a"], lambda: ran.append("demo"))
         assert not ran
     else:
-        reproduce.without_tables("why", lambda: ran.append("demo"))
+        reproduce.without_tables("why", ["a", "b"], lambda: ran.append("demo"))
         assert ran[0] == "demo"
+        made = [line[-1] for line in ran[1:] if line[1] == "stages.verdicts.unchecked"]
+        assert made == ["logs/a-not-checked.csv", "logs/b-not-checked.csv"]
 
 
 def test_what_is_shown_first_waits_for_what_it_rests_on_only():
     house = Pipeline()
-    item, stages = reproduce.first(house, house.stages())
+    asked, stages = reproduce.first(house, house.needed(house.stages()))
     names = {stage.name.partition("@")[0] for stage in stages}
-    assert item == "Table4" and names == {"fetch", "table", "select", "train", "bootstrap"}
+    assert (asked["study"], asked["item"]) == ("sclc_liver", "Table4")
+    assert names == {"fetch", "table", "select", "train", "bootstrap"}
     protocols = {name.split("-20")[0] for name in (stage.name for stage in stages)
                  if name.startswith(("select", "train", "bootstrap"))}
     assert protocols == {"select@as-released", "train@as-released", "bootstrap@as-released"}
@@ -88,6 +100,23 @@ def test_what_is_shown_first_waits_for_what_it_rests_on_only():
 def test_a_pipeline_that_shows_nothing_first():
     house = Pipeline()
     assert reproduce.first(house, house.stages("studies/sclc_liver/imaging/dvc.yaml")) == (None, [])
+
+
+def test_a_sweep_that_other_inputs_made_is_named(tmp_path, monkeypatch):
+    """It is not run by itself, so the user hears of it."""
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n  sweep:\n    frozen: true\n    cmd: cp a b\n    deps: [a]\n    outs: [b]\n"
+        "  other:\n    cmd: cp a c\n    deps: [a]\n    outs: [c]\n")
+    (tmp_path / "a").write_text("1")
+    dvc = ROOT / ".venv" / "bin" / "dvc"
+    for line in (["git", "init", "-q"], [dvc, "init", "-q"]):
+        subprocess.run(line, cwd=tmp_path, check=True)
+    monkeypatch.chdir(ROOT)
+    house = Pipeline(tmp_path)
+    house.run(house.order, force=lambda stage: True)
+    assert reproduce.stale(Pipeline(tmp_path).order) == []
+    (tmp_path / "a").write_text("2")
+    assert [stage.name for stage in reproduce.stale(Pipeline(tmp_path).order)] == ["sweep"]
 
 
 def test_stages_that_need_the_network_are_marked():

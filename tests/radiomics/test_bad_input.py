@@ -282,7 +282,8 @@ def test_one_line_and_exit_code_2(pair, tmp_path):
     path = tmp_path / "manifest.csv"
     pd.DataFrame({"File": ["a", "b", "c"], "image": ["a.nii.gz", "b.nii.gz", "c.nii.gz"],
                   "mask": "a_mask.nii.gz"}).to_csv(path, index=False)
-    command = [sys.executable, "-m", "stages.radiomics.extract", "--manifest", str(path),
+    command = [sys.executable, "-m", "stages.radiomics.extract", "--params",
+               ROOT / "studies/sclc_liver/params.yaml", "--manifest", str(path),
                "--out", str(tmp_path / "rows"), "--cache", str(tmp_path / "cache")]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2

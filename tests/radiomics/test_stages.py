@@ -48,7 +48,8 @@ def run(cohort, monkeypatch):
     monkeypatch.chdir(cohort)
 
     def stage(module, *options):
-        arguments = ["stage", "--params", ROOT / "studies/sclc_liver/params.yaml", "--manifest", "manifest.csv"]
+        arguments = ["stage", "--params", ROOT / "studies/sclc_liver/params.yaml",
+                     "--manifest", "manifest.csv"]
         monkeypatch.setattr(sys, "argv", [str(item) for item in (*arguments, *options)])
         module.main()
 

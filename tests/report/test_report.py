@@ -1,70 +1,55 @@
-"""The report: complete, self-contained, the same bytes, and refused from a stale pipeline."""
+"""The report: complete, self-contained, the same bytes, and refused from damaged files."""
 
 import csv
-import json
-from html.parser import HTMLParser
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from stages.report import chart
-from stages.report import forest as report_envelope
-from stages.report import tables as report_tables
-from studies.sclc_liver import figures as report_figures
+from stages.common import canonical
+from stages.report import chart, forest, plain, tables
+from stages.report.page import stage
+from tests.made_up import ARGUMENTS, NAME, READ, put
+from tests.report.pages import Page
 
-ALL = ("--fragile", "reports/sclc_liver/fragile.csv", "--contradictions", "reports/sclc_liver/contradictions.csv",
-       "--checklists", "reports/sclc_liver/checklists.csv")
-CORRECTED = "metrics/sclc_liver/results/corrected/2025-08/classification-notebook.json"
-DECISION = "data/sclc_liver/corrected/2025-08/classification-notebook/decision.csv"
-VOID = ("meta", "br", "input", "link", "img", "hr")
-
-
-class Page(HTMLParser):
-    """The elements of a page in their order, each with the names of those around it."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.open, self.text = [], [], text
-        self.feed(text)
-        assert not self.open, f"never closed: {self.open}"
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes), tuple(self.open)))
-        if tag not in VOID and not self.get_starttag_text().endswith("/>"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if self.open and not (tag in VOID or tag not in self.open):
-            assert self.open.pop() == tag, f"</{tag}> closes another element"
-
-    def all(self, *tags):
-        return [attributes for tag, attributes, _ in self.elements if tag in tags]
+ROOT = Path(__file__).resolve().parents[2]
+REPORTS = f"reports/{NAME}"
+PAGES = ("index.html", "checklists.html")
 
 
 @pytest.fixture(scope="module")
-def made(copy_repository, make_report):
-    folder = copy_repository()
-    result = make_report(folder, *ALL)
-    assert result.returncode == 0, result.stderr
+def made(judged, tmp_path_factory):
+    """The small repository with its pages."""
+    folder = tmp_path_factory.mktemp("made")
+    shutil.copytree(judged, folder, dirs_exist_ok=True)
+    make(folder)
     return folder
 
 
+def make(folder, seed="0"):
+    """Run the stage in a folder, as the pipeline does."""
+    variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-m", "stages.report.page", *ARGUMENTS], cwd=folder,
+                          env=variables, capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
 def pages(folder):
-    return {name: Page((folder / "reports" / name).read_text())
-            for name in ("index.html", "checklists.html")}
+    return {name: Page((folder / REPORTS / name).read_text()) for name in PAGES}
 
 
-def change(path, function):
-    content = json.loads(path.read_text())
-    function(content)
-    path.write_text(json.dumps(content))
-
-
-def refused(result, *words):
-    assert result.returncode == 2
-    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
-    for word in words:
-        assert word in result.stderr
+@pytest.fixture
+def line(reported, refused):
+    """Return the line that the stage refuses its input with."""
+    def run(*words):
+        error = refused(stage, *ARGUMENTS)
+        for word in words:
+            assert word in error
+        assert not any((reported / REPORTS / name).exists() for name in PAGES)
+    return run
 
 
 def test_links_and_anchors_resolve(made):
@@ -77,7 +62,7 @@ def test_links_and_anchors_resolve(made):
             if link["href"].startswith("https://"):
                 continue
             target, _, anchor = link["href"].partition("#")
-            assert (made / "reports" / target).exists(), link["href"]
+            assert (made / REPORTS / target).exists(), link["href"]
             if anchor:
                 assert anchor in ids[target or name], link["href"]
         for label in ("aria-labelledby", "for"):
@@ -99,18 +84,17 @@ def test_nothing_is_loaded(made):
 
 def test_pages_stay_small(made):
     for name in ("index.html", "checklists.html"):
-        assert (made / "reports" / name).stat().st_size <= 3 * 1024 * 1024
+        assert (made / REPORTS / name).stat().st_size <= 3 * 1024 * 1024
 
 
-def test_the_same_inputs_give_the_same_bytes(made, make_report):
-    first = [(made / "reports" / name).read_bytes() for name in ("index.html", "checklists.html")]
-    assert make_report(made, *ALL, seed="7").returncode == 0
-    assert [(made / "reports" / name).read_bytes()
-            for name in ("index.html", "checklists.html")] == first
+def test_the_same_inputs_give_the_same_bytes(made):
+    first = [(made / REPORTS / name).read_bytes() for name in PAGES]
+    make(made, seed="7")
+    assert [(made / REPORTS / name).read_bytes() for name in PAGES] == first
 
 
 def test_every_number_stands_in_a_list(made):
-    with open(made / "reports/sclc_liver/ledger.csv", newline="") as stream:
+    with open(made / REPORTS / "ledger.csv", newline="") as stream:
         verdicts = [row["verdict"] for row in csv.DictReader(stream)]
     rows = [a["class"] for a in pages(made)["index.html"].all("tr") if "is-" in a.get("class", "")]
     assert sorted(rows) == sorted(f"is-{verdict}" for verdict in verdicts)
@@ -133,132 +117,151 @@ def test_pages_are_built_for_keyboard_and_screen_reader(made):
 
 
 def test_every_verdict_has_its_own_mark_and_words():
-    marks = {verdict.mark for verdict in report_tables.VERDICTS.values()}
-    words = {verdict.short for verdict in report_tables.VERDICTS.values()}
-    assert len(marks) == len(words) == len(report_tables.VERDICTS) == 6
+    found = tables.verdicts(READ)
+    marks = {verdict.mark for verdict in found.values()}
+    words = {verdict.short for verdict in found.values()}
+    assert len(marks) == len(words) == len(found) == 6 and tuple(found) == READ.verdicts
 
 
 def test_text_from_files_is_escaped(made):
-    text = (made / "reports/sclc_liver/index.html").read_text()
-    assert "Folds &lt;by&gt;" in text and "0.5 &amp; more" in text and "<by>" not in text
+    text = (made / REPORTS / "index.html").read_text()
+    assert "Folds &lt;by&gt;" in text and "226 &amp; more" in text and "<by>" not in text
 
 
 def test_checklists_link_what_answers_them(made):
-    page = pages(made)["checklists.html"]
-    assert {"href": "../stages/reporting/report.py"} in page.all("a")
-    assert "not met" in page.text and "no calculation" in page.text
+    found = pages(made)["checklists.html"]
+    assert {"href": f"../../studies/{NAME}/params.yaml"} in found.all("a")
+    assert {"href": "../../README.md"} in found.all("a")
+    assert "not met" in found.text and "no calculation" in found.text
 
 
-def test_an_answer_that_names_a_missing_file_is_refused(repository, make_report):
-    path = repository / "reports/sclc_liver/checklists.csv"
-    path.write_text(path.read_text().replace("README.md", "docs/READMI.md"))
-    refused(make_report(repository, *ALL), "docs/READMI.md")
+def test_the_study_adds_what_is_its_own(made):
+    found = pages(made)["index.html"]
+    for said in ("The study says so itself.", "drawn by the study", "own words", "other words",
+                 "Tables by commit", "1,000", "data/made_up.csv", "0" * 32):
+        assert said in found.text, said
+    order = [found.text.index(f'<h2 id="{anchor}"') for anchor in
+             ("text", "first", "envelopes", "second", "contradictions")]
+    assert order == sorted(order)
+    listed = [a["href"] for a in found.all("a") if a["href"] in ("#first", "#second")]
+    assert listed == ["#first", "#second"]
 
 
-def test_a_point_of_unknown_weight_is_refused(repository, make_report):
-    path = repository / "reports/sclc_liver/contradictions.csv"
-    path.write_text(path.read_text().replace(",method", ",huge"))
-    refused(make_report(repository, *ALL), "severity is 'huge'", "result, method, reporting")
+def test_the_most_fragile_number_is_drawn_and_listed(made):
+    text = " ".join((made / REPORTS / "index.html").read_text().split())
+    assert text.count("of 80") > 5 and "Grid, Model A: AUC" in text
+    assert "old: ran Haswell; Zen not run (no such CPU)." in text and "new: ran" not in text
 
 
-def test_a_fragile_number_outside_the_ledger_is_refused(repository, make_report):
-    path = repository / "reports/sclc_liver/fragile.csv"
-    path.write_text(path.read_text().replace("Table4,RF,AUC,mean,0.58", "Table4,RF,AUC,mean,0.59"))
-    refused(make_report(repository, *ALL), "reports/sclc_liver/fragile.csv", "Table4 / RF / AUC / mean / 0.59")
+def test_an_answer_that_names_a_missing_file_is_refused(reported, line):
+    path = reported / REPORTS / "checklists.csv"
+    path.write_text(path.read_text().replace("README.md;", "docs/READMI.md;"))
+    line("docs/READMI.md", f"{REPORTS}/checklists.csv")
 
 
-def test_without_the_optional_tables_the_report_says_so(repository, make_report):
-    assert make_report(repository).returncode == 0
-    assert "without a list of contradictions" in (repository / "reports/sclc_liver/index.html").read_text()
-    assert not (repository / "reports/sclc_liver/checklists.html").exists()
+@pytest.mark.parametrize("column, value, valid", [
+    ("severity", "huge", "result, method, reporting"),
+    ("status", "maybe", "confirmed, text-only, not-confirmed")])
+def test_a_point_of_unknown_weight_or_status_is_refused(reported, line, column, value, valid):
+    path = reported / REPORTS / "contradictions.csv"
+    table = canonical.read_csv(path, dtype=str).assign(**{column: value})
+    canonical.write_csv(path, table)
+    line(f"folds: {column} is '{value}'", valid, f"{REPORTS}/contradictions.csv")
 
 
-@pytest.mark.parametrize("spoil, word", [
-    (lambda text: text.replace(",exact,", ",envelope,", 1), "stale"),
-    (lambda text: text.rsplit("\n", 2)[0] + "\n", "numbers")])
-def test_a_stale_ledger_is_refused(repository, make_report, spoil, word):
-    path = repository / "reports/sclc_liver/ledger.csv"
-    path.write_text(spoil(path.read_text()))
-    refused(make_report(repository), "reports/sclc_liver/ledger.csv", word)
-    assert not (repository / "reports/sclc_liver/index.html").exists()
+def test_a_fragile_number_outside_the_ledger_is_refused(reported, line):
+    path = reported / REPORTS / "fragile.csv"
+    text = path.read_text()
+    assert "Grid,B,AUC,mean,0.65" in text
+    path.write_text(text.replace("Grid,B,AUC,mean,0.65", "Grid,B,AUC,mean,0.66"))
+    line(f"{REPORTS}/fragile.csv", "Grid / B / AUC / mean / 0.66")
 
 
-def test_a_number_added_to_the_published_ones_is_noticed(repository, make_report):
-    with open(repository / "studies/sclc_liver/published/table4.csv", "a") as stream:
-        stream.write('Table4,LR,Kappa,0.1,,,1,"Table 4"\n')
-    refused(make_report(repository), "728 rows", "729 numbers")
+def test_a_study_without_claims_sweeps_checklists_and_own_sections(reported, call):
+    put(reported / "studies" / NAME / "study.yaml", "variations", [])
+    for name in ("contradictions", "checklists", "fragile"):
+        path = reported / REPORTS / f"{name}.csv"
+        path.write_text(path.read_text().splitlines(keepends=True)[0])
+    assert call(plain.stage, "--out", f"{REPORTS}/sections.json")[0] == 0
+    assert call(stage, *ARGUMENTS) == (0, "", "")
+    text = Page((reported / REPORTS / "index.html").read_text()).text
+    assert "No contradiction is claimed." in text and "No checklist is answered" in text
+    assert "No numerical variations of this study were computed." in text
 
 
-def test_a_changed_metric_makes_the_pipeline_stale(repository, make_report):
-    change(repository / "metrics/sclc_liver/results/bootstrap/as-released/2025-08/classification-notebook.json",
-           lambda content: content["configurations"]["RF"]["AUC"].update(mean=0.9))
-    refused(make_report(repository), "stale", "Table4 / RF")
+def test_a_ledger_of_fewer_rows_is_refused(reported, line):
+    path = reported / REPORTS / "ledger.csv"
+    path.write_text(path.read_text().rsplit("\n", 2)[0] + "\n")
+    line(f"{REPORTS}/ledger.csv", "has 13 rows where the paper has 14 numbers")
 
 
-def test_a_missing_metric_is_named_with_its_file(repository, make_report):
-    change(repository / CORRECTED, lambda content: content["test"]["scores"].pop("RF"))
-    refused(make_report(repository), CORRECTED, "test/scores/RF")
+def test_a_number_added_to_the_published_ones_is_noticed(reported, line):
+    study = reported / "studies" / NAME
+    with open(study / "published" / "grid.csv", "a") as stream:
+        stream.write("Grid,A,Kappa,0.1,,,1,here\n")
+    line("holds 7 numbers")
+    put(study / "study.yaml", "numbers/grid.csv", 7)
+    line("14 rows", "15 numbers")
 
 
 @pytest.mark.parametrize("path", [
-    "data/sclc_liver/predictions/as-released/2025-08/classification-notebook/roc.csv", "reports/sclc_liver/ledger.csv",
-    "containers/cohort/requirements.lock", "reports/sclc_liver/contradictions.csv"])
-def test_a_missing_file_is_named(repository, make_report, path):
-    (repository / path).unlink()
-    refused(make_report(repository, *ALL), path, "no such file")
+    *(f"{REPORTS}/{name}" for name in ("ledger.csv", "contradictions.csv", "checklists.csv",
+                                       "fragile.csv", "sections.json")),
+    "containers/old/requirements.lock", f"metrics/{NAME}/results/wobble/old.json"])
+def test_a_missing_file_is_named(reported, line, path):
+    (reported / path).unlink()
+    line(path, "no such file")
 
 
-def test_a_table_without_a_column_is_named(repository, make_report):
-    path = repository / "data/sclc_liver/burden/2025-08.csv"
-    path.write_text(path.read_text().replace("volume_mm3", "volume"))
-    refused(make_report(repository), "data/sclc_liver/burden/2025-08.csv", "volume_mm3")
+@pytest.mark.parametrize("name, column", [("ledger", "verdict"), ("fragile", "q25"),
+                                          ("contradictions", "size"), ("checklists", "answer")])
+def test_a_table_without_a_column_is_named(reported, line, name, column):
+    path = reported / REPORTS / f"{name}.csv"
+    head, *rest = path.read_text().splitlines(keepends=True)
+    path.write_text(head.replace(column, "other", 1) + "".join(rest))
+    line(f"{REPORTS}/{name}.csv", column)
 
 
-@pytest.mark.parametrize("keep, said", [
-    (lambda lines: lines[:1], "holds no rows"),
-    (lambda lines: [*lines[:-1], lines[-1].replace("0.0,", "nothing,")],
-     "holds something else than numbers in column 'all_positive'")])
-def test_a_damaged_table_is_named(repository, make_report, keep, said):
-    path = repository / DECISION
-    path.write_text("\n".join(keep(path.read_text().splitlines())) + "\n")
-    refused(make_report(repository), DECISION, said)
+@pytest.mark.parametrize("key, value, said", [
+    ("sections", [{"anchor": "a"}], "is not complete"), ("sections", 3, "is not complete"),
+    ("sentences", None, "is not complete"), ("drawn", 3, "is not complete"),
+    ("sections/0/after", "tables", "section 'first' stands after 'tables'; valid: text, envelopes")])
+def test_damaged_sections_are_named(reported, line, key, value, said):
+    path = reported / REPORTS / "sections.json"
+    content = canonical.read_json(path)
+    node, keys = content, key.split("/")
+    for part in keys[:-1]:
+        node = node[int(part) if part.isdigit() else part]
+    node[keys[-1]] = value
+    canonical.write_json(path, content)
+    line(f"{REPORTS}/sections.json", said)
 
 
-def test_a_table_that_was_cut_short_is_one_line(repository, make_report):
-    path = repository / DECISION
-    path.write_text("\n".join(path.read_text().splitlines()[:3]) + "\n")
-    refused(make_report(repository), "reports/sclc_liver/index.html", "cannot be drawn from these results")
+@pytest.mark.parametrize("content", ["[]", "3", "null", "{}", "{"])
+def test_sections_that_are_none(reported, line, content):
+    (reported / REPORTS / "sections.json").write_text(content)
+    line(f"{REPORTS}/sections.json")
 
 
-def test_the_reviewer_reads_what_the_results_say(repository, make_report):
-    def text():
-        assert make_report(repository).returncode == 0
-        return (repository / "reports/sclc_liver/index.html").read_text()
+@pytest.mark.parametrize("column, value", [("minimum", "low"), ("verdict", "perfect"),
+                                           ("decimals", "two")])
+def test_a_ledger_of_other_values_is_one_line(reported, line, column, value):
+    path = reported / REPORTS / "ledger.csv"
+    table = canonical.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[0, column] = value
+    canonical.write_csv(path, table)
+    line(f"{REPORTS}/index.html: cannot be drawn from these results")
 
-    before = text()
-    assert "it finds none" in before
-    assert "headline stops before it converges" in before
-    change(repository / "metrics/sclc_liver/results/models/as-released/2025-06/classification-notebook.json",
-           lambda content: content["configurations"]["LR"]["warnings"].update(refit=[]))
 
-    def surely(content):
-        content["test"]["scores"]["RF"]["AUC"]["patients"]["low"] = 0.7
-        content["permutation"]["RF"]["test_AUC"]["P"] = 0.01
-    change(repository / CORRECTED, surely)
-    after = text()
-    assert "it finds RF;" in after and "headline converges" in after
+def test_a_page_that_is_too_large(reported, line, monkeypatch):
+    monkeypatch.setattr("stages.report.page.LIMIT", 1000)
+    line("more than 1,000")
 
 
 def test_most_fragile_first():
     rows = [{"minimum": "0.1", "maximum": "0.9", "decimals": "2"},
             {"minimum": "0.1", "maximum": "0.2", "decimals": "3"}]
-    assert [report_envelope.width(row) for row in rows] == pytest.approx([80, 100])
-
-
-def test_roc_takes_ties_together_and_ends_in_the_corner():
-    label = np.array([1, 0, 1, 0])
-    points = report_figures.roc_points(label, np.array([0.9, 0.5, 0.5, 0.1]))
-    assert points == [(0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.0)]
+    assert [forest.width(row) for row in rows] == pytest.approx([80, 100])
 
 
 def test_an_axis_cuts_what_lies_outside():

@@ -26,7 +26,7 @@ BASELINE = section(PARAMS, "segmentation.baseline", settings.Baseline)
 
 
 def test_the_presets_of_params_yaml_build_their_networks():
-    for name, preset in section(PARAMS, "segmentation", settings.Segmentation).presets.items():
+    for name, preset in section(PARAMS, "segmentation.presets", dict[str, settings.Preset]).items():
         assert settings.load(PARAMS, name) == preset
         assert set(preset.networks) == {"unet", "segresnet"}
         small = torch.zeros(1, 1, 32, 32, 16)
@@ -37,7 +37,7 @@ def test_the_presets_of_params_yaml_build_their_networks():
 
 def test_the_sliding_window_gives_each_voxel_its_own_scores():
     """For a network that looks at single voxels, windows make no difference, wherever they lie."""
-    preset = section(PARAMS, "segmentation", settings.Segmentation).presets["quick"]
+    preset = settings.load(PARAMS, "quick")
     torch.manual_seed(0)
     pointwise, image = torch.nn.Conv3d(1, 3, 1), torch.rand(70, 90, 20)
     with torch.inference_mode():
@@ -47,7 +47,7 @@ def test_the_sliding_window_gives_each_voxel_its_own_scores():
 
 
 def test_the_learning_rate_falls_where_it_should():
-    presets = section(PARAMS, "segmentation", settings.Segmentation).presets
+    presets = section(PARAMS, "segmentation.presets", dict[str, settings.Preset])
     steady, falling = (presets[name].networks["unet"] for name in ("paper", "quick"))
     assert train.learning_rate(steady, 1) == train.learning_rate(steady, 1500) == 0.0001
     rates = [train.learning_rate(falling, epoch) for epoch in range(1, falling.epochs + 1)]

@@ -16,7 +16,7 @@ def checkout(folder, *, auc=0.7, series=227, verdict="envelope", spread=(0.6, 0.
     """Write a small checkout: one varied number, one count, their published values, a ledger."""
     study = folder / "studies" / NAME
     save(study / "study.yaml", STUDY | {
-        "numbers": {"t.csv": 2}, "variations": ["sensitivity/new.json"] if spread else []})
+        "numbers": {"t.csv": 2}, "variations": ["wobble/new.json"] if spread else []})
     save(study / "params.yaml", {})
     texts = {"published/t.csv": "item,row,metric,value,low,high,decimals,locator\n"
                                 "T,A,AUC,0.70,,,2,Table\nT,cohort,series,227,,,0,Table\n",
@@ -32,7 +32,7 @@ def checkout(folder, *, auc=0.7, series=227, verdict="envelope", spread=(0.6, 0.
     canonical.write_json(folder / RESULTS / "counts" / "r.json", {"all": {"series": series}})
     if spread:
         values = {repr(value): 1 for value in spread}
-        canonical.write_json(folder / RESULTS / "sensitivity" / "new.json", {
+        canonical.write_json(folder / RESULTS / "wobble" / "new.json", {
             "environment": "new",
             "releases": {"r2": {"fits": {PATH: {"variations": 2, "counts": values}}}}})
     return folder

@@ -67,7 +67,7 @@ def test_a_number_where_a_version_belongs(results, line):
 
 @pytest.mark.parametrize("name", [
     f"fits/{RUN}", "fits/text/r1/old.json", "weights/r2/old.json", "weights/r2/new-B.json",
-    "counts/r1.json", "sensitivity/old.json", "sensitivity/new-search.json"])
+    "counts/r1.json", "wobble/old.json", "wobble/new-search.json"])
 def test_a_missing_result_does_not_make_the_ledger_take_another(results, line, name):
     (results / name).unlink()
     assert f"{name}: no such file" in line()
@@ -83,16 +83,16 @@ def test_a_missing_file_of_the_study(study, line, name):
     (f"fits/{RUN}", "A", "AA"), (f"fits/{RUN}", "models", "model"), (f"fits/{RUN}", "PPV", "ppv"),
     (f"fits/{RUN}", "several", "some"), ("fits/code/r1/new.json", "low", "lower"),
     ("counts/r1.json", "series", "Series"), ("weights/r2/new.json", "weight", "weights"),
-    ("weights/r2/new-B.json", "B", "C"), ("sensitivity/new.json", "releases", "release")])
+    ("weights/r2/new-B.json", "B", "C"), ("wobble/new.json", "releases", "release")])
 def test_a_misspelt_key_does_not_make_the_ledger_take_another(results, line, name, key, wrong):
     change(results / name, f'"{key}"', f'"{wrong}"')
     assert name in line()
 
 
 def test_a_number_that_no_sweep_varies(results, line):
-    for path in (results / "sensitivity").glob("*.json"):
+    for path in (results / "wobble").glob("*.json"):
         path.write_text(path.read_text().replace('"models/A/PPV/mean"', '"A/PPV/mean"'))
-    assert f"metrics/{NAME}/results/sensitivity: lacks 'models/A/PPV/mean' of 'fits'" in line()
+    assert f"metrics/{NAME}/results/wobble: lacks 'models/A/PPV/mean' of 'fits'" in line()
 
 
 @pytest.mark.parametrize("rules, said", [
@@ -185,6 +185,6 @@ def test_printed_bounds_that_are_none(tmp_path, value, low, high, said):
     *({"environment": "e", "releases": {"r": {"models": {"a/b": {"variations": 2, "counts": counts}}}}}
       for counts in ({"x": 1}, {"0.5": "many"}, {"nan": 1}, {"inf": 1}, {"0.5": 3}, {"0.5": -1}))])
 def test_a_sweep_that_is_no_sweep(results, repository, content):
-    (results / "sensitivity" / "new.json").write_text(json.dumps(content))
+    (results / "wobble" / "new.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="new.json: is no summary of the numerical variations"):
         envelope.collect(READ, repository)

@@ -14,7 +14,7 @@ from tests.made_up import NAME, READ, SETTINGS
 
 LEAST = SETTINGS.least_variations
 ORIGIN = Origin("code", "r", "e0")
-SWEEP = f"metrics/{NAME}/results/sensitivity"
+SWEEP = f"metrics/{NAME}/results/wobble"
 
 
 def number(printed):

@@ -62,11 +62,12 @@ def test_no_table(tmp_path):
 
 def test_number_without_a_rule(repository):
     rules = published.rules(READ.rules)[:-1]
-    with pytest.raises(InputError, match="no rule covers Table9"):
-        published.rule_for(number("1", item="Table9"), rules)
+    with pytest.raises(InputError, match="no rule covers T9"):
+        published.rule_for(number("1", item="T9"), rules)
 
 
 def test_patterns_keep_brackets_literal():
     rule = published.Rule("T", "*", "a [mm]?", "counts", (), {}, "")
     assert rule.covers(number("1", metric="a [mm]?"))
-    assert not rule.covers(number("1", metric="a m?")) and not rule.covers(number("1", metric="a [mm]x"))
+    assert not rule.covers(number("1", metric="a m?"))
+    assert not rule.covers(number("1", metric="a [mm]x"))

@@ -44,7 +44,8 @@ def parts(study: studies.Study, root: Path) -> dict[str, str]:
     """
     reader = Reader()
     results = study.results(root)
-    rows = canonical.read_csv(study.reports(root) / "ledger.csv", ledger.COLUMNS, dtype=str, keep_default_na=False)
+    rows = canonical.read_csv(study.reports(root) / "ledger.csv", ledger.COLUMNS, dtype=str,
+                              keep_default_na=False)
     tested = {release: reader.json(results / "chance" / f"{release}.json")
               for release in (EARLIER, RELEASE)}
     corrected = reader.json(results / "corrected" / RELEASE / f"{ENVIRONMENT}.json")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jinja2 import TemplateError
+
 from stages.common import canonical, cli
+from stages.common.errors import InputError
 from stages.report import render
 from studies.sclc_liver.report import chance, corrected, figures, text
 from studies.sclc_liver.report.inputs import ENVIRONMENT, RELEASE, Inputs, read
@@ -63,7 +66,16 @@ def stage() -> None:
             ("out", "reports/sclc_liver/sections.json", "the sections")):
         parser.add_argument(f"--{name}", type=Path, default=default, help=f"{said} ({default})")
     options = parser.parse_args()
-    canonical.write_json(options.out, sections(read(options)))
+    inputs = read(options)
+    try:
+        content = sections(inputs)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+            TemplateError) as error:
+        # Results of the right form with values that no stage writes: the pipeline knows which.
+        raise InputError(f"cannot be drawn from these results ({type(error).__name__}: {error})",
+                         options.out, "a file that they are made from was changed: run dvc "
+                         "repro") from None
+    canonical.write_json(options.out, content)
 
 
 if __name__ == "__main__":

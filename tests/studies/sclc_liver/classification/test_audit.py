@@ -30,7 +30,7 @@ RELEASED = read_protocol(PARAMS, "as-released")
 
 
 def run(module, *arguments):
-    return subprocess.run([sys.executable, "-m", f"stages.classification.{module}",
+    return subprocess.run([sys.executable, "-m", f"studies.sclc_liver.{module}",
                            *map(str, arguments)], cwd=ROOT, env=os.environ, capture_output=True,
                           text=True)
 
@@ -174,7 +174,8 @@ def test_too_many_studies_or_one_label_are_refused():
 def test_the_sampling_stage_from_files(tmp_path):
     canonical.write_csv(tmp_path / "p.csv", made_up())
     common = ("--predictions", tmp_path / "p.csv", "--release", "R", "--environment", "E",
-              "--out", tmp_path / "o.json", "--text", ROOT / "studies/sclc_liver/published/text.csv")
+              "--params", ROOT / "params.yaml", "--out", tmp_path / "o.json",
+              "--text", ROOT / "studies/sclc_liver/published/text.csv")
     done = run("sampling", *common, "--figure", ROOT / "studies/sclc_liver/published/fig5.csv")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "o.json").read_text())["assignments"] == 128

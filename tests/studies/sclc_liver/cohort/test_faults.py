@@ -188,8 +188,9 @@ def test_two_releases(sound):
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "studies.sclc_liver.faults", *map(str, arguments)],
-                          cwd=ROOT, env=os.environ, capture_output=True, text=True)
+    line = ["-m", "studies.sclc_liver.faults", "--params", "studies/sclc_liver/params.yaml"]
+    return subprocess.run([sys.executable, *line, *map(str, arguments)], cwd=ROOT, env=os.environ,
+                          capture_output=True, text=True)
 
 
 def test_the_stage_writes_the_same_bytes_and_names_bad_input(sound, tmp_path):

@@ -3,25 +3,26 @@
 import csv
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from stages.common.errors import InputError
-from stages.report.inputs import Document
-from studies.sclc_liver import chance_figures as report_chance
-from studies.sclc_liver import readme
+from stages.report import page
+from stages.report.files import Document
+from studies.sclc_liver.report import chance as report_chance
+from studies.sclc_liver.report import readme, stage
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
+CHANCE = "metrics/sclc_liver/results/chance"
 BLOCKS = ("p", "li", "td", "figcaption", "h2", "h3", "caption", "summary")
 # A diagonal or a line of a figure may be named after what it stands for; headings say no result.
 NAMES_A_LINE = re.compile(r"(diagonal|line) is chance")
 SMALLEST = re.compile(r"smallest AUC")
 INTERVAL = re.compile(r"(?=.*\binterval)(?=.*\d\.\d\d to \d\.\d\d)", re.S)
 # What sets a score beside an AUC of one half.
-CHANCE = re.compile(r"(from|above|at|than|beats?|of|to|by) chance\b|chance level", re.I)
+BESIDE_CHANCE = re.compile(r"(from|above|at|than|beats?|of|to|by) chance\b|chance level", re.I)
 
 
 class Blocks(HTMLParser):
@@ -42,7 +43,7 @@ class Blocks(HTMLParser):
 
 def unguarded(blocks):
     """Return the blocks that speak of chance without an interval and a smallest AUC."""
-    return [block for block in blocks if CHANCE.search(block) and not NAMES_A_LINE.search(block)
+    return [block for block in blocks if BESIDE_CHANCE.search(block) and not NAMES_A_LINE.search(block)
             and not (INTERVAL.match(block) and SMALLEST.search(block))]
 
 
@@ -52,8 +53,8 @@ def paragraphs(markdown):
 
 
 def documents():
-    chance = {release: Document(f"metrics/sclc_liver/results/chance/{release}.json", json.loads(
-        (ROOT / f"metrics/sclc_liver/results/chance/{release}.json").read_text())) for release in ("2025-06", "2025-08")}
+    chance = {release: Document(f"{CHANCE}/{release}.json", json.loads(
+        (ROOT / CHANCE / f"{release}.json").read_text())) for release in ("2025-06", "2025-08")}
     path = "metrics/sclc_liver/results/corrected/2025-08/classification-notebook.json"
     return chance, Document(path, json.loads((ROOT / path).read_text()))
 
@@ -70,24 +71,26 @@ def test_the_rule_on_chance_catches_what_it_should(said, caught):
     assert bool(unguarded([said])) == caught
 
 
-def test_nothing_speaks_of_chance_alone(copy_repository, make_report):
+def test_nothing_speaks_of_chance_alone(repository, call):
     assert not unguarded(paragraphs((ROOT / "README.md").read_text()))
-    with open(ROOT / "reports" / "contradictions.csv", newline="") as stream:
+    with open(repository / "reports/sclc_liver/contradictions.csv", newline="") as stream:
         rows = [" ".join((row["recomputed"], row["size"])) for row in csv.DictReader(stream)]
     assert not unguarded(rows)
-    folder = copy_repository()
-    shutil.copy(ROOT / "reports" / "contradictions.csv", folder / "reports" / "contradictions.csv")
-    done = make_report(folder, "--contradictions", "reports/sclc_liver/contradictions.csv")
-    assert done.returncode == 0, done.stderr
-    assert not unguarded(Blocks((folder / "reports" / "index.html").read_text()).found)
+    # The page of the checklists answers by links into the whole repository.
+    answers = repository / "reports/sclc_liver/checklists.csv"
+    answers.write_text(answers.read_text().splitlines(keepends=True)[0])
+    assert call(stage.stage) == (0, "", "")
+    assert call(page.stage, "--study", "studies/sclc_liver") == (0, "", "")
+    assert not unguarded(Blocks((repository / "reports/sclc_liver/index.html").read_text()).found)
 
 
-@pytest.mark.parametrize("name", ["README.md", "studies/sclc_liver/chance_figures.py",
-                                  "studies/sclc_liver/text.py",
-                                  "studies/sclc_liver/figures.py",
-                                  "stages/report/templates/summary.html.j2",
-                                  "stages/report/templates/behind.html.j2",
-                                  "studies/sclc_liver/claims/models.yaml"])
+SAYING = ["README.md", *(path.relative_to(ROOT).as_posix() for pattern in (
+    "studies/sclc_liver/report/**/*.py", "studies/sclc_liver/report/templates/*",
+    "stages/report/templates/*", "studies/sclc_liver/claims/models.yaml")
+    for path in sorted(ROOT.glob(pattern)))]
+
+
+@pytest.mark.parametrize("name", SAYING)
 def test_leakage_is_said_of_the_cross_validated_scores_alone(name):
     assert not re.search(r"without\s+leakage", (ROOT / name).read_text(), re.I)
 
@@ -128,13 +131,13 @@ def test_every_number_comes_from_the_results():
 def test_a_result_that_is_missing_is_named():
     chance, corrected = documents()
     del chance["2025-08"].content["smallest"]["nested"]
-    with pytest.raises(InputError, match="metrics/sclc_liver/results/chance/2025-08.json: lacks smallest/nested/nested"):
+    with pytest.raises(InputError, match=f"{CHANCE}/2025-08.json: lacks smallest/nested/nested"):
         report_chance.statements(chance, corrected)
 
 
-def test_readme_holds_what_the_results_say():
+def test_readme_holds_what_the_results_say(study):
     text = (ROOT / "README.md").read_text()
-    for name, content in readme.parts(ROOT / "reports" / "ledger.csv", ROOT / "metrics").items():
+    for name, content in readme.parts(study, ROOT).items():
         assert readme.insert(text, name, content, "README.md") == text, "run 'make readme'"
 
 

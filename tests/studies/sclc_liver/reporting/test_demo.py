@@ -12,6 +12,7 @@ from stages.common.errors import InputError
 from studies.sclc_liver import demo
 from studies.sclc_liver.parameters import Shown
 
+PARAMS = ("--params", Path(__file__).resolve().parents[4] / "studies/sclc_liver/params.yaml")
 IMAGING = Shown(("baseline", "unet"), ("reference", "predicted"))
 
 
@@ -118,12 +119,13 @@ def test_metrics_of_the_imaging_pipeline(metrics, name, keys, fault):
 @pytest.mark.parametrize("content", ["{}", "[]", '{"methods": ["unet"]}', "{"])
 def test_a_summary_that_is_none(tmp_path, call, content):
     (tmp_path / "summary.json").write_text(content)
-    code, _, error = call(demo.stage, "--show", "--out", tmp_path / "summary.json")
+    code, _, error = call(demo.stage, *PARAMS, "--show", "--out", tmp_path / "summary.json")
     assert code == 2 and "summary.json: is" in error and len(error.splitlines()) == 1
 
 
 def test_series_without_features_in_a_table_without_names(metrics, tmp_path, call):
     pd.DataFrame({"status": ["empty"]}).to_csv(tmp_path / "excluded.csv", index=False)
-    code, _, error = call(demo.stage, "--metrics", metrics, "--excluded", tmp_path / "excluded.csv",
-                       "--page", tmp_path / "p.md", "--out", tmp_path / "s.json")
+    code, _, error = call(demo.stage, *PARAMS, "--metrics", metrics, "--excluded",
+                          tmp_path / "excluded.csv", "--page", tmp_path / "p.md",
+                          "--out", tmp_path / "s.json")
     assert code == 2 and "excluded.csv: lacks the column(s) File" in error

@@ -1,4 +1,4 @@
-"""Cohort tables for the statistics room: a small synthetic one and the released ones."""
+"""Cohort tables for the statistics: a small synthetic one and the released ones."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from stages.common.columns import LABEL, SCORE
 from stages.common.parameters import section
 from stages.statistics import volumes
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
+PARAMS = ROOT / "studies/sclc_liver/params.yaml"
 # Columns that measure the same volume.
-OTHERS = section(ROOT / "studies/sclc_liver/params.yaml", "statistics.other_volumes", tuple[str, ...])
+OTHERS = section(PARAMS, "statistics.other_volumes", tuple[str, ...])
 
 
 @pytest.fixture
@@ -53,12 +54,12 @@ def write(tmp_path):
 
 @pytest.fixture
 def stage(monkeypatch, capsys):
-    """Run a stage of the room; return its exit status and what it said.
+    """Run a stage of the study; return its exit status and what it said.
 
     In this process (the imports take seconds); with ``path``, in a new one with that ``PATH``.
     """
     def run(name: str, *arguments, path: str | None = None):
-        command = [f"stages.statistics.{name}", *map(str, arguments)]
+        command = [f"studies.sclc_liver.{name}", "--params", str(PARAMS), *map(str, arguments)]
         if path is not None:
             return in_new_process(command, path)
         monkeypatch.chdir(ROOT)

@@ -1,0 +1,94 @@
+"""What the study declares fits what stands in git: numbers, rules, checklists, ledger, headline."""
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stages.common import canonical
+from stages.verdicts import checklists, ledger, published
+
+ROOT = Path(__file__).resolve().parents[4]
+REPORTS = ROOT / "reports/sclc_liver"
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """The ledger in git."""
+    return canonical.read_csv(REPORTS / "ledger.csv", ledger.COLUMNS, dtype=str,
+                              keep_default_na=False)
+
+
+def test_every_number_of_the_paper_has_a_rule(study):
+    rules = published.rules(study.rules)
+    numbers = published.read(study.published, study.content.numbers)
+    used = [published.rule_for(item, rules) for item in numbers]
+    assert len(used) == len(numbers) > 700
+    idle = [rule for rule in rules if rule not in used]
+    assert not idle, f"rules that cover nothing: {idle}"
+
+
+def test_every_source_is_known(study):
+    known = {*study.content.sources, *study.verdicts}
+    assert {rule.source for rule in published.rules(study.rules)} <= known
+
+
+def test_every_item_has_its_title_and_every_title_an_item(study):
+    numbers = published.read(study.published, study.content.numbers)
+    assert {number.item for number in numbers} == set(study.content.items)
+
+
+def test_committed_summary_counts_the_committed_ledger(study, rows):
+    assert canonical.read_json(REPORTS / "verdicts.json") == ledger.count(
+        study, rows.to_dict("records"))
+
+
+def test_no_verdict_of_the_ledger_without_its_variations(rows):
+    unfounded = rows[(rows["verdict"] == "envelope") & (rows["all_equal"] == "0")]
+    assert unfounded.empty
+    outside = rows[(rows["verdict"] == "contradicted") & (rows["basis"] == "variations")]
+    assert len(outside)
+    for number in outside.to_dict("records"):
+        ends = float(number["all_minimum"]), float(number["all_maximum"])
+        assert number["all_equal"] == "0"
+        assert not ends[0] <= float(number["published"]) <= ends[1]
+
+
+def test_the_median_that_is_cut_off_is_not_in_the_envelope(rows):
+    cut = rows[(rows["item"] == "Fig5b") & (rows["row"] == "incorrect")
+               & (rows["metric"] == "NE_median")]
+    assert cut["verdict"].tolist() == ["not-checked"]
+    assert "cut off, not rounded" in cut["note"].iloc[0]
+
+
+def test_the_headline_verdicts():
+    """Table 4: the forest and the regression rows follow exactly from data and code."""
+    with open(REPORTS / "ledger.csv", newline="") as stream:
+        table = [row for row in csv.DictReader(stream) if row["item"] == "Table4"]
+    for model, environment in (("RF", None), ("LR", "classification-notebook")):
+        cells = [row for row in table if row["row"] == model]
+        assert len(cells) == 21 and {row["verdict"] for row in cells} == {"exact"}
+        assert environment is None or {row["environment"] for row in cells} == {environment}
+    summary = canonical.read_json(REPORTS / "verdicts.json")
+    assert summary["Fig4"]["exact"] == summary["Fig4"]["numbers"]
+
+
+def test_the_checklists_in_git_are_those_that_follow(study, tmp_path):
+    table, summary = checklists.answer(study, ROOT)
+    canonical.write_csv(tmp_path / "c.csv", table)
+    canonical.write_json(tmp_path / "c.json", summary)
+    for name in ("csv", "json"):
+        committed = (REPORTS / f"checklists.{name}").read_bytes()
+        assert (tmp_path / f"c.{name}").read_bytes() == committed
+    assert summary["CLEAR"]["items"] == 58 and summary["METRICS"]["items"] == 30
+    assert 0 < summary["METRICS"]["score"]["percent"] < 100
+
+
+def test_weights_are_those_of_nine_ranked_categories(study):
+    """The published weights add up to 1, and each category's share is a rank sum over 89."""
+    table = pd.read_csv(study.folder / "checklists/metrics.csv")
+    assert table["weight"].sum() == pytest.approx(1)
+    shares = table.groupby("section")["weight"].sum() * 89
+    assert len(shares) == 9
+    assert shares.round().sum() == 89 and (shares - shares.round()).abs().max() < 0.02
