@@ -104,4 +104,5 @@ def _call(arguments: list[str], engine: str) -> None:
                             capture_output=True, text=True, errors="replace")
     if result.returncode:
         said = result.stderr.strip().splitlines() or ["no message"]
-        raise LauncherError(f"{' '.join(arguments)} failed: {said[-1][:300]}")
+        raise LauncherError(f"containers/run {' '.join(arguments)}: exit status "
+                            f"{result.returncode}, {said[-1][:200]}")
