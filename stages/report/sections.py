@@ -25,7 +25,7 @@ STATES = {"met": "exact", "partly": "envelope", "not met": "contradicted",
 POINTS = {
     "confirmed": ("contradicted", "✗", "confirmed", "the results of this pipeline show it."),
     "text-only": ("envelope", "¶", "in print", "the printed numbers alone show it."),
-    "not-confirmed": ("exact", "✓", "in order", "checked, and no contradiction.")}
+    "not-confirmed": ("not-checked", "○", "none shown", "checked: no contradiction is shown.")}
 WEIGHTS = {"result": "Points that touch a result", "method": "Points that touch a method",
            "reporting": "Points of reporting"}
 # What may be a path inside the repository, in a checklist's answer.
@@ -80,8 +80,8 @@ def counts(inputs: Inputs) -> str:
     tally = Counter(row["verdict"] for row in inputs.ledger)
     private = sum(count for name, count in tally.items() if name.startswith("needs-private-"))
     return (f"Of the {len(inputs.ledger)} numbers that the paper prints, {tally['exact']} follow "
-            f"at the printed precision from the released data and code, {tally['envelope']} lie "
-            f"inside the spread that the same code shows over numerical variations, and "
+            f"at the printed precision from the released data and code, {tally['envelope']} are "
+            f"given by a numerical variation of the same code, and "
             f"{tally['contradicted']} do not follow; {private} rest on what is not public, and "
             f"{tally['not-checked']} are settings, literature values or not settled.")
 

@@ -24,9 +24,10 @@ class Verdict:
 # How the engine's own verdicts look; a study adds one for each kind of private data.
 RECOMPUTED = (
     Verdict("exact", "✓", "follows exactly", "the recomputed value rounds to the printed one"),
-    Verdict("envelope", "≈", "inside its envelope",
-            "not equal, but inside the spread of the same code over numerical variations"),
-    Verdict("contradicted", "✗", "differs", "recomputed from the released data, and different"))
+    Verdict("envelope", "≈", "in its envelope",
+            "not equal, but given by a numerical variation of the same code"),
+    Verdict("contradicted", "✗", "differs",
+            "recomputed from the released data, and different under every variation"))
 NOT_CHECKED = Verdict("not-checked", "…", "not checked",
                       "not a result (a setting, a literature value), or not settled: its note says "
                       "which")
