@@ -42,7 +42,8 @@ def test_readings_that_are_excluded(judged):
     excluded = {row["id"]: row for row in evaluate.findings(answers)
                 if row["verdict"] == evaluate.EXCLUDED}
     assert set(excluded) == {
-        "scans-behind-002-test", "lits-one-reference", "median-of-lesions (U-Net/LiTS)",
+        "flow-of-series", "scans-behind-002-test", "lits-one-reference",
+        "median-of-lesions (U-Net/LiTS)",
         "median-of-lesions (U-Net/mSCLC)", "median-of-lesions (SegResNet/mSCLC)",
         "no-false-positive-lits", "no-false-positive-finetuned", "spearman-biopsy-t",
         "spearman-parts-t", "rank-sum-cfdna", "features-library-2d"}
