@@ -1,11 +1,11 @@
 """Published test predictions against chance, and the AUC that these patients could have shown.
 
-The released models are taken as they are: training and test patients are disjoint, so only the
-labels of the test patients are dealt anew. P is that of a fixed model, and the same corrected for
-choosing the best of the models on the test set. The converged logistic regression takes the place
-of the released one in a second comparison. Beside each stands the smallest AUC that the test finds
-with the wanted power on these patients (`power`), and the one that the rule of the nested
-procedure (`corrected`) finds.
+The released models are taken as they are: training and test patients are disjoint (`check`), so
+only the labels of the test patients are dealt anew. P is that of a fixed model, and the same
+corrected as if the best of the compared models were reported. The converged logistic regression
+takes the place of the released one in a second comparison. Beside each stands the true AUC that the
+test needs for the wanted power on these patients (`power`), and the one that the rule of the
+nested procedure (`corrected`) needs.
 """
 
 from __future__ import annotations
@@ -59,20 +59,32 @@ class Settings:
                    read_converged(path), read_bootstrap(path), read_corrected(path))
 
 
-def check(test: data.Split, path) -> None:
+def check(training: data.Split, test: data.Split, path) -> int:
     """Refuse test patients on whom labels cannot be dealt.
+
+    Returns
+    -------
+    int
+        Number of patients in both parts: 0.
 
     Raises
     ------
     InputError
-        If a class has fewer than two patients: dealing by patient would hardly change anything.
+        If a patient is in both parts: the scores would know his labels. If a class has fewer than
+        two patients: dealing by patient would hardly change anything.
     """
+    shared = np.intersect1d(training.patients, test.patients)
+    if len(shared):
+        raise InputError(f"{len(shared)} patient(s) of the test group are in another group too "
+                         f"({shared[0]}): the test AUC would hold leakage", path,
+                         "assign all series of a patient to one group")
     for value, name in ((0, "NE-negative"), (1, "NE-positive")):
         count = len(np.unique(test.patients[test.label == value]))
         if count < 2:
             raise InputError(f"{count} patient(s) of the test group with {name} series: labels "
                              "cannot be dealt between patients", path,
                              "assign at least two such patients to the test group")
+    return len(shared)
 
 
 def published(predictions: pd.DataFrame, models: tuple[str, ...], test: data.Split,
@@ -183,7 +195,7 @@ def stage() -> None:
     parser.add_argument("--selected", type=Path, required=True, help="selected features (CSV)")
     parser.add_argument("--predictions", type=Path, required=True,
                         help="predictions.csv of the released models")
-    parser.add_argument("--out", type=Path, required=True, help="tests and smallest AUCs (JSON)")
+    parser.add_argument("--out", type=Path, required=True, help="tests and AUCs needed (JSON)")
     parser.add_argument("--curves", type=Path, required=True, help="power curves (CSV)")
     options = parser.parse_args()
     parameters = Settings.read(options.params)
@@ -191,7 +203,7 @@ def stage() -> None:
     features = data.read_selected(options.selected)
     sets = data.train_and_test(data.read_table(options.table, features), features)
     test, models = sets[1], settings.models
-    check(test, options.table)
+    shared = check(*sets, options.table)
     predictions = canonical.read_csv(options.predictions, COLUMNS)
     scores = {"published": published(predictions, models, test, options.predictions)}
     scores["converged"] = np.array([solved(sets, parameters, models[0]), *scores["published"][1:]])
@@ -207,8 +219,10 @@ def stage() -> None:
     canonical.write_json(options.out, {
         "run": data.run_of(options, "as-released"), "permutations": settings.permutations,
         "compared": list(models), "reported": models[0],
+        "not_counted": sorted(set(parameters.configurations) - set(models)),
         "numbers": {"series": len(test.label), "studies": len(np.unique(test.studies)),
                     "patients": len(np.unique(test.patients)),
+                    "patients_in_training_and_test": shared,
                     "patients_with_negatives": len(np.unique(test.patients[test.label == 0]))},
         "models": {name: describe(rows, test, models, deals, parameters.bootstrap)
                    for name, rows in scores.items()},

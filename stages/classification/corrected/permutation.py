@@ -29,14 +29,21 @@ def deal(patients: np.ndarray, studies: np.ndarray, generator: np.random.Generat
     Notes
     -----
     The patients are laid out in random order, each with all studies, and this sequence of
-    outcomes is dealt to the studies of the patients in sorted order. Outcomes of a patient thus
-    stay neighbours: their likeness within patients, which makes chance results more extreme, is
-    kept as far as unequal numbers of studies allow, and so is the number of studies of each class.
+    outcomes is dealt to the studies in another such order: names and their sorting play no part.
+    Outcomes of a patient stay neighbours: their likeness within patients, which makes chance
+    results more extreme, is kept as far as unequal numbers of studies allow, and so is the number
+    of studies of each class.
+
+    P is approximate, not exact. Where patients have unequal numbers of studies, the outcomes of one
+    are split between two others, so that the real labels are a little more alike within patients
+    than the dealt ones; and a study's chance of a positive outcome depends slightly on how many
+    studies its patient has. Dealing whole patients among patients of equal size would be exact, but
+    leaves too few arrangements.
     """
     names = np.unique(patients)
     of_patient = {name: np.unique(studies[patients == name]) for name in names}
-    receive = np.concatenate([of_patient[name] for name in names])
-    give = np.concatenate([of_patient[name] for name in generator.permutation(names)])
+    receive, give = (np.concatenate([generator.permutation(of_patient[name])
+                                     for name in generator.permutation(names)]) for _ in range(2))
     first = {study: np.flatnonzero(studies == study)[0] for study in receive}
     source = {to: first[origin] for to, origin in zip(receive, give)}
     return np.array([source[study] for study in studies])

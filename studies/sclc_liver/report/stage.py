@@ -29,9 +29,10 @@ def sections(inputs: Inputs) -> dict:
         "converged": corrected.converged(inputs), "ladder": corrected.ladder(inputs),
         "chance": {"introduction": chance.introduction(inputs.chance),
                    "statements": chance.statements(inputs.chance, inputs.corrected),
-                   "limit": chance.LIMIT, "tests": chance.tests(inputs.chance),
+                   "limit": chance.limit(inputs.chance), "tests": chance.tests(inputs.chance),
                    "findable": chance.findable(inputs.chance),
                    "permutations": inputs.chance[RELEASE].get("permutations"),
+                   "wanted": chance.wanted(inputs.chance[RELEASE]),
                    "power": chance.power(inputs)},
         **corrected.section(inputs)}
     templates = render.environment(TEMPLATES)

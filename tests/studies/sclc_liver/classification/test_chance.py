@@ -47,6 +47,31 @@ def test_the_structure_is_that_of_the_cohort(structure):
     assert (structure.deals != structure.label).any(axis=1).mean() > 0.9
 
 
+def renamed(structure, seed):
+    """Return patients and studies under names that sort in another order."""
+    names = np.unique(structure.patients)
+    order = np.random.default_rng(seed).permutation(len(names))
+    new = {name: f"n{place:02}" for name, place in zip(names, order)}
+    patients = np.array([new[name] for name in structure.patients])
+    return patients, np.array([new[patient] + study.removeprefix(patient) for patient, study in
+                               zip(structure.patients, structure.studies)])
+
+
+def test_p_does_not_hang_on_the_names_of_the_patients(structure):
+    """Scores alike within patients, whose dealt AUCs a fixed order of the patients would move."""
+    generator, count = np.random.default_rng(0), 3000
+    _, patient = np.unique(structure.patients, return_inverse=True)
+    score = (generator.normal(size=14)[patient] + 0.5 * generator.normal(size=50))[None]
+    found = []
+    for seed in range(4):
+        deals = dealt(*renamed(structure, seed), structure.label, count, 9)
+        found.append(areas(score, deals)[0])
+    means, errors = np.mean(found, axis=1), np.std(found, axis=1) / np.sqrt(count)
+    assert np.ptp(means) < 5 * errors.max()
+    reached = (np.array(found) >= 0.65).mean(axis=1)
+    assert np.ptp(reached) < 5 * np.sqrt(reached.mean() * (1 - reached.mean()) / count)
+
+
 def test_areas_are_the_share_of_pairs_in_order():
     generator = np.random.default_rng(0)
     scores = generator.integers(0, 6, (4, 20)).astype(float)  # with ties
@@ -180,6 +205,8 @@ def test_the_stage_writes_the_same_bytes_twice(call, tmp_path):
     # The converged regression takes the place of the released one; the others stay.
     assert content["models"]["converged"]["RF"]["AUC"] == content["models"]["published"]["RF"]["AUC"]
     assert content["models"]["converged"]["LR"]["AUC"] != published["AUC"]
+    assert content["numbers"]["patients_in_training_and_test"] == 0
+    assert len(content["not_counted"]) == 9 and not set(content["not_counted"]) & {"LR", "RF", "XGB"}
     assert set(content["smallest"]) == {"published", "converged", "nested", *content["declared"]}
     assert call()[0] == 0
     assert [(tmp_path / name).read_bytes() for name in ("out.json", "curves.csv")] == before
@@ -228,7 +255,17 @@ def test_the_interval_draws_whole_patients(sets):
     assert found[0] == pytest.approx(found[1]) and found[0]["low"] < found[0]["high"]
 
 
+def test_a_patient_in_training_and_test_is_one_line(call, table, tmp_path):
+    row = (table["Group"] == "test").to_numpy().nonzero()[0][0]
+    name = table["patient"][row]
+    code, error = call(table.assign(patient=table["patient"].where(table.index != 0, name)))
+    assert code == 2 and len(error.splitlines()) == 1
+    assert "table.csv" in error
+    assert f"1 patient(s) of the test group are in another group too ({name})" in error
+    assert not (tmp_path / "out.json").exists() and not (tmp_path / "curves.csv").exists()
+
+
 def test_dealt_labels_need_two_patients_of_each_class(sets):
-    chance.check(sets[1], "t.csv")
+    assert chance.check(*sets, "t.csv") == 0
     with pytest.raises(InputError, match=r"t.csv: 0 patient\(s\).*NE-positive"):
-        chance.check(replace(sets[1], label=np.zeros_like(sets[1].label)), "t.csv")
+        chance.check(sets[0], replace(sets[1], label=np.zeros_like(sets[1].label)), "t.csv")

@@ -19,7 +19,7 @@ CHANCE = "metrics/sclc_liver/results/chance"
 BLOCKS = ("p", "li", "td", "figcaption", "h2", "h3", "caption", "summary")
 # A diagonal or a line of a figure may be named after what it stands for; headings say no result.
 NAMES_A_LINE = re.compile(r"(diagonal|line) is chance")
-SMALLEST = re.compile(r"smallest AUC")
+NEEDED = re.compile(r"true\s+AUC\s+needed", re.I)
 INTERVAL = re.compile(r"(?=.*\binterval)(?=.*\d\.\d\d to \d\.\d\d)", re.S)
 # What sets a score beside an AUC of one half.
 BESIDE_CHANCE = re.compile(r"(from|above|at|than|beats?|of|to|by) chance\b|chance level", re.I)
@@ -42,9 +42,9 @@ class Blocks(HTMLParser):
 
 
 def unguarded(blocks):
-    """Return the blocks that speak of chance without an interval and a smallest AUC."""
+    """Return the blocks that speak of chance without an interval and the true AUC needed."""
     return [block for block in blocks if BESIDE_CHANCE.search(block) and not NAMES_A_LINE.search(block)
-            and not (INTERVAL.match(block) and SMALLEST.search(block))]
+            and not (INTERVAL.match(block) and NEEDED.search(block))]
 
 
 def paragraphs(markdown):
@@ -65,7 +65,7 @@ def documents():
     ("volume itself is not above chance (permutation P 0.42)", True),
     ("with the defaults it is at chance.", True),
     ("not told from chance (95 % interval 0.40 to 0.92)", True),
-    ("not told from chance (95 % interval 0.40 to 0.92; smallest AUC to be found 0.82)", False),
+    ("not told from chance (95 % interval 0.40 to 0.92; true AUC needed 0.82)", False),
     ("The grey diagonal is chance.", False)])
 def test_the_rule_on_chance_catches_what_it_should(said, caught):
     assert bool(unguarded([said])) == caught
@@ -102,13 +102,36 @@ def test_three_things_stand_apart_each_with_what_could_be_found():
              "not the published model" in text) for text in found] == [
         (True, False, False), (False, True, False), (False, False, True)]
     for text in found:
-        assert INTERVAL.match(text) and SMALLEST.search(text) and " P " in text
+        assert INTERVAL.match(text) and NEEDED.search(text) and " P " in text
+        assert "80 % power (one-sided 5 %)" in text and "smallest" not in text
     for text in found[:2]:
-        assert "corrected for the choice of the best model on the test set" in text
+        assert "one-sided and" in text and "two-sided, corrected" in text
+    # What is corrected for is said, and not what the authors did.
+    assert "as if the best of Table 4's 3 models were reported" in found[0]
+    assert "the 9 weighted models are not counted" in found[0] and "choice" not in " ".join(found)
     introduction = report_chance.introduction(chance)
     numbers = chance["2025-08"].content["numbers"]
     assert f"{numbers['patients']} patients" in introduction
-    assert "no leakage between folds" in introduction
+    assert "percentile interval, patients drawn anew" in introduction
+
+
+def test_what_is_said_of_leakage_is_computed():
+    chance, _ = documents()
+    assert "No patient is in both" in report_chance.introduction(chance)
+    assert "no leakage between folds" in report_chance.introduction(chance)
+    chance["2025-08"].content["numbers"]["patients_in_training_and_test"] = 2
+    introduction = report_chance.introduction(chance)
+    assert introduction.startswith("2 patient(s) are in both") and "no leakage" not in introduction
+
+
+def test_the_limit_names_level_and_assumptions():
+    chance, _ = documents()
+    chance["2025-08"].content["power"]["level"] = 0.01
+    said = report_chance.limit(chance)
+    assert "missed" in said and "P ≤ 0.01" in said
+    for assumed in ("equal variance", "named beforehand", "without effect", "not simulated"):
+        assert assumed in said
+    assert "(one-sided 1 %)" in report_chance.published(chance)
 
 
 def test_every_number_comes_from_the_results():
@@ -117,13 +140,14 @@ def test_every_number_comes_from_the_results():
     latest = chance["2025-08"].content
     latest["smallest"]["published"]["single"]["AUC"] = 0.6666
     latest["models"]["published"]["LR"]["one_sided"]["P_best"] = 0.7777
+    latest["models"]["published"]["LR"]["two_sided"]["P"] = 0.5555
     latest["models"]["converged"]["LR"]["patients"]["low"] = 0.1111
     latest["smallest"]["nested"]["nested"]["AUC"] = None
     corrected.content["test"]["scores"]["RF"]["AUC"]["patients"]["low"] = 0.7
     corrected.content["permutation"]["RF"]["test_AUC"]["P"] = 0.01
     after = report_chance.statements(chance, corrected)
-    for said, position in (("0.67 (", 0), ("0.778", 0), ("0.11 to", 1), ("found: none (", 2),
-                           ("it finds RF", 2)):
+    for said, position in (("0.67 (", 0), ("0.778", 0), ("0.11 to", 1), ("rule: none (", 2),
+                           ("0.555 two-sided", 0), ("it finds RF", 2)):
         assert said in after[position] and said not in before[position]
     assert len(report_chance.tests(chance)) == 8 and len(report_chance.findable(chance)) == 5
 

@@ -127,6 +127,16 @@ def test_what_readers_look_for_is_there(rows):
     assert rows["flow-of-series"]["status"] == "text-only"
 
 
+@pytest.mark.parametrize("p, best, holm, status_of", [
+    (0.02, 0.07, 0.07, "confirmed"), (0.02, 0.07, 0.052, "not-confirmed"),
+    (0.02, 0.052, 0.07, "not-confirmed"), (0.02, 0.04, 0.07, "not-confirmed"),
+    (0.06, 0.15, 0.15, "not-confirmed")])
+def test_both_corrections_must_agree_beyond_simulation_error(source, p, best, holm, status_of):
+    claim = next(item for item in REAL if item.id == "best-of-three")
+    known = gather(claim, source) | {"p": p, "p_best": best, "p_holm": holm, "permutations": 9999}
+    assert status(claim, known) == status_of
+
+
 def test_the_spread_over_the_folds_is_not_held_against_the_authors(rows):
     assert not {"headline-spread", "rank-sum-other-threshold"} & set(rows)
     assert rows["headline-two-estimators"]["status"] == "confirmed"
