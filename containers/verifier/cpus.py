@@ -26,6 +26,7 @@ PROBES = {"segmentation": "stages.segmentation.probe", "radiomics": "stages.radi
 # Intel's first CPU with AVX2, and a recent one of AMD's.
 CPUS = ("Haswell", "EPYC-Milan")
 EMULATOR = "qemu-x86_64"
+PARAMETERS = "studies/sclc_liver/params.yaml"
 # QEMU 7.2 crashes in the sort that NumPy 2 has for AVX2. Natively, nothing differs without it.
 WITHOUT = {"classification-notebook": "AVX2"}
 
@@ -94,7 +95,7 @@ def _run(name: str, engine: str, scratch: Path, cpu: str) -> Run:
     python = ["env", f"NPY_DISABLE_CPU_FEATURES={features}", EMULATOR, "-cpu", cpu,
               str(venv.ENVIRONMENTS / name / "bin" / "python")]
     _call(["--write", str(folder), name, "--", *(python if cpu else ["python"]), "-m", PROBES[name],
-           "--out", str(out)], "venv" if cpu else engine)
+           "--params", PARAMETERS, "--out", str(out)], "venv" if cpu else engine)
     return Run(name, cpu, json.loads(out.read_text()))
 
 

@@ -104,7 +104,7 @@ def test_a_full_gpu_is_one_line(nnunet, trained_nnunet, call, monkeypatch):
     monkeypatch.setattr(Trainer, "train_step", full)
     code, error = call(nnunet_train.stage, *train_arguments(nnunet))
     assert code == 2 and "the GPU's memory is too small" in error.strip().splitlines()[-1]
-    monkeypatch.setattr(nnunet_model.Model, "scores", full)
+    monkeypatch.setattr(nnunet_model.Model, "_scores", full)
     code, error = call(infer.stage, *infer_arguments(trained_nnunet, nnunet / "masks"))
     last = error.strip().splitlines()[-1]
     assert code == 2 and "too large for the GPU's memory" in last and "s0_image.nii.gz" in last
