@@ -53,9 +53,9 @@ def scans(folder: Path, seed: int) -> list[cases.Case]:
 def small(preset: settings.Preset) -> settings.Preset:
     """Return the preset with the smallest crops that its networks can take, and few steps.
 
-    nnU-Net, by far the slowest, has two levels and fewer features, but still whole vectors of them.
+    nnU-Net, by far the slowest, has three levels and fewer features, but still whole vectors of them.
     """
-    plan = replace(preset.nnunet.plan, strides=preset.nnunet.plan.strides[:2], patch=(8, 8, 4),
+    plan = replace(preset.nnunet.plan, strides=preset.nnunet.plan.strides[:3], patch=(8, 8, 4),
                    features=8, most_features=8)
     training = replace(preset.nnunet.training, trained=(0,), epochs=1, iterations=2,
                        validation_iterations=1, workers=0)
