@@ -82,7 +82,7 @@ def monai(chosen: list[cases.Case], preset: settings.Preset, folder: Path) -> No
         out = folder / name
         best, result, curve = train.train(train.Prepared(prepared), network, alone, device,
                                           out / "state")
-        networks.write(out, best, network, alone, result)
+        networks.write(out, best, network, alone, result, "phantom")
         canonical.write_json(out / "curve.json", curve)
         model, _ = networks.read(out)
         scores = networks.probabilities(model, windowed, alone).numpy()
