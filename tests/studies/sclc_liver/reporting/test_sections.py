@@ -109,7 +109,7 @@ def test_the_reviewer_reads_what_the_results_say(repository, made):
         content["permutation"]["RF"]["test_AUC"]["P"] = 0.01
     change(repository / CORRECTED, surely)
     after = " ".join(made()["sentences"])
-    assert "it finds RF;" in after and "headline converges" in after
+    assert "it finds RF." in after and "headline converges" in after
 
 
 def test_roc_takes_ties_together_and_ends_in_the_corner():
