@@ -42,6 +42,15 @@ def test_commands_and_paths_hold_no_parameter(file):
         assert "${" not in ITEM.sub("", shown), f"{name}: let the stage read it from params.yaml"
 
 
+@pytest.mark.parametrize("file", [*FILES, "studies/template/dvc.yaml"])
+def test_a_stage_with_parameters_is_told_their_file(file):
+    for name, stage in stages(file).items():
+        body = stage.get("do", stage)
+        for entry in body.get("params", []):
+            for source in entry if isinstance(entry, dict) else ["params.yaml"]:
+                assert f"--params {source}" in " ".join(body["cmd"].split()), f"{name}: {source}"
+
+
 def test_the_names_in_the_pipelines_are_those_of_the_parameters():
     params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
     imaging = stages(IMAGING)
