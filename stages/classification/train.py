@@ -12,7 +12,7 @@ from sklearn.metrics import roc_curve
 from sklearn.model_selection import ShuffleSplit, StratifiedKFold
 from tqdm import tqdm
 
-from stages.classification import data, models, scores, storage
+from stages.classification import data, models, scores
 from stages.classification.parameters import (
     Configuration,
     Folds,
@@ -21,6 +21,7 @@ from stages.classification.parameters import (
     read_protocol,
 )
 from stages.common import canonical, cli
+from stages.common.parameters import choose
 
 
 @dataclass
@@ -171,7 +172,11 @@ def stage() -> None:
     configurations = read_configurations(options.params)
     features = data.read_selected(options.selected)
     train_set, test_set = data.train_and_test(data.read_table(options.table, features), features)
-    results, folds, predicted, curves = {}, [], [], []
+    for name, configuration in configurations.items():
+        hyper = choose(settings.models, configuration.model, f"model of the protocol in {name}:")
+        models.check(configuration.model, hyper, f"classification.configurations.{name}",
+                     options.params, configuration.weight)
+    results, folds, predicted, curves, members = {}, [], [], [], {}
     for name, configuration in tqdm(sorted(configurations.items()), unit="model"):
         trained = train(train_set, test_set, settings, configuration)
         results[name] = (summary(trained, test_set)
@@ -179,7 +184,9 @@ def stage() -> None:
         folds.append(fold_table(name, trained))
         predicted.append(predictions(name, trained, test_set))
         curves.append(roc(name, trained, test_set))
-        storage.store(options.models / name, trained.members, features)
+        members[name] = trained.members
+    for name, fitted in members.items():
+        models.store(options.models / name, fitted, features)
     canonical.write_csv(options.out / "folds.csv", pd.concat(folds))
     canonical.write_csv(options.out / "predictions.csv", pd.concat(predicted))
     canonical.write_csv(options.out / "roc.csv", pd.concat(curves))

@@ -251,7 +251,7 @@ def _search(table: pd.DataFrame, features: list[str], variation: Variation,
     """Search the class weight of one model, as `weights.evaluate` does."""
     search, model = settings.search, variation.task.split("-")[1]
     sets = tuple(data.split(table, table[GROUP] == name, features) for name in ("train", "val"))
-    tried = weights.grid(search)
+    tried = np.array(search.values())
     if variation.task != SEARCH_RF:
         return _winners(model, weights.evaluate(*sets, model, search.models[model], tried)), None
 
