@@ -17,7 +17,7 @@ from stages.common.errors import InputError
 from stages.radiomics.parameters import Radiomics
 
 # Modules of other folders that place a volume.
-SHARED = ("nifti_geometry.py",)
+SHARED = ("nifti_geometry.py", "nifti_header.py", "nrrd_header.py")
 PACKAGES = ("numpy", "SimpleITK", "pyradiomics", "PyWavelets", "connected-components-3d", "scipy")
 # What a row does not depend on.
 ELSEWHERE = ("lesion_count",)
@@ -95,6 +95,6 @@ def _context(settings: Radiomics) -> str:
         digest.update(f"{package} {version(package)}\n".encode())
     room = Path(__file__).parent
     shared = [room.parent / "common" / name for name in SHARED]
-    for module in (*sorted(room.glob("*.py")), *shared):
-        digest.update(module.name.encode() + module.read_bytes())
+    for module in (*sorted(room.rglob("*.py")), *shared):
+        digest.update(module.relative_to(room.parent).as_posix().encode() + module.read_bytes())
     return digest.hexdigest()

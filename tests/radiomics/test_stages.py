@@ -188,7 +188,7 @@ def test_a_bad_series_does_not_cost_the_others(cohort, settings, monkeypatch):
               for name in SERIES]
     for expected in (list(SERIES), [SERIES[0]]):
         computed.clear()
-        with pytest.raises(InputError, match=f"{SERIES[0]}: cannot be read"):
+        with pytest.raises(InputError, match=f"{SERIES[0]}: is not a NIfTI file"):
             extract.extract(listed, settings, Cache(cohort / "cache", settings))
         assert computed == expected
 

@@ -45,7 +45,7 @@ def spoil(path, fault):
 @pytest.mark.parametrize("fault, words", [
     ("cut", "damaged gzip"), ("forms", "qform and sform disagree"),
     ("sheared", "not at right angles"), ("two volumes", "not three axes"),
-    ("slice", "a single slice"), ("no image", "is not a NIfTI-1 file")])
+    ("slice", "a single slice"), ("no image", "is not a NIfTI file")])
 def test_bad_images_are_one_line(cohort, tmp_path, call, stage, fault, words):
     path = tmp_path / "b.nii.gz"
     spoil(path, fault)
@@ -59,7 +59,7 @@ def test_bad_images_are_one_line(cohort, tmp_path, call, stage, fault, words):
 @pytest.mark.parametrize("fault, words", [
     ("cut", "damaged gzip"), ("forms", "qform and sform disagree"),
     ("sheared", "not at right angles"), ("two volumes", "not three axes"),
-    ("no image", "is not a NIfTI-1 file"), ("fraction", "holds the label 0.5"),
+    ("no image", "is not a NIfTI file"), ("fraction", "holds the label 0.5"),
     ("nan", "holds the label nan")])
 def test_bad_masks_are_one_line(cohort, tmp_path, call, fault, words):
     path = tmp_path / "b_mask.nii.gz"
