@@ -18,11 +18,13 @@ import SimpleITK as sitk
 from tqdm import tqdm
 
 from stages.common import canonical, cli
+from stages.common.columns import SERIES
 from stages.common.errors import InputError
-from stages.radiomics import manifest, rows
+from stages.radiomics import rows
+from stages.radiomics import series as listed_series
 from stages.radiomics.cache import Cache
-from stages.radiomics.manifest import Series
 from stages.radiomics.parameters import Radiomics, read, read_jobs
+from stages.radiomics.series import Series
 
 
 def extract(listed: list[Series], settings: Radiomics, cache: Cache,
@@ -120,7 +122,7 @@ def write(found: dict[str, dict], out: str | Path) -> None:
         if stale.name not in wanted:
             stale.unlink()
     for name, row in sorted(found.items()):
-        canonical.write_json(out / f"{name}.json", {manifest.SERIES: name, **row})
+        canonical.write_json(out / f"{name}.json", {SERIES: name, **row})
 
 
 def main() -> None:
@@ -146,8 +148,8 @@ def main() -> None:
     jobs = read_jobs(options.params) if options.jobs is None else options.jobs
     if jobs < 1:
         raise InputError(f"--jobs is {jobs}", None, "give 1 or more")
-    table = manifest.read(options.manifest)
-    listed = manifest.series(table, options.manifest, options.images, options.masks)
+    table = listed_series.read(options.manifest)
+    listed = listed_series.files(table, options.manifest, options.images, options.masks)
     found = extract(listed, settings, Cache(options.cache, settings), jobs)
     Path(options.out).mkdir(parents=True, exist_ok=True)
     write(found, options.out)

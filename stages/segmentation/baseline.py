@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from stages.common import cli, nifti
 from stages.common.done import Record, context
+from stages.common.manifest import LESION, LIVER
 from stages.common.nifti import Volume
 from stages.common.parameters import section
 from stages.segmentation import cases, settings
@@ -53,10 +54,10 @@ def predict(image: Volume, how: settings.Baseline) -> np.ndarray:
     near = np.pad(distance <= how.close_mm, 1, mode="edge")
     reach = ndimage.distance_transform_edt(near, sampling=image.spacing)[1:-1, 1:-1, 1:-1]
     liver = ndimage.binary_fill_holes(reach > how.close_mm) | core
-    labels[liver] = cases.LIVER
+    labels[liver] = LIVER
     # The liver's rim is dark for its neighbours' sake.
     deep = ndimage.distance_transform_edt(liver, sampling=image.spacing) > how.rim_mm
-    labels[deep & (smooth < how.lesion_below_hu)] = cases.LESION
+    labels[deep & (smooth < how.lesion_below_hu)] = LESION
     return labels
 
 

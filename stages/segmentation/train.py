@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from stages.common import canonical, cli, nifti, origin
 from stages.common.errors import InputError
+from stages.common.manifest import LESION
 from stages.common.parameters import choose
 from stages.segmentation import checkpoint, crops, networks, settings
-from stages.segmentation.cases import LESION
 
 CACHE_BYTES = 2 << 30
 # Streams of random numbers beside those of the cases.

@@ -16,7 +16,7 @@ import SimpleITK as sitk
 
 from stages.common import nifti, nifti_header
 from stages.common.errors import InputError
-from stages.radiomics import manifest, rows, volumes
+from stages.radiomics import rows, series, volumes
 from tests.radiomics.conftest import ROOT, phantom, write
 
 SHEARED = (1.0, 0.3, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -268,14 +268,14 @@ def test_lesion_of_one_voxel_beside_another(pair, tmp_path, settings):
 
 
 @pytest.mark.parametrize("names, match", [
-    (["a", "b", "a"], "series a is there more than once"),
-    (["a", "../b"], "cannot be the name of a series"),
-    (["a", None], "cannot be the name of a series")])
+    (["a", "b", "a"], "has .a. twice in the column"),
+    (["a", "../b"], "is no usable name"),
+    (["a", None], "is no usable name")])
 def test_series_names(tmp_path, names, match):
     path = tmp_path / "manifest.csv"
     pd.DataFrame({"File": names, "NE_Score": 0.1}).to_csv(path, index=False)
     with pytest.raises(InputError, match=match):
-        manifest.read(path)
+        series.read(path)
 
 
 def test_one_line_and_exit_code_2(pair, tmp_path):

@@ -15,7 +15,7 @@ import SimpleITK as sitk
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.radiomics import cache, extract, manifest, parameters, rows, table, unlabelled
+from stages.radiomics import cache, extract, parameters, rows, series, table, unlabelled
 from stages.radiomics.cache import Cache
 from tests.radiomics.conftest import ROOT, mirror, phantom, write
 
@@ -157,7 +157,7 @@ def test_only_what_changed_is_computed(cohort, settings, monkeypatch):
 
     def again(names, options=settings):
         computed.clear()
-        listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+        listed = [series.Series(name, cohort / "images" / name, cohort / "masks" / name)
                   for name in names]
         return extract.extract(listed, options, Cache(cohort / "cache", options))
 
@@ -184,7 +184,7 @@ def test_only_what_changed_is_computed(cohort, settings, monkeypatch):
 def test_a_bad_series_does_not_cost_the_others(cohort, settings, monkeypatch):
     computed = count(monkeypatch)
     (cohort / "masks" / SERIES[0]).write_bytes(b"broken")
-    listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+    listed = [series.Series(name, cohort / "images" / name, cohort / "masks" / name)
               for name in SERIES]
     for expected in (list(SERIES), [SERIES[0]]):
         computed.clear()
@@ -217,7 +217,7 @@ def test_every_series_needs_its_files(tmp_path):
     path = tmp_path / "manifest.csv"
     path.write_text("File,image,mask\na,a.nii,a_mask.nii\nb,b.nii,\n")
     with pytest.raises(InputError, match="series b has no mask"):
-        manifest.read(path)
+        series.read(path)
 
 
 def test_table_needs_every_row(tmp_path):
@@ -241,7 +241,7 @@ def test_table_needs_whole_rows(tmp_path, change):
 
 
 def test_a_process_that_is_killed_is_one_line(cohort, settings, monkeypatch):
-    listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+    listed = [series.Series(name, cohort / "images" / name, cohort / "masks" / name)
               for name in SERIES[:2]]
     monkeypatch.setattr(rows, "compute", killed)
     with pytest.raises(InputError, match="give fewer --jobs"):

@@ -79,7 +79,7 @@ def test_a_series_named_twice(cohort, tmp_path, call):
     cohort.write_text(cohort.read_text() + cohort.read_text().splitlines()[1] + "\n")
     code, error = call(prepare.stage, "--manifest", cohort, "--part", "test", "--params", PARAMS,
                        "--out", tmp_path / "out")
-    assert code == 2 and "names the series 'a' twice" in error and str(cohort) in error
+    assert code == 2 and "has 'a' twice in the column" in error and str(cohort) in error
 
 
 def test_a_trailing_axis_of_one(cohort, tmp_path):

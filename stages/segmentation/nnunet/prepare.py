@@ -18,6 +18,7 @@ from safetensors.numpy import save
 from tqdm import tqdm
 
 from stages.common import canonical, cli, origin
+from stages.common import manifest as cohort_manifest
 from stages.common.columns import PATIENT, SERIES
 from stages.common.errors import InputError
 from stages.segmentation import cases, settings
@@ -31,7 +32,7 @@ FOLDS = 2_000_000
 
 def patients(manifest: Path, names: list[str]) -> list[str]:
     """Return the patient of each series; a series without one stands for itself."""
-    table = canonical.read_csv(manifest, (SERIES,), dtype=str, keep_default_na=False)
+    table = cohort_manifest.read(manifest)
     if PATIENT not in table.columns:
         return list(names)
     known = dict(zip(table[SERIES], table[PATIENT]))
