@@ -285,12 +285,12 @@ def test_one_line_and_exit_code_2(pair, tmp_path):
                   "mask": "a_mask.nii.gz"}).to_csv(path, index=False)
     command = [sys.executable, "-m", "stages.radiomics.extract", "--params",
                ROOT / "studies/sclc_liver/params.yaml", "--manifest", str(path),
-               "--out", str(tmp_path / "rows"), "--cache", str(tmp_path / "cache")]
+               "--out", str(tmp_path / "rows"), "--record", str(tmp_path / "record.jsonl")]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2
     last = result.stderr.strip().splitlines()[-1]
     assert last.startswith("error: ") and "b.nii.gz: no such file" in last
     assert last.endswith("(and 1 more series)") and "Traceback" not in result.stderr
     # The series that could be computed is kept.
-    kept = [json.loads(path.read_text()) for path in (tmp_path / "cache").glob("??/*.json")]
-    assert [row["status"] for row in kept] == ["features"]
+    kept = [json.loads(line) for line in (tmp_path / "record.jsonl").read_text().splitlines()]
+    assert [(name, entry["value"]["status"]) for name, entry in kept] == [("a", "features")]
