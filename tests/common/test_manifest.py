@@ -33,7 +33,8 @@ def test_names_are_read_as_they_stand(path, text):
 @pytest.mark.parametrize("names, words", [
     (["a", "../b"], r"'../b' in the column 'File' is no usable name \(line 3\)"),
     (["a", ""], r"'' in the column 'File' is no usable name \(line 3\)"),
-    (["a b"], "is no usable name"), ([".a"], "is no usable name"), (["a", "b", "a"], "has 'a' twice in the column 'File'"),
+    (["a b"], "is no usable name"), ([".a"], "is no usable name"),
+    (["a", "b", "a"], "has 'a' twice in the column 'File'"),
     (["a", "A"], "has 'A' twice in the column 'File', but for capital letters")])
 def test_a_name_that_cannot_be_used(tmp_path, names, words, text):
     lines = ["File,image", *(f"{name},i" for name in names)]
