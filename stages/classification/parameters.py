@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stages.common.parameters import choose, section
+from stages.common.parameters import Grid, choose, section
 from stages.common.strict import check_choice, check_range
 
 ENSEMBLES = ("refit", "fold-mean")
@@ -51,19 +51,6 @@ class Configuration:
 
     model: str
     weight: object = None
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Values at equal distances: ``start``, ``start + step``, …"""
-
-    start: float
-    step: float
-    count: int
-
-    def values(self) -> tuple[float, ...]:
-        """Return the values, each the float nearest to its decimal value."""
-        return tuple(round(self.start + self.step * index, 10) for index in range(self.count))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.errors import InputError
-from stages.common.parameters import choose, section
+from stages.common.parameters import Grid, choose, section
 from stages.common.strict import check_name, check_range
 
 
@@ -94,19 +94,6 @@ class Sensitivity:
     forest: ForestSweep
     search: SearchSweep
     racing: Racing
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Values at equal distances: ``start``, ``start + step``, …"""
-
-    start: float
-    step: float
-    count: int
-
-    def values(self) -> tuple[float, ...]:
-        """Return the values, each the float nearest to its decimal value."""
-        return tuple(round(self.start + self.step * k, 10) for k in range(self.count))
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from stages.classification import data, models
 from stages.classification.corrected import permutation as corrected_permutation
 from stages.classification.corrected import stage as corrected
 from stages.classification.corrected.fit import Problem, candidates, grouped_folds, prepare, run
-from stages.classification.parameters import Bootstrap, Corrected, CorrectedModel, Grid, Seeds
+from stages.classification.parameters import Bootstrap, Corrected, CorrectedModel, Seeds
 from stages.common.columns import SPACING, VOXELS
 from stages.common.errors import InputError
+from stages.common.parameters import Grid
 
 LINEAR = CorrectedModel("radiomics", "LR", {"solver": "newton-cholesky", "tol": 1e-10}, (0.5,),
                         {"C": (0.1,)})

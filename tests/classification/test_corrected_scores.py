@@ -19,7 +19,8 @@ from stages.classification.corrected.scores import (
     spread,
     threshold,
 )
-from stages.classification.parameters import Bootstrap, Grid
+from stages.classification.parameters import Bootstrap
+from stages.common.parameters import Grid
 
 LABEL = np.array([1, 1, 0, 1, 0, 1])
 PATIENTS = np.array(["a", "a", "b", "b", "c", "d"])

@@ -12,7 +12,6 @@ from containers.commands.schedule import Pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "studies" / "sclc_liver" / "imaging"
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 
 
 @pytest.fixture(scope="module")

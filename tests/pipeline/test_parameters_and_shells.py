@@ -11,7 +11,6 @@ import yaml
 from containers.commands import deps
 from containers.commands.schedule import Pipeline
 
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 ROOT = Path(__file__).resolve().parents[2]
 STUDY, IMAGING = "studies/sclc_liver/dvc.yaml", "studies/sclc_liver/imaging/dvc.yaml"
 # How many stages DVC would run, at least.

@@ -32,8 +32,6 @@ RUN = ("import sys\nfrom pathlib import Path\nfrom containers.commands.schedule 
        "entry(lambda: p.run(p.order, log=Path(sys.argv[1]) / 'log', workers=2))\n")
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
-
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch):
