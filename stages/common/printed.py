@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 
+# How near to half a unit counts as half-way, where a study's or the house's parameters say nothing.
+HALFWAY = 1e-9
+
 
 def number(text: str) -> Decimal | None:
     """Return a printed number; None for a version, a text or what is not finite.
@@ -47,7 +50,7 @@ def unit(text: str) -> Decimal:
     return Decimal(1).scaleb(-decimals(text))
 
 
-def rounds(value, text: str, tolerance: float):
+def rounds(value, text: str, tolerance: float = HALFWAY):
     """Tell whether a value, or each of an array, rounds to a printed number; NaN does not.
 
     Parameters
@@ -55,7 +58,7 @@ def rounds(value, text: str, tolerance: float):
     value : float or ndarray
     text : str
         A number as printed.
-    tolerance : float
+    tolerance : float, optional
         How near to half a unit counts as half-way.
 
     Examples
