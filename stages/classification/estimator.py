@@ -48,7 +48,7 @@ class Estimator:
         Parameters
         ----------
         parameters : mapping
-            What ``params.yaml`` says.
+            What the study's parameters say.
         weight : float or "balanced", optional
             Weight of the positive class.
 
@@ -61,7 +61,7 @@ class Estimator:
             return dict(parameters)
         if "class_weight" not in self.known:
             raise InputError(f"{self.kind.__name__} takes no weight of the positive class",
-                             "params.yaml", "leave out 'weight' in the configuration")
+                             "params/classification.yaml", "leave out 'weight' in the configuration")
         return {**parameters, "class_weight": weight if isinstance(weight, str) else {0: 1, 1: weight}}
 
     def settle(self, fitted) -> None:

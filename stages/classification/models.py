@@ -42,7 +42,7 @@ def find(model: str) -> Estimator:
         Listing the valid names.
     """
     if model not in names():
-        raise InputError(f"there is no classifier '{model}'", "params.yaml",
+        raise InputError(f"there is no classifier '{model}'", "params/classification.yaml",
                          f"valid: {', '.join(names())}")
     return importlib.import_module(f"stages.classification.estimators.{model}").Classifier()
 
@@ -74,7 +74,7 @@ def make(model: str, parameters: Mapping, weight=None, *, seed: int | None = Non
             arguments[name] = value
     for name in arguments:
         if name not in known:
-            raise InputError(f"unknown parameter '{name}' of {model}", "params.yaml",
+            raise InputError(f"unknown parameter '{name}' of {model}", "params/classification.yaml",
                              f"see the documentation of {contract.kind.__name__}")
     estimator = contract.kind(**arguments)
     estimator.contract = contract

@@ -21,7 +21,7 @@ OPTIONAL = (MASK, SCORE, SAMPLE, GROUP, PART)
 
 @dataclass(frozen=True)
 class Own:
-    """Section ``own`` of ``params.yaml``.
+    """Section ``own`` of the parameters.
 
     Attributes
     ----------

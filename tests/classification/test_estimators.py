@@ -17,10 +17,10 @@ import yaml
 from stages.classification import models
 from stages.common import canonical
 from stages.common.errors import InputError
+from tests.parameters import PARAMS, whole
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = ROOT / "studies/sclc_liver/params.yaml"
-PROTOCOLS = yaml.safe_load(PARAMS.read_text())["classification"]["protocols"]
+PROTOCOLS = whole()["classification"]["protocols"]
 
 
 def parameters(model, protocol):
@@ -143,7 +143,7 @@ def stranger(tmp_path, table):
     shutil.copytree(ROOT / "stages", tmp_path / "stages",
                     ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "stages/classification/estimators/KNN.py").write_text(textwrap.dedent(NEIGHBOURS))
-    content = yaml.safe_load(PARAMS.read_text())["classification"]
+    content = whole()["classification"]
     content["configurations"] = {"LR": {"model": "LR"}, "NEAR": {"model": "KNN"}}
     content["protocols"]["as-released"]["models"]["KNN"] = {"n_neighbors": 7}
     content["bootstrap"]["samples"] = 50
