@@ -58,6 +58,7 @@ def test_the_learning_rate_falls_where_it_should():
 def test_no_root_is_taken_by_the_cpu_s_make(prepared, call, monkeypatch):
     """PyTorch's square root of a tensor is MKL's, whose last bit differs between CPUs."""
     asked, made = [], torch.optim.Adam
+    networks.device("cpu")  # imports parts of PyTorch that name its roots
     monkeypatch.setattr(torch.optim, "Adam", lambda *given, **named: (
         asked.append(named.get("fused")), made(*given, **named))[1])
     for name in ("sqrt", "_foreach_sqrt", "_foreach_sqrt_"):
@@ -133,8 +134,7 @@ def test_a_network_that_gives_no_number_is_refused(prepared, cohort, call, monke
         assert code == 2 and f"{path}: holds NaN or infinite values" in last
         assert "train the network again" in last and not (prepared / "masks").exists()
     path.write_bytes(whole)
-    monkeypatch.setattr(networks, "sliding_window_inference",
-                        lambda image, *_, **__: torch.full((1, 3, *image.shape[2:]), torch.nan))
+    monkeypatch.setattr(torch, "zeros", lambda *given, **how: torch.full(*given, torch.nan, **how))
     code, error = call(infer.stage, *infer_arguments(cohort, prepared))
     assert code == 2 and "the network's output: holds NaN" in error.strip().splitlines()[-1]
     assert not (prepared / "masks").exists()
