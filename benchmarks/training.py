@@ -26,7 +26,7 @@ from stages.common import canonical
 from stages.segmentation import arrays, batches, crops, networks, prepare, settings, train
 
 SHAPE = (720, 600, 250)
-PARAMETERS = "studies/sclc_liver/params.yaml"
+PARAMETERS = "studies/sclc_liver/params"
 EPOCHS, CASES = 1500, 121
 SEED = 7
 
