@@ -151,8 +151,7 @@ def train(data: Prepared, network: settings.Network, preset: settings.Preset, de
         progress["curve"].append([epoch, loss, dice])
         if dice > progress["best_dice"]:
             progress |= {"best_epoch": epoch, "best_dice": dice}
-            best = {name: value.detach().cpu().clone() for name, value in
-                    model.state_dict().items()}
+            best = checkpoint.plain(model.state_dict())
         bar.set_postfix_str(f"loss {loss:.3f}, validation Dice {dice:.3f}")
         checkpoint.write(state, model, optimizer, best, progress)
     result = {"best_epoch": progress["best_epoch"], "best_dice": progress["best_dice"],
