@@ -34,6 +34,38 @@ def _whole(rate, size):
                  math.floor(rate.high * size + ROUND_OFF * size) + 1)
 
 
+@check(IMPOSSIBLE, "a percentile of samples of n cases each, interpolated linearly (NumPy, R's type 7)")
+def percentile(value: Rate, n: Count, percent: float, samples: int) -> bool:
+    """Tell whether a rate (k / n) of resamples can have this percentile.
+
+    It is one that a sample has, or lies between two at a share that the number of samples fixes.
+
+    Parameters
+    ----------
+    value : Rate
+    n : Count
+        Cases of each sample; bounds where not known.
+    percent : float
+        Of the percentile, 0 to 100.
+    samples : int
+        How many there are, all with a defined rate.
+
+    Examples
+    --------
+    >>> percentile("0.17", 6, 2.5, 1000).verdict, percentile("0.20", 6, 2.5, 1000).verdict
+    ('consistent', 'impossible')
+    """
+    share = percent / 100 * (samples - 1) % 1
+    for size in n.whole():
+        # k + share j, with whole k and j, between 0 and size
+        for j in range(size + 1):
+            first = math.ceil(size * (value.low - ROUND_OFF) - share * j)
+            last = math.floor(size * (value.high + ROUND_OFF) - share * j)
+            if size and max(first, 0) <= min(last, size - j):
+                return True
+    return False
+
+
 @check(IMPOSSIBLE, "the area is the share of right pairs (half for a tie) of one data set")
 def area(auc: Rate, positives: Count, negatives: Count, ties: bool = True) -> bool:
     """Tell whether an area under the ROC curve is a (half) whole number over the pairs.
