@@ -206,5 +206,5 @@ def read(study: Study, root: Path, consistency: bool = True) -> tuple[list[Numbe
             raise InputError(f"{' / '.join(key)} is not in it and in the printed numbers", path,
                              evidence.MAKE)
     spreads = envelope.age(envelope.collect(study, root), recomputed, study.content.protocols[0])
-    return numbers, Sources(published.rules(study.rules, numbers), recomputed, spreads, stored.of(study),
-                            arithmetic)
+    return numbers, Sources(published.rules(study.rules, numbers), recomputed, spreads,
+                            stored.of(study), arithmetic)

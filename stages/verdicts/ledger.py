@@ -13,7 +13,7 @@ from stages.common import canonical, cli
 from stages.verdicts import fragile, gather, names, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
-from stages.verdicts.judge import Evidence, Judgement, judge
+from stages.verdicts.judge import VARIATIONS, Evidence, Judgement, judge
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -25,7 +25,7 @@ COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdi
            "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
            "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if")
 
-CHANCE = "agrees by chance: {} of the {} numbers that are computed with it for this row are contradicted"
+CHANCE = "agrees by chance: {} of the {} numbers computed with it for this row are contradicted"
 
 
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
@@ -38,25 +38,33 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
     settings : Settings
     """
     rows = [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
-    return _chance(rows)
+    return without_chance(rows)
 
 
-def _chance(rows: list[dict]) -> list[dict]:
-    """Take back what agrees by chance: a number of a row most of whose numbers are contradicted.
+def without_chance(rows: list[dict]) -> list[dict]:
+    """Take back what agrees by chance: fits of a row most of whose fits are contradicted.
 
     Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
-    """
-    def table(row):
-        return row["item"], row["row"], row.get("computed", ("",))[0]
 
-    against = Counter(table(row) for row in rows if row["verdict"] == names.CONTRADICTED)
-    whole = Counter(map(table, rows))
-    agreeing = (names.EXACT, names.UNSTABLE, names.ENVELOPE)
-    return [row | {"verdict": names.UNTESTABLE,
-                   "note": "; ".join(filter(None, (row["note"], CHANCE.format(
-                       against[table(row)], whole[table(row)]))))}
-            if row["verdict"] in agreeing and 2 * against[table(row)] > whole[table(row)] else row
-            for row in rows]
+    Parameters
+    ----------
+    rows : list of dict
+        As `entry` returns them.
+    """
+    def fits(row):
+        return row["item"], row["row"], row.get("computed", ("",))[0], row.get("basis")
+
+    against = Counter(fits(row) for row in rows if row["verdict"] == names.CONTRADICTED)
+    whole, found = Counter(map(fits, rows)), []
+    for row in rows:
+        key = fits(row)
+        if (row["verdict"] in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
+                and row.get("basis") == VARIATIONS and 2 * against[key] > whole[key]):
+            said = CHANCE.format(against[key], whole[key])
+            row = row | {"verdict": names.UNTESTABLE,
+                         "note": f"{row['note']}; {said}" if row["note"] else said}
+        found.append(row)
+    return found
 
 
 def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:

@@ -1,0 +1,33 @@
+"""Numbers of a row that is not of the model it names: what agrees there agrees by chance."""
+
+import pytest
+
+from stages.verdicts import ledger
+
+
+def row(verdict, basis="variations", source="bootstrap", name="A"):
+    return {"item": "T", "row": name, "verdict": verdict, "note": "", "basis": basis,
+            "computed": (source, "path")}
+
+
+@pytest.mark.parametrize("verdict", ["exact", "exact-unstable", "envelope"])
+def test_most_of_the_row_contradicted(verdict):
+    rows = [row("contradicted"), row("contradicted"), row(verdict), row("contradicted", name="B")]
+    last = ledger.without_chance(rows)[2]
+    assert last["verdict"] == "untestable"
+    assert last["note"] == ("agrees by chance: 2 of the 3 numbers computed with it for this row are "
+                            "contradicted")
+
+
+@pytest.mark.parametrize("others", [
+    [row("contradicted")], [row("contradicted", source="models")] * 5,
+    [row("contradicted", name="B")] * 5, [row("contradicted", basis="arithmetic")] * 5])
+def test_other_rows_and_half_of_it_take_nothing_back(others):
+    rows = [row("exact"), *others]
+    assert ledger.without_chance(rows) == rows
+
+
+def test_counts_stand_each_by_itself():
+    """Where nothing is fitted, numbers of one row are separate facts."""
+    rows = [row("exact", basis="arithmetic"), *[row("contradicted", basis="arithmetic")] * 3]
+    assert ledger.without_chance(rows) == rows
