@@ -78,6 +78,11 @@ def rank(study: Study, origin: Origin) -> tuple:
     return (*study.rank(origin.protocol, origin.release, origin.environment), origin)
 
 
+def hits(number: Number, recomputed: Sequence[Candidate], tolerance: float) -> Counter:
+    """Return for each run that has a number whether it gives it."""
+    return Counter({one.origin: number.matches(one.value, tolerance) for one in recomputed})
+
+
 def best_origin(study: Study, options: list[Counter], item_hits: Counter) -> Origin | None:
     """Choose the run that explains most of a table row; then most of the item; then by rank.
 
@@ -120,10 +125,9 @@ def gather(study: Study, numbers: Sequence[Number], given: Sources,
     found, rows, items = {}, defaultdict(list), defaultdict(Counter)
     for number in numbers:
         found[number] = _one(study, number, given)
-        hits = Counter({one.origin: number.matches(one.value, tolerance)
-                        for one in found[number].recomputed})
-        rows[number.item, number.row].append(hits)
-        items[number.item].update(hits)
+        given_by = hits(number, found[number].recomputed, tolerance)
+        rows[number.item, number.row].append(given_by)
+        items[number.item].update(given_by)
     chosen = {key: best_origin(study, options, items[key[0]]) for key, options in rows.items()}
     return {number: replace(one, run=chosen[number.item, number.row],
                             **_row(rows[number.item, number.row], chosen[number.item, number.row]))

@@ -174,6 +174,10 @@ def judge(number: Number, evidence: Evidence, settings: Settings) -> Judgement:
         if verdict in (names.CONTRADICTED, names.UNTESTABLE) and number.is_cut(candidate.value):
             verdict, said = names.UNTESTABLE, _join(said, CUT)
         said = _join(f"nearest of {len(evidence.recomputed)} runs", said)
+    if verdict in (names.UNSTABLE, names.ENVELOPE) and evidence.arithmetic \
+            and evidence.arithmetic.verdict in names.AGAINST:
+        # Some variations give it, but it does not go with the other printed numbers.
+        verdict, said = names.UNTESTABLE, _join(said, f"refused by {evidence.arithmetic.checks}")
     aged = varied is not None and any(spread.aged for spread in spreads)
     return Judgement(verdict, _join(evidence.note, said, AGED if aged else ""), candidate, basis,
                      varied, follows, aged)
