@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.verdicts import envelope, evidence, names, plausible, published, stored
+from stages.verdicts import confirm, envelope, evidence, names, plausible, published, stored
 from stages.verdicts.envelope import Spread
 from stages.verdicts.evidence import Origin, Source
 from stages.verdicts.judge import Arithmetic, Candidate, Evidence
@@ -18,7 +18,7 @@ from stages.verdicts.study import Study
 
 CONSISTENCY = "consistency.csv"
 COLUMNS = ("item", "row", "metric", "bound", "printed", "verdict", "checks", "could_fail",
-           "assumption", "right_if", "reason")
+           "assumption", "right_if", "reason", "second")
 NO_RUN = "no run"
 
 Key = tuple[str, str, str, str]
@@ -40,6 +40,8 @@ class Sources:
         What the authors' notebooks store (`stored.read`).
     arithmetic : mapping
         (item, row, metric, bound) to what the checks without data say (`read_consistency`).
+    second, fairness
+        Second derivations, and what would make the paper right (`stages.verdicts.confirm`).
     """
 
     rules: list[Rule]
@@ -47,6 +49,8 @@ class Sources:
     spreads: dict[tuple[str, str], list[Spread]]
     outputs: Sequence[dict] = ()
     arithmetic: Mapping[Key, Arithmetic] | None = None
+    second: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    fairness: Sequence[confirm.Fair] = ()
 
 
 def candidates(study: Study, number: Number, rule: Rule, sources: dict) -> tuple[Candidate, ...]:
@@ -157,7 +161,9 @@ def _one(study: Study, number: Number, given: Sources) -> Evidence:
     path = rule.path(number)
     spreads = envelope.find(study, given.spreads, rule.source, path)
     return replace(base, address=(rule.source, path), fitted=study.fits(rule.source, path),
-                   racing=study.races(path), spreads=tuple(spreads))
+                   racing=study.races(path), spreads=tuple(spreads),
+                   second=given.second.get((rule.source, path), {}),
+                   right_if=next((one.right_if for one in given.fairness if one.covers(number)), ""))
 
 
 def read_consistency(path: Path) -> dict[Key, Arithmetic]:
@@ -180,7 +186,7 @@ def read_consistency(path: Path) -> dict[Key, Arithmetic]:
             raise InputError(f"{' / '.join(key)}: no verdict with a share between 0 and 1, or listed "
                              "twice", path, evidence.MAKE)
         found[key] = Arithmetic(row["verdict"], row["checks"], share, row["assumption"],
-                                row["right_if"], row["reason"])
+                                row["right_if"], row["reason"], row["second"])
     return found
 
 
@@ -211,4 +217,4 @@ def read(study: Study, root: Path, consistency: bool = True) -> tuple[list[Numbe
                              evidence.MAKE)
     spreads = envelope.age(envelope.collect(study, root), recomputed, study.content.protocols[0])
     return numbers, Sources(published.rules(study.rules), recomputed, spreads, stored.of(study),
-                            arithmetic)
+                            arithmetic, confirm.derived(study, root), confirm.fairness(study))

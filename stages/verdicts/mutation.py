@@ -14,18 +14,14 @@ import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import ledger, mutants, names
+from stages.verdicts import gather, mutants, names
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
+from stages.verdicts.acceptance import ALL, COLUMNS, EACH, EACH_COLUMNS, FILE, ITEM, VERDICT
 from stages.verdicts.bench import Bench
 from stages.verdicts.consistency import declarations
 from stages.verdicts.published import Number
 
-FILE, EACH = "acceptance.csv", "mutants.csv"
-COLUMNS = ("by", "name", "size", "mutants", "accepted", "share", "low", "high")
-EACH_COLUMNS = ("item", "row", "metric", "bound", "verdict", "mutants", "accepted",
-                "false_acceptance")
-ALL, VERDICT, ITEM = "all", "verdict", "item"
 # Normal quantile of a 95 % interval.
 Z95 = 1.959963984540054
 
@@ -78,8 +74,8 @@ def table(verdicts: Mapping[Number, str], counts: Counts) -> pd.DataFrame:
     sums = defaultdict(Counter)
     for number, sizes in counts.items():
         for size, found in sizes.items():
-            for key in ((ALL, ALL), (VERDICT, verdicts[number]), (ITEM, number.item)):
-                sums[*key, size].update(found)
+            for by, name in ((ALL, ALL), (VERDICT, verdicts[number]), (ITEM, number.item)):
+                sums[by, name, size].update(found)
     order = {VERDICT: names.CONFIRMING, ALL: (ALL,),
              ITEM: tuple(dict.fromkeys(number.item for number in counts))}
     rows = [(by, name, size, found["tried"], found["accepted"],
@@ -102,22 +98,6 @@ def each(verdicts: Mapping[Number, str], counts: Counts) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(EACH_COLUMNS))
 
 
-def accepted(path: Path, size: str) -> float | None:
-    """Return the share of all mutants of a size that pass; None where there are none.
-
-    Raises
-    ------
-    InputError
-        If the table is missing or damaged.
-    """
-    rows = canonical.read_csv(path, COLUMNS, dtype=str, keep_default_na=False).to_dict("records")
-    found = [row["share"] for row in rows if (row["by"], row["size"]) == (ALL, size)]
-    try:
-        return float(found[0]) if found else None
-    except ValueError:
-        raise InputError(f"'{found[0]}' is no share", path, "make it again (dvc repro)") from None
-
-
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.verdicts.mutation", __doc__)
@@ -127,8 +107,9 @@ def stage() -> None:
     options = parser.parse_args()
     study, settings = studies.read(options.study), house.read(options.params)
     checks, _ = declarations.read(study.folder / "checks.yaml")
-    verdicts, counts = measure(Bench(study, ledger.collect(study, settings, options.root), checks,
-                                     settings))
+    numbers, given = gather.read(study, options.root)
+    evidence = gather.gather(study, numbers, given, settings.halfway_tolerance)
+    verdicts, counts = measure(Bench(study, evidence, checks, settings))
     folder = study.reports(options.root)
     canonical.write_csv(folder / FILE, table(verdicts, counts))
     canonical.write_csv(folder / EACH, each(verdicts, counts))

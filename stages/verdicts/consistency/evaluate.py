@@ -19,6 +19,8 @@ from stages.verdicts.consistency.declarations import Declaration, Place, Reason
 from stages.verdicts.consistency.prepared import prepare
 from stages.verdicts.names import CONSISTENT, IMPOSSIBLE, INCONSISTENT, UNTESTED
 
+# What `_confirm` makes sure of for every refusal.
+AGREES = "yes"
 REFUSED = (INCONSISTENT, IMPOSSIBLE)
 COLUMNS = ("id", "check", "verdict", "numbers", "assumption", "reading", "otherwise", "right_if",
            "source", "second")
@@ -158,7 +160,8 @@ def _row(place: Place, text: str, groups: list[list[Answer]], reasons) -> dict:
             "could_fail": 1.0 if against else len(noticed) / len(tried) if tried else 0.0,
             "assumption": _join(assumption(one) for one in said),
             "excluded": _join(one.entry.reading for one in excluded),
-            "right_if": _join(one.entry.right_if for one in against), "reason": reason}
+            "right_if": _join(one.entry.right_if for one in against), "reason": reason,
+            "second": AGREES if against else ""}
 
 
 def weightier(verdicts: Iterable[str]) -> str:
@@ -196,7 +199,7 @@ def findings(answers: list[Answer]) -> list[dict]:
                     "otherwise": one.entry.otherwise or _join(
                         other.entry.reading for other in group if not other.refused),
                     "right_if": one.entry.right_if, "source": one.entry.source,
-                    "second": "agrees"})
+                    "second": AGREES})
     return rows
 
 

@@ -56,11 +56,13 @@ def stage() -> None:
     parser.add_argument("--table", type=Path, required=True, help="the released table, as fetched")
     parser.add_argument("--selected", type=Path, required=True, help="selected features (CSV)")
     parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--release", required=True, help="data release, for the record")
     parser.add_argument("--out", type=Path, required=True, help="values (JSON)")
     options = parser.parse_args()
     features = released.names(options.selected)
     series = released.read(options.table, features)
-    canonical.write_json(options.out, derive(series, features, options.params))
+    canonical.write_json(options.out, {"release": options.release,
+                                       "values": derive(series, features, options.params)})
 
 
 if __name__ == "__main__":
