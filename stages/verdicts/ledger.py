@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.verdicts import fragile, gather, names, runs
+from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 from stages.verdicts.judge import VARIATIONS, Evidence, Judgement, judge
@@ -23,7 +23,8 @@ COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdi
            "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum",
            "basis", "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
            "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
-           "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if")
+           "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
+           "second", "second_agrees", "false_acceptance")
 
 CHANCE = "agrees by chance: {} of the {} numbers computed with it for this row are contradicted"
 
@@ -42,7 +43,7 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
 
 
 def without_chance(rows: list[dict]) -> list[dict]:
-    """Take back what agrees by chance: fits of a row most of whose fits are contradicted.
+    """Take back what agrees by chance: fits of a row of whose fits at least half are contradicted.
 
     Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
 
@@ -59,7 +60,7 @@ def without_chance(rows: list[dict]) -> list[dict]:
     for row in rows:
         key = fits(row)
         if (row["verdict"] in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
-                and row.get("basis") == VARIATIONS and 2 * against[key] > whole[key]):
+                and row.get("basis") == VARIATIONS and 2 * against[key] >= whole[key] > 0):
             said = CHANCE.format(against[key], whole[key])
             row = row | {"verdict": names.UNTESTABLE,
                          "note": f"{row['note']}; {said}" if row["note"] else said}
@@ -77,7 +78,8 @@ def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:
         row |= {"arithmetic": evidence.arithmetic.verdict, "checks": evidence.arithmetic.checks,
                 "could_fail": evidence.arithmetic.could_fail,
                 "assumption": evidence.arithmetic.assumption,
-                "right_if": evidence.arithmetic.right_if}
+                "right_if": evidence.arithmetic.right_if,
+                "second_agrees": evidence.arithmetic.second}
     if evidence.stored:
         row |= {"stored": evidence.stored.value, "stored_place": evidence.stored.place,
                 "stored_follows": "yes" if judged.follows else "no"}
@@ -87,7 +89,18 @@ def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:
                 "protocol": origin.protocol, "release": origin.release,
                 "environment": origin.environment, "kernel": origin.kernel, "basis": judged.basis,
                 "row_equal": evidence.row_equal, "row_numbers": evidence.row_numbers}
+    if judged.verdict == names.CONTRADICTED:
+        row |= {"right_if": evidence.right_if} | _second(number, evidence, judged)
     return row | _spread(judged)
+
+
+def _second(number: Number, evidence: Evidence, judged: Judgement) -> dict:
+    """Return the second derivation for the release that the first one is of, if there is one."""
+    value = evidence.second.get(judged.candidate.origin.release)
+    if value is None:
+        return {"second": None, "second_agrees": ""}
+    same = confirm.agrees(number, float(judged.candidate.value), value)
+    return {"second": value, "second_agrees": confirm.AGREES if same else confirm.DISAGREES}
 
 
 def _spread(judged: Judgement) -> dict:
@@ -137,10 +150,17 @@ def stage() -> None:
     parser.add_argument("--study", type=Path, required=True, help="the study's folder")
     parser.add_argument("--params", type=Path, required=True, help="the house's parameters")
     parser.add_argument("--root", type=Path, default=".", help="the repository")
+    parser.add_argument("--mutants", type=Path, help="how often each number's mutants are accepted")
     options = parser.parse_args()
     study, settings = studies.read(options.study), house.read(options.params)
     evidence = collect(study, settings, options.root)
     ledger = build(evidence, settings)
+    confirm.require(ledger, study)
+    if options.mutants:
+        shares = acceptance.shares(options.mutants)
+        for number, row in zip(evidence, ledger):
+            row["false_acceptance"] = shares.get(
+                (number.item, number.row, number.metric, number.bound))
     folder = study.reports(options.root)
     canonical.write_csv(folder / "ledger.csv", frame(ledger))
     canonical.write_json(folder / "verdicts.json", {
