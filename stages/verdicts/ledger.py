@@ -26,7 +26,8 @@ COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdi
            "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
            "second", "second_agrees", "false_acceptance")
 
-CHANCE = "agrees by chance: {} of the {} numbers computed with it for this row are contradicted"
+OTHER = ("says nothing: {} of the {} numbers computed with it for this row are contradicted, so that the "
+         "row is of another model")
 
 
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
@@ -39,13 +40,14 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
     settings : Settings
     """
     rows = [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
-    return without_chance(rows)
+    return without_hits(rows)
 
 
-def without_chance(rows: list[dict]) -> list[dict]:
-    """Take back what agrees by chance: fits of a row of whose fits at least half are contradicted.
+def without_hits(rows: list[dict]) -> list[dict]:
+    """Take back what is hit without being given: fits of a row half of which is contradicted.
 
     Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
+    One contradicted number alone says nothing of its row.
 
     Parameters
     ----------
@@ -59,9 +61,10 @@ def without_chance(rows: list[dict]) -> list[dict]:
     whole, found = Counter(map(fits, rows)), []
     for row in rows:
         key = fits(row)
-        if (row["verdict"] in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
-                and row.get("basis") == VARIATIONS and 2 * against[key] >= whole[key] > 0):
-            said = CHANCE.format(against[key], whole[key])
+        other = against[key] > 1 and 2 * against[key] >= whole[key]
+        agrees = row["verdict"] in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
+        if other and agrees and row.get("basis") == VARIATIONS:
+            said = OTHER.format(against[key], whole[key])
             row = row | {"verdict": names.UNTESTABLE,
                          "note": f"{row['note']}; {said}" if row["note"] else said}
         found.append(row)
