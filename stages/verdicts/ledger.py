@@ -26,8 +26,8 @@ COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdi
            "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
            "second", "second_agrees", "false_acceptance")
 
-OTHER = ("says nothing: {} of the {} numbers computed with it for this row are contradicted, so the row "
-         "is of another model")
+OTHER = ("says nothing: {} of the {} numbers computed with it for this row are contradicted, so that "
+         "the row is of another model")
 
 
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
