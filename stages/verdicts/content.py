@@ -162,6 +162,9 @@ class Content:
         there; ``{environment}`` stands for each of the study's.
     racing : tuple of str
         Patterns of the paths of fits that race between threads.
+    second : str
+        Files of the second derivations below the folder of results; ``{release}`` stands for each of
+        the study's.
     private : dict
         Kinds of data that are not public.
     plausible : dict
@@ -186,6 +189,7 @@ class Content:
     stored: int = 0
     variations: tuple[str, ...] = ()
     racing: tuple[str, ...] = ()
+    second: str = ""
     private: dict[str, Private] = field(default_factory=dict)
     plausible: dict[str, tuple[float, ...]] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from stages.verdicts import names
+from stages.verdicts import confirm, names
 from stages.verdicts.envelope import Envelope, Spread, compare
 from stages.verdicts.evidence import Origin
 from stages.verdicts.published import Number
@@ -43,6 +44,8 @@ class Arithmetic:
         What would have to be true for the paper to be right, where a check refuses the number.
     reason : str
         Why it is untested.
+    second : str
+        What a second derivation says of a refusal (`confirm.AGREES`).
     """
 
     verdict: str
@@ -51,6 +54,7 @@ class Arithmetic:
     assumption: str = ""
     right_if: str = ""
     reason: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,10 @@ class Evidence:
         What the authors' own run stored of it.
     arithmetic : Arithmetic or None
         None where no check was put to it.
+    second : mapping of float
+        Release to the value of a second derivation (`stages.verdicts.confirm`).
+    right_if : str
+        What would have to be true for the paper to be right, where nothing else says it.
     """
 
     statistic: str = "value"
@@ -103,6 +111,8 @@ class Evidence:
     plausible: tuple[float, float] | None = None
     stored: Stored | None = None
     arithmetic: Arithmetic | None = None
+    second: Mapping[str, float] = field(default_factory=dict)
+    right_if: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,12 +181,26 @@ def judge(number: Number, evidence: Evidence, settings: Settings) -> Judgement:
             verdict, said = settle(varied, evidence, settings)
         if verdict == names.CONTRADICTED and follows:
             verdict, said = names.UNTESTABLE, _join(said, "the authors' own run gives it")
+        if verdict == names.CONTRADICTED:
+            verdict, said = _doubted(number, evidence, said, settings)
         if verdict in (names.CONTRADICTED, names.UNTESTABLE) and number.is_cut(candidate.value):
             verdict, said = names.UNTESTABLE, _join(said, CUT)
         said = _join(f"nearest of {len(evidence.recomputed)} runs", said)
+    if verdict in (names.UNSTABLE, names.ENVELOPE) and evidence.arithmetic \
+            and evidence.arithmetic.verdict in names.AGAINST:
+        # Some variations give it, but it does not go with the other printed numbers.
+        verdict, said = names.UNTESTABLE, _join(said, f"refused by {evidence.arithmetic.checks}")
     aged = varied is not None and any(spread.aged for spread in spreads)
     return Judgement(verdict, _join(evidence.note, said, AGED if aged else ""), candidate, basis,
                      varied, follows, aged)
+
+
+def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) -> tuple[str, str]:
+    """Return verdict and note of a contradiction: none where a second derivation gives the number."""
+    for value in evidence.second.values():
+        if confirm.gives(number, value, settings.halfway_tolerance):
+            return names.UNTESTABLE, _join(said, f"a second derivation gives it ({value:.4g})")
+    return names.CONTRADICTED, said
 
 
 def _without_data(evidence: Evidence, follows: bool | None) -> Judgement:

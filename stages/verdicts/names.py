@@ -24,3 +24,5 @@ GROUPS = {"Data and code are public": PUBLIC, "Data are not public": WITHOUT_DAT
 ALL = (*PUBLIC, *WITHOUT_DATA, NO_RESULT)
 # What says that a printed number cannot be right.
 AGAINST = (CONTRADICTED, INCONSISTENT, IMPOSSIBLE)
+# What confirms a printed number.
+CONFIRMING = (EXACT, UNSTABLE, ENVELOPE, CONSISTENT)
