@@ -11,7 +11,7 @@ from stages.verdicts.consistency import evaluate
 from stages.verdicts.consistency.declarations import Declaration, Place
 from stages.verdicts.consistency.prepared import Prepared, prepare
 from stages.verdicts.evidence import Origin
-from stages.verdicts.judge import Arithmetic, Evidence, Judgement, judge
+from stages.verdicts.judge import Arithmetic, Evidence, by_chance, judge
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -38,32 +38,53 @@ class Bench:
         for number, hits in self._hits.items():
             self._rows[number.item, number.row].append(number)
             self._items[number.item].update(hits)
+        self._tables = defaultdict(Counter)
+        self._verdicts = {number: judge(number, one, settings).verdict
+                          for number, one in evidence.items()}
+        for number, verdict in self._verdicts.items():
+            self._tables[self._table(number)][verdict] += 1
         self._texts = {place(number): number.printed for number in evidence}
         self._groups = touching(checks, self._texts)
+
+    def _table(self, number: Number) -> tuple[str, str, str]:
+        return number.item, number.row, self.evidence[number].address[0]
 
     def _gives(self, number: Number, evidence: Evidence) -> Counter:
         return gather.hits(number, evidence.recomputed, self.settings.halfway_tolerance)
 
-    def judge(self, number: Number, changed: Mapping[Number, Number]) -> Judgement:
-        """Judge a number with others changed, or itself.
+    def verdict(self, number: Number, changed: Mapping[Number, Number]) -> str:
+        """Return the verdict of a number with others changed, or itself.
 
-        The run that explains most of its row is chosen anew, and the checks that touch it are put to
-        the changed numbers.
+        The run that explains most of its row is chosen anew, the checks that touch it are put to the
+        changed numbers, and what agrees by chance is taken back.
 
         Raises
         ------
         InputError
             If a changed number is none that its checks can be put to.
         """
+        table = self._tables[self._table(number)].copy()
+        for one in {number, *changed}:
+            if self._table(one) == self._table(number):
+                table[self._verdicts[one]] -= 1
+                table[verdict := self._alone(one, changed)] += 1
+                if one == number:
+                    found = verdict
+        return names.UNTESTABLE if by_chance(found, table) else found
+
+    def _alone(self, number: Number, changed: Mapping[Number, Number]) -> str:
         evidence = self.evidence[number]
         if evidence.recomputed:
-            run, equal = self._run(number, changed)
-            evidence = replace(evidence, run=run, row_equal=equal)
+            evidence = replace(evidence, run=self._run(number, changed))
+            verdict = judge(changed.get(number, number), replace(evidence, arithmetic=None),
+                            self.settings).verdict
+            if verdict not in (names.UNSTABLE, names.ENVELOPE):
+                return verdict  # the checks, which take the time, change no other
         if evidence.arithmetic:
             evidence = replace(evidence, arithmetic=self._arithmetic(number, changed))
-        return judge(changed.get(number, number), evidence, self.settings)
+        return judge(changed.get(number, number), evidence, self.settings).verdict
 
-    def _run(self, number: Number, changed: Mapping[Number, Number]) -> tuple[Origin | None, int]:
+    def _run(self, number: Number, changed: Mapping[Number, Number]) -> Origin | None:
         anew = {one: self._gives(other, self.evidence[one]) for one, other in changed.items()}
         item = self._items[number.item].copy()
         for one, hits in anew.items():
@@ -71,8 +92,7 @@ class Bench:
                 item.subtract(self._hits[one])
                 item.update(hits)
         cells = [anew.get(one, self._hits[one]) for one in self._rows[number.item, number.row]]
-        run = gather.best_origin(self.study, cells, item)
-        return run, sum(cell[run] for cell in cells)
+        return gather.best_origin(self.study, cells, item)
 
     def _arithmetic(self, number: Number, changed: Mapping[Number, Number]) -> Arithmetic:
         """Return what the checks say: refused by one that charges the number, or as before."""

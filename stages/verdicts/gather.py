@@ -216,5 +216,6 @@ def read(study: Study, root: Path, consistency: bool = True) -> tuple[list[Numbe
             raise InputError(f"{' / '.join(key)} is not in it and in the printed numbers", path,
                              evidence.MAKE)
     spreads = envelope.age(envelope.collect(study, root), recomputed, study.content.protocols[0])
-    return numbers, Sources(published.rules(study.rules), recomputed, spreads, stored.of(study),
-                            arithmetic, confirm.derived(study, root), confirm.fairness(study))
+    return numbers, Sources(published.rules(study.rules, numbers), recomputed, spreads,
+                            stored.of(study), arithmetic, confirm.derived(study, root),
+                            confirm.fairness(study))

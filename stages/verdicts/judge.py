@@ -17,6 +17,9 @@ ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
 CUT = "the printed number is the recomputed one cut off, not rounded"
 AGED = "the sweep behind its variations was made from other inputs or code than today's results"
 
+CHANCE = ("agrees by chance: no run gives most of the numbers that are computed with it for this row, "
+          "and some are contradicted")
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -201,6 +204,31 @@ def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) 
         if confirm.gives(number, value, settings.halfway_tolerance):
             return names.UNTESTABLE, _join(said, f"a second derivation gives it ({value:.4g})")
     return names.CONTRADICTED, said
+
+
+def by_chance(verdict: str, row: Mapping[str, int]) -> bool:
+    """Tell whether a number of a row of a table agrees by chance.
+
+    A row most of whose numbers no run gives, and that is contradicted, is not of the model that it
+    names; where a few of its numbers are hit, they say nothing.
+
+    Parameters
+    ----------
+    verdict : str
+        Of the number alone.
+    row : mapping of int
+        Verdict to how many of the row's numbers have it.
+
+    Examples
+    --------
+    >>> by_chance("exact", {"exact": 2, "contradicted": 3, "untestable": 1})
+    True
+    >>> by_chance("exact", {"exact": 2, "contradicted": 2}), by_chance("exact", {"exact": 1})
+    (False, False)
+    """
+    missed = row.get(names.CONTRADICTED, 0) + row.get(names.UNTESTABLE, 0)
+    return (verdict in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
+            and row.get(names.CONTRADICTED, 0) > 0 and 2 * missed > sum(row.values()))
 
 
 def _without_data(evidence: Evidence, follows: bool | None) -> Judgement:

@@ -13,7 +13,7 @@ from stages.common import canonical, cli
 from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
-from stages.verdicts.judge import Evidence, Judgement, judge
+from stages.verdicts.judge import CHANCE, Evidence, Judgement, by_chance, judge
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -26,7 +26,6 @@ COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdi
            "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
            "second", "second_agrees", "false_acceptance")
 
-
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
     """Return the ledger, one row for each published number, in the order of ``evidence``.
 
@@ -36,7 +35,21 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
         As `gather.gather` returns it.
     settings : Settings
     """
-    return [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
+    rows = [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
+    return _chance(rows)
+
+
+def _chance(rows: list[dict]) -> list[dict]:
+    """Take back what agrees by chance (`judge.by_chance`), row by row of the paper's tables."""
+    tables = defaultdict(Counter)
+    for row in rows:
+        tables[_table(row)][row["verdict"]] += 1
+    return [row | {"verdict": names.UNTESTABLE, "note": "; ".join(filter(None, (row["note"], CHANCE)))}
+            if by_chance(row["verdict"], tables[_table(row)]) else row for row in rows]
+
+
+def _table(row: dict) -> tuple[str, str, str]:
+    return row["item"], row["row"], row.get("computed", ("",))[0]
 
 
 def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import pandas as pd
 from stages.common import canonical, cli
 from stages.common.columns import (
     COMPONENTS,
-    FEATURES,
     GROUP,
     IMAGE_MINIMUM,
     LABEL,
@@ -21,8 +21,12 @@ from stages.common.columns import (
     STUDY,
     spacing_mm,
 )
+from stages.common.errors import InputError
 
 LESIONS = "Num_Lesions"
+# What PyRadiomics computed; further columns are its diagnostics and the labels.
+RADIOMIC = "original_"
+SETTINGS = "diagnostics_Configuration_Settings"
 
 
 def counts(table: pd.DataFrame) -> dict:
@@ -48,6 +52,36 @@ def _ratio(table):
 def _common(column: pd.Series) -> str:
     """Return the versions that the rows record, without a leading ``v``."""
     return " ".join(sorted({str(value).removeprefix("v") for value in column}))
+
+
+def requested_mm(table: pd.DataFrame, source: str) -> np.ndarray:
+    """Return the voxel spacing (mm) that the recorded settings ask for.
+
+    Parameters
+    ----------
+    table : DataFrame
+        n rows.
+    source : str
+        The file, for error messages.
+
+    Returns
+    -------
+    (n, 3) array of float
+
+    Raises
+    ------
+    InputError
+        If a row records no such setting.
+    """
+    found = []
+    for series, text in zip(table[SERIES], table[SETTINGS]):
+        try:
+            x, y, z = ast.literal_eval(str(text))["resampledPixelSpacing"]
+            found.append([float(x), float(y), float(z)])
+        except (ValueError, SyntaxError, KeyError, TypeError):
+            raise InputError(f"{series}: {SETTINGS} names no resampledPixelSpacing of three numbers",
+                             source, "fetch the table again") from None
+    return np.array(found)
 
 
 def acquisition(table: pd.DataFrame, spacing: np.ndarray) -> dict:
@@ -95,16 +129,19 @@ def describe(table: pd.DataFrame, source: str) -> dict:
     groups = {"train+val": table[GROUP] != "test"}
     groups |= {name: table[GROUP] == name for name in ("train", "val", "test")}
     labels = {"positive": table[LABEL] == 1, "negative": table[LABEL] == 0}
+    radiomic = sum(name.startswith(RADIOMIC) for name in table)
     series_per_study = table.groupby(STUDY)[SERIES].size()
     return {
         "all": counts(table),
-        "features": len(FEATURES),
-        "features_pyradiomics": sum(name.startswith("original_") for name in FEATURES),
+        "features": radiomic + int(LESIONS in table),
+        "features_pyradiomics": radiomic,
         "negative_per_positive_train": _ratio(table[table[GROUP] != "test"]),
         "versions": {name: _common(table[f"diagnostics_Versions_{name}"])
                      for name in ("PyRadiomics", "Numpy", "SimpleITK", "PyWavelet", "Python")},
         "resampled_mm": {axis: summary(values) for axis, values in
                          zip("xyz", spacing_mm(table, source, RESAMPLED).T)},
+        "requested_mm": {axis: summary(values) for axis, values in
+                         zip("xyz", requested_mm(table, source).T)},
         "group": {name: counts(table[rows]) for name, rows in groups.items()},
         "label": {name: counts(table[rows]) for name, rows in labels.items()},
         "group_label": {f"{group} {label}": counts(table[in_group & in_label])

@@ -86,7 +86,7 @@ def test_every_claim_hangs_on_each_of_its_deciding_inputs(claim, source):
 @pytest.mark.parametrize("claim", REAL, ids=lambda claim: claim.id)
 def test_every_input_is_used(claim):
     used = set(claim.confirmed.names)
-    for expression in claim.derived.values():
+    for expression in (*claim.derived.values(), *([claim.second] if claim.second else [])):
         used |= expression.names
     for text in claim.texts.values():
         used |= set(re.findall(r"\{(\w+)", text))
