@@ -301,7 +301,7 @@ def _informative(low: float, high: float, said: str, evidence: Evidence,
     if evidence.plausible:
         least, most = evidence.plausible
         share = (high - low) / (most - least)
-        if share > settings.widest_share:
+        if round(share, 9) > settings.widest_share:
             return names.UNTESTABLE, _join(said, f"they cover {share:.0%} of the plausible values "
                                                  f"({least:g} to {most:g})")
     return names.ENVELOPE, said

@@ -226,7 +226,8 @@ def test_the_headline_verdicts():
         rows = [row for row in csv.DictReader(stream) if row["item"] == "Table4"]
     for model, environment in (("RF", None), ("LR", "classification-notebook")):
         cells = [row for row in rows if row["row"] == model]
-        assert len(cells) == 21 and {row["verdict"] for row in cells} == {"exact"}
+        assert len(cells) == 21
+        assert {row["verdict"] for row in cells} <= {"exact", "exact-unstable"}
         assert environment is None or {row["environment"] for row in cells} == {environment}
-    summary = json.loads((ROOT / "reports" / "sclc_liver" / "verdicts.json").read_text())
+    summary = json.loads((ROOT / "reports" / "sclc_liver" / "verdicts.json").read_text())["verdicts"]
     assert summary["Fig4"]["exact"] == summary["Fig4"]["numbers"]
