@@ -8,7 +8,7 @@ from pathlib import Path
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.report.files import MAKE, Document, Reader
-from stages.verdicts import ledger, names, published
+from stages.verdicts import acceptance, ledger, names, published
 from stages.verdicts.study import Study
 
 CONTRADICTIONS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source",
@@ -72,6 +72,8 @@ class Inputs:
     locks : dict
         Image to the SHA-256 of its locked requirements.
     fragile, contradictions, checklists : list of dict
+    acceptance : list of dict
+        How often a wrong number is accepted (`stages.verdicts.acceptance`).
     own : Own
     fingerprints : dict
         File to MD5.
@@ -86,6 +88,7 @@ class Inputs:
     fragile: list[dict[str, str]]
     contradictions: list[dict[str, str]]
     checklists: list[dict[str, str]]
+    acceptance: list[dict[str, str]]
     own: Own
     fingerprints: dict[str, str]
 
@@ -151,5 +154,6 @@ def read(study: Study, root: Path) -> Inputs:
         locks=_locks(root / "containers", study.content.images),
         fragile=reader.text(reports / "fragile.csv", FRAGILE),
         contradictions=reader.text(reports / "contradictions.csv", CONTRADICTIONS),
+        acceptance=reader.text(reports / acceptance.FILE, acceptance.COLUMNS),
         checklists=reader.text(reports / "checklists.csv", CHECKLISTS),
         own=added, fingerprints=reader.fingerprints | added.files)

@@ -27,9 +27,10 @@ GROUPS = {
     "Data and code are public": (
         Verdict(names.EXACT, "✓", "follows exactly",
                 "The recomputed value rounds to the printed one, and nothing can vary, or at least "
-                "half of the neutral variations (processor cores, threads, last digits) give it too."),
+                "nine tenths of the neutral variations (processor cores, threads, last digits) give "
+                "it too."),
         Verdict(names.UNSTABLE, "∿", "follows, unstable",
-                "The recomputed value rounds to the printed one, but fewer than half of the neutral "
+                "The recomputed value rounds to the printed one, but fewer of the neutral "
                 "variations give it."),
         Verdict(names.ENVELOPE, "≈", "in its envelope",
                 "No run gives it as released, but at least one variation of the same code does."),

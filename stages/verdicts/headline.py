@@ -12,14 +12,15 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import ledger, names, values
+from stages.verdicts import acceptance, ledger, names, values
 from stages.verdicts import study as studies
 
 # The row of ``dvc metrics show``, which fits a terminal: counts of verdicts (`refuted`: contradicted,
 # inconsistent or impossible; `open`: untestable or untested), the headline as printed, as recomputed,
-# and under the corrected protocol with its P.
-KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "printed", "found",
-        "corrected", "P")
+# and under the corrected protocol with its P; `accepts_1`: share of numbers wrong by one unit of the
+# last digit that would pass as confirmed.
+KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "accepts_1", "printed",
+        "found", "corrected", "P")
 # The overview shows the corrected headline's 95 % interval too.
 INTERVAL = ("low", "high")
 
@@ -81,7 +82,8 @@ def stage() -> None:
     study = studies.read(options.study)
     entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", ledger.COLUMNS,
                                  dtype=str, keep_default_na=False).to_dict("records")
-    row = build(study, entries, options.root)
+    wrong = acceptance.read(study.reports(options.root) / acceptance.FILE)
+    row = build(study, entries, options.root) | {"accepts_1": acceptance.accepted(wrong, "1")}
     canonical.write_json(options.root / "metrics" / study.name / "headline.json",
                          {name: row[name] for name in KEYS})
     canonical.write_json(options.root / "reports" / "overview" / f"{study.name}.json",
