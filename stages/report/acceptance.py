@@ -56,11 +56,12 @@ def sentence(rows: list[dict[str, str]], earlier: dict) -> str:
     one, five = (share(acceptance.ALL, acceptance.ALL, size) for size in ("1", "5"))
     if one is None or five is None:
         return ""
-    said = ("The judge was tested with wrong numbers. Printed numbers that it confirms were changed: by "
-            f"one unit of the last digit, {one:.0%} passed all the same; by five units, {five:.0%}")
+    said = ("The judge was tested with wrong numbers. Printed numbers that it confirms were changed: "
+            f"by one unit of the last digit, {one:.0%} passed all the same; by five units, {five:.0%}")
     exact = share(acceptance.VERDICT, names.EXACT, "1")
     if exact is not None:
-        said += f". Where the true number follows exactly and stably, {exact:.1%} of those wrong by one unit passed"
+        said += (f". Where the true number follows exactly and stably, {exact:.1%} of those wrong by "
+                 "one unit passed")
     if earlier.get(names.EXACT, {}).get("1"):
         accepted, mutants = earlier[names.EXACT]["1"]
         said += f" (before the verdicts were told apart: {accepted / mutants:.1%})"
