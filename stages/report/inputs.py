@@ -9,6 +9,7 @@ from stages.common import canonical
 from stages.common.errors import InputError
 from stages.report.files import MAKE, Document, Reader
 from stages.verdicts import acceptance, ledger, names, published
+from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
 CONTRADICTIONS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source",
@@ -61,6 +62,8 @@ class Inputs:
     Attributes
     ----------
     study : Study
+    settings : Settings
+        How numbers were judged.
     ledger : list of dict
         `ledger.COLUMNS` as text, one row for each published number.
     runs : dict
@@ -80,6 +83,7 @@ class Inputs:
     """
 
     study: Study
+    settings: Settings
     ledger: list[dict[str, str]]
     runs: dict
     locators: dict[tuple[str, str, str], str]
@@ -126,7 +130,7 @@ def _locks(folder: Path, images: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def read(study: Study, root: Path) -> Inputs:
+def read(study: Study, settings: Settings, root: Path) -> Inputs:
     """Read and check everything that the report shows.
 
     Raises
@@ -144,11 +148,11 @@ def read(study: Study, root: Path) -> Inputs:
         raise InputError(f"has {len(rows)} rows where the paper has {len(numbers)} numbers",
                          reports / "ledger.csv", "make it again (dvc repro)")
     counted = reader.json(reports / "verdicts.json")
-    if counted.get("verdicts", "all") != ledger.count(rows)["all"]:
+    if counted.get("verdicts") != ledger.count(rows):
         raise InputError("counts other verdicts than ledger.csv holds", counted.path, MAKE)
     added = own(reader.json(reports / "sections.json"))
     return Inputs(
-        study=study, ledger=rows, runs=counted.get("runs"),
+        study=study, settings=settings, ledger=rows, runs=counted.get("runs"),
         locators={(n.item, n.row, n.metric): n.locator for n in numbers},
         sweeps=[reader.json(path) for path in study.variations(root)],
         locks=_locks(root / "containers", study.content.images),

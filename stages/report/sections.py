@@ -54,7 +54,7 @@ def index(inputs: Inputs, checklists_page: str, root: str) -> str:
         "study": inputs.study.content, "name": inputs.study.name, "root": root,
         "sections": contents(own), "own": own, "sentences": [*counts(inputs), *inputs.own.sentences],
         "items": items, "total": len(inputs.ledger),
-        "totals": tables.totals(inputs.ledger), "groups": tables.groups(inputs.ledger),
+        "totals": tables.totals(inputs.ledger), "groups": tables.groups(inputs.ledger, inputs.settings),
         "private": inputs.study.content.private.values(),
         "counts": {name: {verdict.name: count for verdict, count in item.tally}
                    for name, item in items.items()},
@@ -86,8 +86,9 @@ def counts(inputs: Inputs) -> list[str]:
     refused = tally[names.INCONSISTENT] + tally[names.IMPOSSIBLE]
     said = [f"Of the {len(inputs.ledger)} numbers that the paper prints, {public} rest on public data "
             f"and code: {tally[names.EXACT]} follow at the printed precision, "
-            f"{tally[names.UNSTABLE]} follow but hold in too few of the variations that "
-            f"should not matter, {tally[names.ENVELOPE]} are given by a variation alone, "
+            f"{tally[names.UNSTABLE]} follow, but in fewer than {inputs.settings.stable_share:.0%} of "
+            "the variations that should not matter, "
+            f"{tally[names.ENVELOPE]} are given by a variation alone, "
             f"{tally[names.UNTESTABLE]} cannot be told, and {tally[names.CONTRADICTED]} do not "
             f"follow. Of {private} whose data are not public, {tally[names.CONSISTENT]} stand checks "
             f"that could have failed, {refused} do not, and {tally[names.UNTESTED]} are untested. "

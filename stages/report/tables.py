@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from stages.verdicts import names
+from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
 Row = dict[str, str]
@@ -14,7 +15,10 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a verdict looks and reads: its mark tells it apart without colour."""
+    """How a verdict looks and reads: its mark tells it apart without colour.
+
+    In ``meaning``, ``{stable}`` and ``{widest}`` stand for the house's shares (`Settings`).
+    """
 
     name: str
     mark: str
@@ -27,17 +31,16 @@ GROUPS = {
     "Data and code are public": (
         Verdict(names.EXACT, "✓", "follows exactly",
                 "The recomputed value rounds to the printed one, and nothing can vary, or at least "
-                "nine tenths of the neutral variations (processor cores, threads, last digits) give "
-                "it too."),
+                "{stable:.0%} of the variations that should not matter give it too."),
         Verdict(names.UNSTABLE, "∿", "follows, unstable",
-                "The recomputed value rounds to the printed one, but fewer of the neutral "
-                "variations give it."),
+                "The recomputed value rounds to the printed one, but fewer than {stable:.0%} of the "
+                "variations that should not matter give it."),
         Verdict(names.ENVELOPE, "≈", "in its envelope",
                 "No run gives it as released, but at least one variation of the same code does."),
         Verdict(names.UNTESTABLE, "?", "cannot be told",
                 "The computation cannot tell this number from wrong ones: its variations cover more "
-                "than a fifth of the plausible values or lie around it, or only the authors' own run "
-                "gives it; the note says which."),
+                "than {widest:.0%} of the plausible values or lie around it, or only the authors' "
+                "own run gives it; the note says which."),
         Verdict(names.CONTRADICTED, "✗", "differs",
                 "The recomputed value is another one, and so it is under every variation.")),
     "Data are not public": (
@@ -229,9 +232,11 @@ def totals(ledger: Iterable[Row]) -> list[tuple[Verdict, int]]:
     return [(verdict, tally[name]) for name, verdict in VERDICTS.items()]
 
 
-def groups(ledger: Iterable[Row]) -> list[tuple[str, int, list[tuple[Verdict, int]]]]:
-    """Return the verdicts by what is known of the data, each group with its count."""
-    found = dict((verdict.name, count) for verdict, count in totals(ledger))
+def groups(ledger: Iterable[Row], settings: Settings
+           ) -> list[tuple[str, int, list[tuple[Verdict, str, int]]]]:
+    """Return the verdicts by what is known of the data: each with its meaning and its count."""
+    found = {verdict.name: count for verdict, count in totals(ledger)}
+    shares = {"stable": settings.stable_share, "widest": settings.widest_share}
     return [(title, sum(found[verdict.name] for verdict in group),
-             [(verdict, found[verdict.name]) for verdict in group])
+             [(verdict, verdict.meaning.format(**shares), found[verdict.name]) for verdict in group])
             for title, group in GROUPS.items()]

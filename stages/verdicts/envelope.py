@@ -18,17 +18,18 @@ from stages.verdicts.study import Study
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
 
 
-# How the computation was varied, by the part of a summary that holds it. Neutral: what should not
-# matter (BLAS cores, threads, the last digit). Seed: what is another draw of the same procedure (the
-# order of the columns, for a seeded forest or a booster that picks them at random). Racing: the
-# released fit itself, which races between threads, many times over.
-NEUTRAL, SEED, RACING = "neutral", "seed", "racing"
-KINDS = {"releases": NEUTRAL, "seeds": SEED, "racing": RACING}
+# A neutral variation should not matter (BLAS core, threads, last digit, order of the rows); ``seed`` is
+# another seed of a seeded fit, in all but name (the order of the columns, for a forest or a linear
+# booster); ``race`` is a repeat of a fit that races between threads.
+NEUTRAL, SEED, RACE = "neutral", "seed", "race"
+
+# How the keys of each kind begin in a summary; ``variations`` alone counts those of all kinds.
+PREFIXES = {NEUTRAL: "", SEED: "seed_", RACE: "race_"}
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The values of one number over the variations of one release in one environment.
+    """The values of one number over the variations of one kind, release and environment.
 
     Attributes
     ----------
@@ -38,7 +39,7 @@ class Spread:
     variations : int
         How many were computed.
     kind : str
-        ``neutral``, ``seed`` or ``racing``.
+        ``neutral``, ``seed`` or ``race``.
     aged : bool
         Whether the sweep was made from other inputs or code than today's results (`age`).
     """
@@ -88,7 +89,7 @@ class Envelope:
         where there are none of those.
     every : Pool
         Those of all releases and environments.
-    seeds, racing : Pool or None
+    seeds, races : Pool or None
         Variations that are not neutral, of all releases and environments.
     printed : float
         The published number.
@@ -97,13 +98,13 @@ class Envelope:
     own: Pool
     every: Pool
     seeds: Pool | None
-    racing: Pool | None
+    races: Pool | None
     printed: float
 
     @property
     def between(self) -> bool:
         """Whether values of one or another variation lie on both sides of the printed number."""
-        pools = [pool for pool in (self.every, self.seeds, self.racing) if pool]
+        pools = [pool for pool in (self.every, self.seeds, self.races) if pool]
         return (min(pool.minimum for pool in pools) <= self.printed
                 <= max(pool.maximum for pool in pools))
 
@@ -114,7 +115,7 @@ def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
     Returns
     -------
     dict
-        (source, path) to its spreads, one per release and environment.
+        (source, path) to its spreads, one per release, environment and kind.
 
     Raises
     ------
@@ -134,18 +135,25 @@ def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
 
 
 def _spreads(content: dict) -> Iterator[tuple[tuple[str, str], Spread]]:
-    environment, parts = content["environment"], {"releases": content["releases"]}
-    parts |= {name: content[name] for name in KINDS if name in content}
-    for part, releases in parts.items():
-        for release, sources in releases.items():
-            for source, numbers in sources.items():
-                for name, spread in numbers.items():
-                    counts = spread.get("counts", {})
-                    values = np.repeat([float(value) for value in counts], list(counts.values()))
-                    if not (np.isfinite(values).all() and len(values) <= spread["variations"]):
-                        raise ValueError("values that are not finite, or more than variations")
-                    yield (source, name), Spread(release, environment, values,
-                                                 spread["variations"], KINDS[part])
+    environment = content["environment"]
+    for release, sources in content["releases"].items():
+        for source, numbers in sources.items():
+            for name, spread in numbers.items():
+                for kind, prefix in PREFIXES.items():
+                    if found := _spread(spread, prefix):
+                        yield (source, name), Spread(release, environment, *found, kind)
+
+
+def _spread(spread: dict, prefix: str) -> tuple[np.ndarray, int] | None:
+    """Return the values and the number of the variations of one kind; None where there are none."""
+    others = [spread.get(f"{other}variations", 0) for other in PREFIXES.values() if other]
+    variations = (spread.get(f"{prefix}variations", 0) if prefix
+                  else spread["variations"] - sum(others))  # of all kinds
+    counts = spread.get(f"{prefix}counts", {})
+    values = np.repeat([float(value) for value in counts], list(counts.values()))
+    if not (np.isfinite(values).all() and len(values) <= variations):
+        raise ValueError("values that are not finite, or more than there are variations")
+    return (values, variations) if variations else None
 
 
 def age(spreads: dict[tuple[str, str], list[Spread]], sources: dict[str, list[Source]],
@@ -223,11 +231,11 @@ def compare(number: Number, spreads: Iterable[Spread], tolerance: float, release
     """
     if number.decimals is None:
         return None
-    of_kind = {kind: [spread for spread in spreads if spread.kind == kind] for kind in KINDS.values()}
+    of_kind = {kind: [spread for spread in spreads if spread.kind == kind] for kind in PREFIXES}
     every = pool(number, of_kind[NEUTRAL], tolerance)
     if every is None:
         return None
     own = pool(number, [spread for spread in of_kind[NEUTRAL] if
                         (spread.release, spread.environment) == (release, environment)], tolerance)
     return Envelope(own or every, every, pool(number, of_kind[SEED], tolerance),
-                    pool(number, of_kind[RACING], tolerance), float(number.printed))
+                    pool(number, of_kind[RACE], tolerance), float(number.printed))

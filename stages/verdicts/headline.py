@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,7 +26,7 @@ KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "accep
 INTERVAL = ("low", "high")
 
 
-def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
+def build(study: studies.Study, entries: list[dict], root: Path, wrong: Sequence[dict] = ()) -> dict:
     """Return the row (`KEYS`) and the interval (`INTERVAL`).
 
     Parameters
@@ -35,6 +36,8 @@ def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
         Rows of the ledger, as text.
     root : Path
         The repository.
+    wrong : sequence of dict
+        How often a wrong number is accepted (`acceptance.read`).
 
     Raises
     ------
@@ -45,7 +48,8 @@ def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
     row = {"exact": tally[names.EXACT], "unstable": tally[names.UNSTABLE],
            "envelope": tally[names.ENVELOPE], "consistent": tally[names.CONSISTENT],
            "refuted": sum(tally[name] for name in names.AGAINST),
-           "open": tally[names.UNTESTABLE] + tally[names.UNTESTED]}
+           "open": tally[names.UNTESTABLE] + tally[names.UNTESTED],
+           "accepts_1": acceptance.accepted(wrong, "1")}
     wanted = study.content.headline.number
     found = next((entry for entry in entries if tuple(
         entry[name] for name in ("item", "row", "metric", "statistic")) == wanted), None)
@@ -83,7 +87,7 @@ def stage() -> None:
     entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", ledger.COLUMNS,
                                  dtype=str, keep_default_na=False).to_dict("records")
     wrong = acceptance.read(study.reports(options.root) / acceptance.FILE)
-    row = build(study, entries, options.root) | {"accepts_1": acceptance.accepted(wrong, "1")}
+    row = build(study, entries, options.root, wrong)
     canonical.write_json(options.root / "metrics" / study.name / "headline.json",
                          {name: row[name] for name in KEYS})
     canonical.write_json(options.root / "reports" / "overview" / f"{study.name}.json",

@@ -96,7 +96,7 @@ def _spread(judged: Judgement) -> dict:
     found = {"all_variations": every.variations, "all_equal": every.equal,
              "all_minimum": every.minimum, "all_maximum": every.maximum,
              "aged": "yes" if judged.aged else "no"}
-    for name, pool in (("seed", varied.seeds), ("racing", varied.racing)):
+    for name, pool in (("seed", varied.seeds), ("racing", varied.races)):
         if pool:
             found |= {f"{name}_variations": pool.variations, f"{name}_equal": pool.equal}
     return found | asdict(varied.own)

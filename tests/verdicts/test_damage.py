@@ -182,7 +182,9 @@ def test_printed_bounds_that_are_none(tmp_path, value, low, high, said):
 @pytest.mark.parametrize("content", [
     {}, [], 3, {"releases": {}}, {"environment": "e", "releases": 1},
     {"environment": "e", "releases": {"r": {"models": {"a/b": {}}}}},
-    {"environment": "e", "releases": {}, "seeds": {"r": {"models": {"a/b": {}}}}},
+    *({"environment": "e", "releases": {"r": {"models": {"a/b": {"variations": 3} | more}}}}
+      for more in ({"seed_variations": 4}, {"seed_variations": 1, "seed_counts": {"0.5": 2}},
+                   {"seed_variations": "2"}, {"race_counts": {"0.5": 1}})),
     *({"environment": "e", "releases": {"r": {"models": {"a/b": {"variations": 2, "counts": counts}}}}}
       for counts in ({"x": 1}, {"0.5": "many"}, {"nan": 1}, {"inf": 1}, {"0.5": 3}, {"0.5": -1}))])
 def test_a_sweep_that_is_no_sweep(results, repository, content):

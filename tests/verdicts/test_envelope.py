@@ -107,7 +107,7 @@ def test_the_variations_of_one_protocol_say_nothing_of_another():
     assert judged.verdict == "untestable" and judged.envelope is None
 
 
-@pytest.mark.parametrize("kind, said", [("seed", "with other seeds"), ("racing", "race between")])
+@pytest.mark.parametrize("kind, said", [("seed", "with other seeds"), ("race", "race between")])
 def test_what_another_seed_or_a_race_gives_is_no_contradiction(kind, said):
     """Counted apart: it takes an accusation back, and the note says what it is."""
     neutral = spreads([0.72] * 60)
@@ -119,7 +119,8 @@ def test_what_another_seed_or_a_race_gives_is_no_contradiction(kind, said):
     assert judged.verdict == "envelope" and said in judged.note and "1 of 3" in judged.note
     row = ledger.entry(number("0.70"), evidence, judged)
     assert (row["variations"], row["equal"]) == (60, 0)
-    assert (row[f"{kind}_variations"], row[f"{kind}_equal"]) == (3, 1)
+    name = {"seed": "seed", "race": "racing"}[kind]
+    assert (row[f"{name}_variations"], row[f"{name}_equal"]) == (3, 1)
     around = Spread("r", "e0", np.array([0.6, 0.74]), 2, kind)
     judged = judge(number("0.70"), replace(evidence, spreads=(*neutral, around)), SETTINGS)
     assert judged.verdict == "untestable"
@@ -149,6 +150,18 @@ def test_undefined_values_count_as_variations_that_do_not_equal(repository):
     assert key == ("fits", "a/b") and spread.variations == 3 and len(spread.values) == 2
     assert spread.release == "r2" and spread.environment == "new"
     assert compare(number("0.5"), [spread], 1e-9, "r2", "new").own.equal == 1
+
+
+def test_other_seeds_and_races_are_read_apart_from_neutral_variations(repository):
+    content = {"environment": "new", "releases": {"r2": {"fits": {"a/b": {
+        "variations": 9, "counts": {"0.5": 2}, "seed_variations": 4, "seed_counts": {"0.6": 4},
+        "race_variations": 3, "race_counts": {"0.7": 2}}}}}}
+    nothing = {"environment": "old", "releases": {}}
+    for path in READ.variations(repository):
+        canonical.write_json(path, content if path.name == "new.json" else nothing)
+    found, = envelope.collect(READ, repository).values()
+    assert [(one.kind, one.variations, one.values.tolist()) for one in found] == [
+        ("neutral", 2, [0.5, 0.5]), ("seed", 4, [0.6] * 4), ("race", 3, [0.7, 0.7])]
 
 
 def test_without_a_sweep_a_fragile_miss_stays_open(tmp_path):
