@@ -203,6 +203,8 @@ def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) 
     for value in evidence.second.values():
         if confirm.gives(number, value, settings.halfway_tolerance):
             return names.UNTESTABLE, _join(said, f"a second derivation gives it ({value:.4g})")
+    if evidence.stored and number.is_cut(evidence.stored.value):
+        return names.UNTESTABLE, _join(said, "the authors' own run gives it, cut off")
     return names.CONTRADICTED, said
 
 
