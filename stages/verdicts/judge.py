@@ -199,7 +199,14 @@ def judge(number: Number, evidence: Evidence, settings: Settings) -> Judgement:
 
 
 def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) -> tuple[str, str]:
-    """Return verdict and note of a contradiction: none where a second derivation gives the number."""
+    """Return verdict and note of a contradiction, taken back where anything else gives the number.
+
+    Another run (rounded or cut off), a second derivation, or the authors' own run, cut off.
+    """
+    for one in evidence.recomputed:
+        if number.matches(one.value, settings.halfway_tolerance) or number.is_cut(one.value):
+            return names.UNTESTABLE, _join(said, f"another run gives it ({one.origin.protocol}, "
+                                                 f"{one.origin.release}, {one.origin.environment})")
     for value in evidence.second.values():
         if confirm.gives(number, value, settings.halfway_tolerance):
             return names.UNTESTABLE, _join(said, f"a second derivation gives it ({value:.4g})")
