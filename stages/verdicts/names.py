@@ -18,6 +18,9 @@ NO_RESULT = "not-a-result"
 
 PUBLIC = (EXACT, UNSTABLE, ENVELOPE, UNTESTABLE, CONTRADICTED)
 WITHOUT_DATA = (CONSISTENT, INCONSISTENT, IMPOSSIBLE, UNTESTED)
+# By what is known of the data behind a number.
+GROUPS = {"Data and code are public": PUBLIC, "Data are not public": WITHOUT_DATA,
+          "Not a result": (NO_RESULT,)}
 ALL = (*PUBLIC, *WITHOUT_DATA, NO_RESULT)
 # What says that a printed number cannot be right.
 AGAINST = (CONTRADICTED, INCONSISTENT, IMPOSSIBLE)

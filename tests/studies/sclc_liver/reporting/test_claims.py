@@ -146,4 +146,5 @@ def test_the_spread_over_the_folds_is_not_held_against_the_authors(rows):
     for metric in ("Accuracy_mean_sd", "AUC_mean_sd"):
         for statistic in ("mean", "sd"):
             row = ledger["LR headline", metric, statistic]
-            assert row["verdict"] in ("exact", "envelope") and row["stored_follows"] == "yes"
+            assert row["verdict"] in ("exact", "exact-unstable", "envelope")
+            assert row["stored_follows"] == "yes"
