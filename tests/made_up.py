@@ -81,7 +81,7 @@ CLAIM = {"id": "folds", "topic": "Folds <by>", "locator": "page 1", "severity": 
          "recomputed": "{found} & more", "size": "0"}
 CHECKLISTS = {
     "list.csv": "number,section,subject,status,answer,note\n"
-                f"1,Title,Says so,met,README.md; studies/{NAME}/params.yaml::seed,\n"
+                f"1,Title,Says so,met,README.md; studies/{NAME}/params/seed.yaml::seed,\n"
                 "2,Methods,Size,not met,,no calculation\n3,Design,Plan,not applicable,,no plan\n",
     "weighted.csv": "number,section,subject,status,answer,note,weight\n"
                     "1,Design,Guideline,met,README.md,,0.25\n"
@@ -127,7 +127,7 @@ def write(root):
     folder, results = root / "studies" / NAME, root / "metrics" / NAME / "results"
     save(root / "params.yaml", HOUSE)
     save(folder / "study.yaml", STUDY)
-    save(folder / "params.yaml", {"seed": 7})
+    save(folder / "params" / "seed.yaml", {"seed": 7})
     save(folder / "checks.yaml", CHECKS)
     save(folder / "claims" / "text.yaml", [CLAIM])
     head = "item,row,metric,value,low,high,decimals,locator"

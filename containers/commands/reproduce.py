@@ -103,7 +103,7 @@ def cross_check() -> None:
     node = shutil.which("node") or "node"
     for points in sorted((ROOT / "data" / "sclc_liver" / "burden").glob("*.csv")):
         in_image("statistics", "studies.sclc_liver.crosscheck", "--if-available", "--node", node,
-                 "--params", "studies/sclc_liver/params.yaml",
+                 "--params", "studies/sclc_liver/params",
                  "--points", f"data/sclc_liver/burden/{points.name}",
                  "--metrics", f"metrics/sclc_liver/results/statistics/{points.stem}.json")
 

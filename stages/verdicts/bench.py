@@ -11,7 +11,7 @@ from stages.verdicts.consistency import evaluate
 from stages.verdicts.consistency.declarations import Declaration, Place
 from stages.verdicts.consistency.prepared import Prepared, prepare
 from stages.verdicts.evidence import Origin
-from stages.verdicts.judge import Arithmetic, Evidence, by_chance, judge
+from stages.verdicts.judge import Arithmetic, Evidence, Judgement, judge, only_hit
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -38,16 +38,19 @@ class Bench:
         for number, hits in self._hits.items():
             self._rows[number.item, number.row].append(number)
             self._items[number.item].update(hits)
-        self._tables = defaultdict(Counter)
-        self._verdicts = {number: judge(number, one, settings).verdict
-                          for number, one in evidence.items()}
-        for number, verdict in self._verdicts.items():
-            self._tables[self._table(number)][verdict] += 1
+        self._judged = {number: judge(number, one, settings) for number, one in evidence.items()}
+        self._against, self._whole = Counter(), Counter()
+        for number, judged in self._judged.items():
+            self._count(number, judged, 1, self._against, self._whole)
         self._texts = {place(number): number.printed for number in evidence}
         self._groups = touching(checks, self._texts)
 
-    def _table(self, number: Number) -> tuple[str, str, str]:
-        return number.item, number.row, self.evidence[number].address[0]
+    def _fits(self, number: Number, judged: Judgement) -> tuple[str, ...]:
+        return number.item, number.row, self.evidence[number].address[0], judged.basis
+
+    def _count(self, number, judged, step, against, whole) -> None:
+        whole[self._fits(number, judged)] += step
+        against[self._fits(number, judged)] += step * (judged.verdict == names.CONTRADICTED)
 
     def _gives(self, number: Number, evidence: Evidence) -> Counter:
         return gather.hits(number, evidence.recomputed, self.settings.halfway_tolerance)
@@ -63,26 +66,27 @@ class Bench:
         InputError
             If a changed number is none that its checks can be put to.
         """
-        table = self._tables[self._table(number)].copy()
-        for one in {number, *changed}:
-            if self._table(one) == self._table(number):
-                table[self._verdicts[one]] -= 1
-                table[verdict := self._alone(one, changed)] += 1
-                if one == number:
-                    found = verdict
-        return names.UNTESTABLE if by_chance(found, table) else found
+        against, whole = self._against.copy(), self._whole.copy()
+        anew = {one: self._alone(one, changed) for one in {number, *changed}}
+        for one, judged in anew.items():
+            self._count(one, self._judged[one], -1, against, whole)
+            self._count(one, judged, 1, against, whole)
+        found = anew[number]
+        key = self._fits(number, found)
+        return names.UNTESTABLE if only_hit(found.verdict, found.basis, against[key], whole[key]) \
+            else found.verdict
 
-    def _alone(self, number: Number, changed: Mapping[Number, Number]) -> str:
+    def _alone(self, number: Number, changed: Mapping[Number, Number]) -> Judgement:
         evidence = self.evidence[number]
         if evidence.recomputed:
             evidence = replace(evidence, run=self._run(number, changed))
-            verdict = judge(changed.get(number, number), replace(evidence, arithmetic=None),
-                            self.settings).verdict
-            if verdict not in (names.UNSTABLE, names.ENVELOPE):
-                return verdict  # the checks, which take the time, change no other
+            judged = judge(changed.get(number, number), replace(evidence, arithmetic=None),
+                           self.settings)
+            if judged.verdict not in (names.UNSTABLE, names.ENVELOPE):
+                return judged  # the checks, which take the time, change no other
         if evidence.arithmetic:
             evidence = replace(evidence, arithmetic=self._arithmetic(number, changed))
-        return judge(changed.get(number, number), evidence, self.settings).verdict
+        return judge(changed.get(number, number), evidence, self.settings)
 
     def _run(self, number: Number, changed: Mapping[Number, Number]) -> Origin | None:
         anew = {one: self._gives(other, self.evidence[one]) for one, other in changed.items()}

@@ -17,8 +17,8 @@ ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
 CUT = "the printed number is the recomputed one cut off, not rounded"
 AGED = "the sweep behind its variations was made from other inputs or code than today's results"
 
-CHANCE = ("agrees by chance: no run gives most of the numbers that are computed with it for this row, "
-          "and some are contradicted")
+OTHER = ("says nothing: {} of the {} numbers computed with it for this row are contradicted, so that "
+         "the row is of another model")
 
 
 @dataclass(frozen=True)
@@ -215,29 +215,26 @@ def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) 
     return names.CONTRADICTED, said
 
 
-def by_chance(verdict: str, row: Mapping[str, int]) -> bool:
-    """Tell whether a number of a row of a table agrees by chance.
+def only_hit(verdict: str, basis: str | None, against: int, whole: int) -> bool:
+    """Tell whether a fitted number is hit without being given: half of its row is contradicted.
 
-    A row most of whose numbers no run gives, and that is contradicted, is not of the model that it
-    names; where a few of its numbers are hit, they say nothing.
+    Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
+    One contradicted number alone says nothing of its row.
 
     Parameters
     ----------
-    verdict : str
-        Of the number alone.
-    row : mapping of int
-        Verdict to how many of the row's numbers have it.
+    verdict, basis : str
+        Of the number by itself.
+    against, whole : int
+        How many numbers of its row, source and basis are contradicted; how many there are.
 
     Examples
     --------
-    >>> by_chance("exact", {"exact": 2, "contradicted": 3, "untestable": 1})
-    True
-    >>> by_chance("exact", {"exact": 2, "contradicted": 2}), by_chance("exact", {"exact": 1})
-    (False, False)
+    >>> only_hit("exact", VARIATIONS, 3, 6), only_hit("exact", VARIATIONS, 1, 2)
+    (True, False)
     """
-    missed = row.get(names.CONTRADICTED, 0) + row.get(names.UNTESTABLE, 0)
-    return (verdict in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
-            and row.get(names.CONTRADICTED, 0) > 0 and 2 * missed > sum(row.values()))
+    return (basis == VARIATIONS and verdict in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
+            and against > 1 and 2 * against >= whole)
 
 
 def _without_data(evidence: Evidence, follows: bool | None) -> Judgement:

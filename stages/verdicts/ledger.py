@@ -13,7 +13,7 @@ from stages.common import canonical, cli
 from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
-from stages.verdicts.judge import CHANCE, Evidence, Judgement, by_chance, judge
+from stages.verdicts.judge import OTHER, Evidence, Judgement, judge, only_hit
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -36,20 +36,29 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
     settings : Settings
     """
     rows = [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
-    return _chance(rows)
+    return without_hits(rows)
 
 
-def _chance(rows: list[dict]) -> list[dict]:
-    """Take back what agrees by chance (`judge.by_chance`), row by row of the paper's tables."""
-    tables = defaultdict(Counter)
-    for row in rows:
-        tables[_table(row)][row["verdict"]] += 1
-    return [row | {"verdict": names.UNTESTABLE, "note": "; ".join(filter(None, (row["note"], CHANCE)))}
-            if by_chance(row["verdict"], tables[_table(row)]) else row for row in rows]
+def without_hits(rows: list[dict]) -> list[dict]:
+    """Take back what is hit without being given: fits of a row half of which is contradicted.
 
+    Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
+    One contradicted number alone says nothing of its row.
 
-def _table(row: dict) -> tuple[str, str, str]:
-    return row["item"], row["row"], row.get("computed", ("",))[0]
+    Parameters
+    ----------
+    rows : list of dict
+        As `entry` returns them.
+    """
+    def fits(row):
+        return row["item"], row["row"], row.get("computed", ("",))[0], row.get("basis")
+
+    against = Counter(fits(row) for row in rows if row["verdict"] == names.CONTRADICTED)
+    whole = Counter(map(fits, rows))
+    return [row | {"verdict": names.UNTESTABLE, "note": "; ".join(filter(None, (
+        row["note"], OTHER.format(against[fits(row)], whole[fits(row)]))))}
+        if only_hit(row["verdict"], row.get("basis"), against[fits(row)], whole[fits(row)]) else row
+        for row in rows]
 
 
 def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:

@@ -64,7 +64,7 @@ class Study:
     @property
     def parameters(self) -> Path:
         """The study's parameters."""
-        return self.folder / "params.yaml"
+        return self.folder / "params"
 
     def results(self, root: Path = Path()) -> Path:
         """Return the folder of the study's metrics."""

@@ -26,6 +26,7 @@ from stages.common.errors import InputError
 LESIONS = "Num_Lesions"
 # What PyRadiomics computed; further columns are its diagnostics and the labels.
 RADIOMIC = "original_"
+BODY = "_Body_"
 SETTINGS = "diagnostics_Configuration_Settings"
 
 
@@ -122,10 +123,15 @@ def describe(table: pd.DataFrame, source: str) -> dict:
     -----
     The scanner is not released. The padding value of the images divides the series into one group
     padded with -1024 and one padded with -2048 (or one unit beside it); ``padding`` describes both.
+    ``other_with_body_kernel`` and ``other_without`` divide the second, less the series whose slices lie
+    between 1 and 5 mm apart, by the kernel that the series' names state: TOSHIBA's for the body, or
+    another one (most name AiCE, a reconstruction by Canon).
     """
     spacing = spacing_mm(table, source)
     padded = (table[IMAGE_MINIMUM] == -1024).to_numpy()
     between = (spacing[:, 2] > 1) & (spacing[:, 2] < 5)
+    named = table[SERIES].astype(str).str.contains(BODY, regex=False).to_numpy()
+    with_body, without = ~padded & ~between & named, ~padded & ~between & ~named
     groups = {"train+val": table[GROUP] != "test"}
     groups |= {name: table[GROUP] == name for name in ("train", "val", "test")}
     labels = {"positive": table[LABEL] == 1, "negative": table[LABEL] == 0}
@@ -158,6 +164,8 @@ def describe(table: pd.DataFrame, source: str) -> dict:
         "acquisition": acquisition(table, spacing),
         "padding": {"-1024": acquisition(table[padded], spacing[padded]),
                     "other": acquisition(table[~padded], spacing[~padded])},
+        "other_with_body_kernel": acquisition(table[with_body], spacing[with_body]),
+        "other_without": acquisition(table[without], spacing[without]),
         "slice_between_1_and_5": sorted(
             ({"series": name, "in_plane_mm": float(xyz[0]), "slice_mm": float(xyz[2])}
              for name, xyz in zip(table.loc[between, SERIES], spacing[between])),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts.consistency import declarations, detection, rank_sum, rates
+from stages.verdicts.consistency import declarations, detection, rank_sum, rates, second
 from stages.verdicts.consistency.correlation import sizes
 from stages.verdicts.consistency.declarations import Place
 from stages.verdicts.consistency.printed import KINDS, Number, read
@@ -58,10 +58,16 @@ def studies_by_type(printed: Printed) -> dict:
     together = [[one, other] for one in every[TYPES[0]] for other in every[TYPES[1]]
                 if one + other in n.whole()]
     z = printed("Fig3 | cfDNA | Wilcoxon_z", "Positive")
-    groups = {name: sorted({first for whole, _ in together for first in range(1, whole // 2 + 1)
-                            if rank_sum.rank_sum.possible(z, whole, first, correction=corrected)})
-              for name, corrected in (("without_correction", False), ("with_correction", True))}
+    groups = _groups(lambda *given: rank_sum.rank_sum.possible(z, *given), together)
+    # Again by going through every rank sum.
+    groups["second"] = _groups(lambda *given: second.rank_sum(z.text, *given), together)
     return found | {"together": together, "rank_sum": groups}
+
+
+def _groups(possible, together):
+    return {name: sorted({first for whole, _ in together for first in range(1, whole // 2 + 1)
+                          if possible(whole, first, corrected)})
+            for name, corrected in (("without_correction", False), ("with_correction", True))}
 
 
 def lesions(printed: Printed) -> dict:

@@ -15,6 +15,7 @@ import yaml
 
 from containers.commands import deps
 from containers.commands.schedule import Pipeline
+from tests.parameters import whole
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 ROOT = Path(__file__).resolve().parents[2]
@@ -196,7 +197,7 @@ def test_requirements_are_locked_with_hashes():
 
 
 def test_no_released_data_in_git():
-    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    params = whole()
     pinned = {release["sha256"] for release in params["cohort"]["releases"].values()}
     assert len(pinned) == 2
     for name in tracked():

@@ -165,7 +165,7 @@ def test_text_from_files_is_escaped(made):
 
 def test_checklists_link_what_answers_them(made):
     found = pages(made)["checklists.html"]
-    assert {"href": f"../../studies/{NAME}/params.yaml"} in found.all("a")
+    assert {"href": f"../../studies/{NAME}/params/seed.yaml"} in found.all("a")
     assert {"href": "../../README.md"} in found.all("a")
     assert "not met" in found.text and "no calculation" in found.text
 

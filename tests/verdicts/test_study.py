@@ -99,7 +99,7 @@ def test_a_folder_without_study_yaml(folder, refused):
     assert "dvc.yaml" in error, "where the studies are listed"
 
 
-@pytest.mark.parametrize("name", ["rules.csv", "published", "params.yaml"])
+@pytest.mark.parametrize("name", ["rules.csv", "published", "params"])
 def test_a_part_that_is_missing(folder, refused, name):
     (folder / name).rename(folder / "away")
     error = refused(claims.stage, *JUDGED)

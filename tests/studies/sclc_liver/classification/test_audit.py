@@ -24,7 +24,7 @@ from stages.common.errors import InputError
 from studies.sclc_liver import audit, sampling
 
 ROOT = Path(__file__).resolve().parents[4]
-PARAMS = ROOT / "studies/sclc_liver/params.yaml"
+PARAMS = ROOT / "studies/sclc_liver/params"
 RELEASED = read_protocol(PARAMS, "as-released")
 
 

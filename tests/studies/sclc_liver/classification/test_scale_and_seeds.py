@@ -13,7 +13,7 @@ from stages.classification.train import summary, train
 from studies.sclc_liver.scaling import standardised
 from studies.sclc_liver.seeds import forests
 
-PARAMS = Path(__file__).resolve().parents[4] / "studies/sclc_liver/params.yaml"
+PARAMS = Path(__file__).resolve().parents[4] / "studies/sclc_liver/params"
 
 
 def test_units_alone_let_a_feature_pass_the_penalty(table):

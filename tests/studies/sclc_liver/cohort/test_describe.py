@@ -46,3 +46,14 @@ def test_settings_without_a_spacing_are_one_line(raw, text):
     raw.loc[3, "diagnostics_Configuration_Settings"] = text
     with pytest.raises(InputError, match="P-2_20200201_3_CAP.nii.gz: .*resampledPixelSpacing"):
         describe(canonical_table(raw, "t", 0.0, None), "t")
+
+
+def test_makers_by_the_kernel_that_names_state(raw):
+    raw.loc[[1, 2, 3, 4], "diagnostics_Image-original_Minimum"] = -2048
+    raw.loc[[1, 2], "File"] = [name.replace("CAP", "STND_Body_2.0") for name in raw.loc[[1, 2], "File"]]
+    raw.loc[2, "diagnostics_Mask-original_Spacing"] = "(0.7, 0.7, 1.0)"
+    raw.loc[4, "diagnostics_Mask-original_Spacing"] = "(0.7, 0.7, 2.5)"
+    found = describe(canonical_table(raw, "t", 0.0, None), "t")
+    body, others = found["other_with_body_kernel"], found["other_without"]
+    assert (body["series"], others["series"]) == (2, 1)
+    assert body["slice_mm"] == {"1": 1, "1-5": 0, "5": 1} and body["in_plane_mm"]["min"] == 0.7
