@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from stages.common import canonical
@@ -29,7 +30,7 @@ def read(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def accepted(rows: list[dict[str, str]], size: str) -> float | None:
+def accepted(rows: Iterable[dict[str, str]], size: str) -> float | None:
     """Return the share of all mutants of a size that pass; None where there are none."""
     found = [row["share"] for row in rows if (row["by"], row["size"]) == (ALL, size)]
     return float(found[0]) if found else None

@@ -11,7 +11,7 @@ from stages.verdicts.consistency import evaluate
 from stages.verdicts.consistency.declarations import Declaration, Place
 from stages.verdicts.consistency.prepared import Prepared, prepare
 from stages.verdicts.evidence import Origin
-from stages.verdicts.judge import Arithmetic, Evidence, Judgement, judge
+from stages.verdicts.judge import Arithmetic, Evidence, Judgement, judge, only_hit
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -38,32 +38,57 @@ class Bench:
         for number, hits in self._hits.items():
             self._rows[number.item, number.row].append(number)
             self._items[number.item].update(hits)
+        self._judged = {number: judge(number, one, settings) for number, one in evidence.items()}
+        self._against, self._whole = Counter(), Counter()
+        for number, judged in self._judged.items():
+            self._count(number, judged, 1, self._against, self._whole)
         self._texts = {place(number): number.printed for number in evidence}
         self._groups = touching(checks, self._texts)
+
+    def _fits(self, number: Number, judged: Judgement) -> tuple[str, ...]:
+        return number.item, number.row, self.evidence[number].address[0], judged.basis
+
+    def _count(self, number, judged, step, against, whole) -> None:
+        whole[self._fits(number, judged)] += step
+        against[self._fits(number, judged)] += step * (judged.verdict == names.CONTRADICTED)
 
     def _gives(self, number: Number, evidence: Evidence) -> Counter:
         return gather.hits(number, evidence.recomputed, self.settings.halfway_tolerance)
 
-    def judge(self, number: Number, changed: Mapping[Number, Number]) -> Judgement:
-        """Judge a number with others changed, or itself.
+    def verdict(self, number: Number, changed: Mapping[Number, Number]) -> str:
+        """Return the verdict of a number with others changed, or itself.
 
-        The run that explains most of its row is chosen anew, and the checks that touch it are put to
-        the changed numbers.
+        The run that explains most of its row is chosen anew, the checks that touch it are put to the
+        changed numbers, and what agrees by chance is taken back.
 
         Raises
         ------
         InputError
             If a changed number is none that its checks can be put to.
         """
+        against, whole = self._against.copy(), self._whole.copy()
+        anew = {one: self._alone(one, changed) for one in {number, *changed}}
+        for one, judged in anew.items():
+            self._count(one, self._judged[one], -1, against, whole)
+            self._count(one, judged, 1, against, whole)
+        found = anew[number]
+        key = self._fits(number, found)
+        return names.UNTESTABLE if only_hit(found.verdict, found.basis, against[key], whole[key]) \
+            else found.verdict
+
+    def _alone(self, number: Number, changed: Mapping[Number, Number]) -> Judgement:
         evidence = self.evidence[number]
         if evidence.recomputed:
-            run, equal = self._run(number, changed)
-            evidence = replace(evidence, run=run, row_equal=equal)
+            evidence = replace(evidence, run=self._run(number, changed))
+            judged = judge(changed.get(number, number), replace(evidence, arithmetic=None),
+                           self.settings)
+            if judged.verdict not in (names.UNSTABLE, names.ENVELOPE):
+                return judged  # the checks, which take the time, change no other
         if evidence.arithmetic:
             evidence = replace(evidence, arithmetic=self._arithmetic(number, changed))
         return judge(changed.get(number, number), evidence, self.settings)
 
-    def _run(self, number: Number, changed: Mapping[Number, Number]) -> tuple[Origin | None, int]:
+    def _run(self, number: Number, changed: Mapping[Number, Number]) -> Origin | None:
         anew = {one: self._gives(other, self.evidence[one]) for one, other in changed.items()}
         item = self._items[number.item].copy()
         for one, hits in anew.items():
@@ -71,8 +96,7 @@ class Bench:
                 item.subtract(self._hits[one])
                 item.update(hits)
         cells = [anew.get(one, self._hits[one]) for one in self._rows[number.item, number.row]]
-        run = gather.best_origin(self.study, cells, item)
-        return run, sum(cell[run] for cell in cells)
+        return gather.best_origin(self.study, cells, item)
 
     def _arithmetic(self, number: Number, changed: Mapping[Number, Number]) -> Arithmetic:
         """Return what the checks say: refused by one that charges the number, or as before."""

@@ -172,6 +172,9 @@ class Content:
     rows, statistics : dict
         Names in words.
     compared : Compared
+    earlier : dict
+        What an earlier judge accepted of wrong numbers: verdict to kind of change to accepted and
+        tried (`stages.verdicts.mutation`).
     """
 
     title: str
@@ -195,3 +198,4 @@ class Content:
     rows: dict[str, str] = field(default_factory=dict)
     statistics: dict[str, str] = field(default_factory=dict)
     compared: Compared = Compared()
+    earlier: dict[str, dict[str, tuple[int, ...]]] = field(default_factory=dict)

@@ -17,6 +17,9 @@ ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
 CUT = "the printed number is the recomputed one cut off, not rounded"
 AGED = "the sweep behind its variations was made from other inputs or code than today's results"
 
+OTHER = ("says nothing: {} of the {} numbers computed with it for this row are contradicted, so that "
+         "the row is of another model")
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -196,11 +199,42 @@ def judge(number: Number, evidence: Evidence, settings: Settings) -> Judgement:
 
 
 def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) -> tuple[str, str]:
-    """Return verdict and note of a contradiction: none where a second derivation gives the number."""
+    """Return verdict and note of a contradiction, taken back where anything else gives the number.
+
+    Another run (rounded or cut off), a second derivation, or the authors' own run, cut off.
+    """
+    for one in evidence.recomputed:
+        if number.matches(one.value, settings.halfway_tolerance) or number.is_cut(one.value):
+            return names.UNTESTABLE, _join(said, f"another run gives it ({one.origin.protocol}, "
+                                                 f"{one.origin.release}, {one.origin.environment})")
     for value in evidence.second.values():
         if confirm.gives(number, value, settings.halfway_tolerance):
             return names.UNTESTABLE, _join(said, f"a second derivation gives it ({value:.4g})")
+    if evidence.stored and number.is_cut(evidence.stored.value):
+        return names.UNTESTABLE, _join(said, "the authors' own run gives it, cut off")
     return names.CONTRADICTED, said
+
+
+def only_hit(verdict: str, basis: str | None, against: int, whole: int) -> bool:
+    """Tell whether a fitted number is hit without being given: half of its row is contradicted.
+
+    Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
+    One contradicted number alone says nothing of its row.
+
+    Parameters
+    ----------
+    verdict, basis : str
+        Of the number by itself.
+    against, whole : int
+        How many numbers of its row, source and basis are contradicted; how many there are.
+
+    Examples
+    --------
+    >>> only_hit("exact", VARIATIONS, 3, 6), only_hit("exact", VARIATIONS, 1, 2)
+    (True, False)
+    """
+    return (basis == VARIATIONS and verdict in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
+            and against > 1 and 2 * against >= whole)
 
 
 def _without_data(evidence: Evidence, follows: bool | None) -> Judgement:

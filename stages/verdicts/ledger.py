@@ -13,7 +13,7 @@ from stages.common import canonical, cli
 from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
-from stages.verdicts.judge import VARIATIONS, Evidence, Judgement, judge
+from stages.verdicts.judge import OTHER, Evidence, Judgement, judge, only_hit
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -25,10 +25,6 @@ COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdi
            "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
            "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
            "second", "second_agrees", "false_acceptance")
-
-OTHER = ("says nothing: {} of the {} numbers computed with it for this row are contradicted, so that "
-         "the row is of another model")
-
 
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
     """Return the ledger, one row for each published number, in the order of ``evidence``.
@@ -58,17 +54,11 @@ def without_hits(rows: list[dict]) -> list[dict]:
         return row["item"], row["row"], row.get("computed", ("",))[0], row.get("basis")
 
     against = Counter(fits(row) for row in rows if row["verdict"] == names.CONTRADICTED)
-    whole, found = Counter(map(fits, rows)), []
-    for row in rows:
-        key = fits(row)
-        other = against[key] > 1 and 2 * against[key] >= whole[key]
-        agrees = row["verdict"] in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
-        if other and agrees and row.get("basis") == VARIATIONS:
-            said = OTHER.format(against[key], whole[key])
-            row = row | {"verdict": names.UNTESTABLE,
-                         "note": f"{row['note']}; {said}" if row["note"] else said}
-        found.append(row)
-    return found
+    whole = Counter(map(fits, rows))
+    return [row | {"verdict": names.UNTESTABLE, "note": "; ".join(filter(None, (
+        row["note"], OTHER.format(against[fits(row)], whole[fits(row)]))))}
+        if only_hit(row["verdict"], row.get("basis"), against[fits(row)], whole[fits(row)]) else row
+        for row in rows]
 
 
 def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:

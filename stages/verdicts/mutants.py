@@ -116,7 +116,8 @@ def neighbours(numbers: Iterable[Number]) -> dict[Number, list[tuple[str, Number
     found = defaultdict(list)
     for (kind, *_), line in lines.items():
         for one, other in zip(line, line[1:]):
-            if one.printed != other.printed:
+            alike = (one.decimals is None) == (other.decimals is None)  # versions, or numbers
+            if alike and one.printed != other.printed:
                 found[one].append((kind, other))
                 found[other].append((kind, one))
     return found

@@ -54,14 +54,14 @@ def measure(bench: Bench) -> tuple[dict[Number, str], Counts]:
     counts : dict
         Number to kind of change (`mutants.SIZES`) to how many were tried, and accepted.
     """
-    verdicts = {number: bench.judge(number, {}).verdict for number in bench.evidence}
+    verdicts = {number: bench.verdict(number, {}) for number in bench.evidence}
     verdicts = {number: name for number, name in verdicts.items() if name in names.CONFIRMING}
     counts: Counts = {number: defaultdict(Counter) for number in verdicts}
     for mutant in mutants.mutants(bench.evidence):
         if mutant.number not in verdicts:
             continue
         try:
-            verdict = bench.judge(mutant.number, mutant.changed).verdict
+            verdict = bench.verdict(mutant.number, mutant.changed)
         except InputError:  # no number of its kind, such as a rate above 1: anyone would notice
             continue
         counts[mutant.number][mutant.size].update(

@@ -289,3 +289,11 @@ def test_an_axis_cuts_what_lies_outside():
 @pytest.mark.parametrize("shape", chart.SHAPES)
 def test_marks_carry_their_series(shape):
     assert 'class="mark s2"' in chart.mark(10, 10, "s2", shape)
+
+
+def test_how_many_wrong_numbers_pass(made):
+    text = " ".join((made / REPORTS / "index.html").read_text().split())
+    assert "Would a wrong number be noticed?" in text
+    assert "by one unit of the last digit, 25% passed all the same; by five units, 5%" in text
+    assert "12.5% of those wrong by one unit passed" in text
+    assert "12.5<small> 4 to 36, n 16</small>" in text and "before" not in text
