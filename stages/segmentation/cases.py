@@ -68,9 +68,11 @@ def read_image(path: Path) -> nifti.Volume:
     if min(volume.data.shape) < 2:
         raise InputError(f"has the shape {volume.data.shape}: a single slice", path,
                          "leave the series out; a volume is needed")
-    data = np.nan_to_num(volume.data.astype(np.float32), nan=PADDING_HU, neginf=PADDING_HU,
-                         posinf=PADDING_HU)
-    return nifti.Volume(np.clip(data, PADDING_HU, None), volume.affine)
+    # A copy, changed in place: three of a fine series would be what takes most memory.
+    data = volume.data.astype(np.float32)
+    np.nan_to_num(data, copy=False, nan=PADDING_HU, neginf=PADDING_HU, posinf=PADDING_HU)
+    np.clip(data, PADDING_HU, None, out=data)
+    return nifti.Volume(data, volume.affine)
 
 
 def read_mask(path: Path) -> nifti.Volume:
