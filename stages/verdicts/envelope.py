@@ -16,12 +16,19 @@ from stages.verdicts.study import Study
 # What a recomputed number rests on.
 ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
 
+# A neutral variation should not matter (BLAS core, threads, last digit, order of the rows); ``seed`` is
+# another seed of a seeded fit, in all but name; ``race`` is a repeat of a fit that races.
+NEUTRAL, SEED, RACE = "neutral", "seed", "race"
+
+# How the keys of each kind begin in a summary; ``variations`` alone counts those of all kinds.
+PREFIXES = {NEUTRAL: "", SEED: "seed_", RACE: "race_"}
+
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The values of one number over the variations of one release in one environment.
+    """The values of one number over the variations of one kind, release and environment.
 
     Attributes
     ----------
@@ -30,12 +37,15 @@ class Spread:
         Only those that are defined.
     variations : int
         How many were computed.
+    kind : str
+        ``neutral``, ``seed`` or ``race``.
     """
 
     release: str
     environment: str
     values: np.ndarray
     variations: int
+    kind: str = NEUTRAL
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
     Returns
     -------
     dict
-        (source, path) to its spreads, one per release and environment.
+        (source, path) to its spreads, one per release, environment and kind.
 
     Raises
     ------
@@ -119,11 +129,21 @@ def _spreads(content: dict) -> Iterator[tuple[tuple[str, str], Spread]]:
     for release, sources in content["releases"].items():
         for source, numbers in sources.items():
             for name, spread in numbers.items():
-                counts = spread.get("counts", {})
-                values = np.repeat([float(value) for value in counts], list(counts.values()))
-                if not (np.isfinite(values).all() and len(values) <= spread["variations"]):
-                    raise ValueError("values that are not finite, or more than there are variations")
-                yield (source, name), Spread(release, environment, values, spread["variations"])
+                for kind, prefix in PREFIXES.items():
+                    if found := _spread(spread, prefix):
+                        yield (source, name), Spread(release, environment, *found, kind)
+
+
+def _spread(spread: dict, prefix: str) -> tuple[np.ndarray, int] | None:
+    """Return the values and the number of the variations of one kind; None where there are none."""
+    variations = spread.get(f"{prefix}variations", 0)
+    if not prefix:  # of all kinds
+        variations -= sum(spread.get(f"{other}variations", 0) for other in PREFIXES.values() if other)
+    counts = spread.get(f"{prefix}counts", {})
+    values = np.repeat([float(value) for value in counts], list(counts.values()))
+    if not (np.isfinite(values).all() and len(values) <= variations):
+        raise ValueError("values that are not finite, or more than there are variations")
+    return (values, variations) if variations else None
 
 
 def find(study: Study, spreads: dict[tuple[str, str], list[Spread]], source: str,

@@ -85,6 +85,25 @@ def test_undefined_values_count_as_variations_that_do_not_equal(repository):
     assert compare(number("0.5"), [spread], 1e-9, "r2", "new").own.equal == 1
 
 
+def test_other_seeds_and_repeats_of_a_race_are_told_from_neutral_variations(repository):
+    entry = {"variations": 9, "counts": {"0.5": 2, "0.7": 1}, "seed_variations": 4,
+             "seed_counts": {"0.9": 3}, "race_variations": 2, "race_counts": {"0.1": 2}}
+    only = {"variations": 1, "seed_variations": 1, "seed_counts": {"0.9": 1}}
+    content = {"environment": "new", "releases": {"r2": {"fits": {"a/b": entry, "c": only}}}}
+    nothing = {"environment": "old", "releases": {}}
+    for path in READ.variations(repository):
+        canonical.write_json(path, content if path.name == "new.json" else nothing)
+    found = envelope.collect(READ, repository)
+    assert [(spread.kind, spread.values.tolist(), spread.variations) for spread in found["fits", "a/b"]
+            ] == [("neutral", [0.5, 0.5, 0.7], 3), ("seed", [0.9] * 3, 4), ("race", [0.1, 0.1], 2)]
+    assert [spread.kind for spread in found["fits", "c"]] == ["seed"]
+    # Four other seeds of three variations: the file is damaged.
+    entry["variations"] = 3
+    canonical.write_json(READ.variations(repository)[0], content)
+    with pytest.raises(InputError, match="is no summary of the numerical variations"):
+        envelope.collect(READ, repository)
+
+
 def test_without_a_sweep_a_fragile_miss_stays_open(tmp_path):
     alone = replace(READ, content=replace(READ.content, variations=()))
     assert envelope.collect(alone, tmp_path / "absent") == {}
