@@ -1,7 +1,9 @@
 """Variations change what they say and nothing else; the sweep gives the same bytes twice."""
 
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,16 +15,19 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.classification import data, weights
+from stages.classification import data, models, weights
 from stages.classification.scores import METRICS
-from stages.classification.train import summary, train
+from stages.classification.select import select
+from stages.classification.train import fold_indices, summary, train
 from stages.classification.train import test_of_folds as scores_of_folds
 from stages.common import canonical
 from stages.common.done import Record
 from stages.common.errors import InputError
-from studies.sclc_liver import design, forest, kernels, sensitivity
+from studies.sclc_liver import design, forest, kernels, perturb, sensitivity, spreads
+from studies.sclc_liver import variation as worker
 from studies.sclc_liver.parameters import read_sensitivity
-from studies.sclc_liver.variation import Settings, Variation, flatten, jitter, measure, reorder
+from studies.sclc_liver.perturb import Variation, jitter, reorder
+from studies.sclc_liver.variation import Settings, flatten, measure
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -35,15 +40,18 @@ def small(tmp_path, table):
     content["classification"]["configurations"] = {name: {"model": name}
                                                    for name in ("LR", "RF", "XGB")}
     content["classification"]["protocols"]["as-released"]["models"]["RF"]["n_estimators"] = 5
+    content["classification"]["protocols"]["as-released"]["selection"]["alpha"] = 0.05
     content["classification"]["bootstrap"]["samples"] = 50
     content["sensitivity"] |= {
-        "kernels": ["Haswell"], "machine_kernels": [], "threads": [1, 2], "permutations": 0,
-        "noises": 1, "booster": {"permutations": 1},
+        "kernels": ["Haswell"], "threads": [1, 2], "permutations": 0, "noises": 1, "rows": 1,
+        "booster": {"permutations": 1},
         "forest": {"permutations": 0, "noises": 1, "witnesses": 2},
         "search": {"releases": ["r"], "noises": 0, "permutations": 0, "witnesses": 1}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     canonical.write_csv(tmp_path / "table.csv", table)
-    canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": table.columns[:4]}))
+    settings = Settings.read(tmp_path / "params.yaml")
+    kept = list(select(*data.train_and_test(table), settings.released.selection).coefficients)
+    canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": kept}))
     return tmp_path
 
 
@@ -193,24 +201,177 @@ def test_a_worker_refuses_another_kernel(small):
         sensitivity.carry_out(job, "NoSuchKernel", 1)
 
 
+def test_another_order_of_the_rows_is_neutral_to_convex_fits(small, table):
+    """The same series in each fold, in another order: the optimum stays, its last digits need not."""
+    settings = Settings.read(small / "params.yaml")
+    sets = data.train_and_test(table, list(table.columns[:4]))
+    order = perturb.row_order(len(sets[0].label), 1, 7)
+    assert sorted(order) == list(range(len(order))) and (order != np.sort(order)).any()
+    assert (order != perturb.row_order(len(order), 2, 7)).any()
+    assert perturb.row_order(5, 0, 7) is None and perturb.in_order(sets[0], 0, 7) is sets[0]
+    configuration = settings.configurations["LR"]
+    plain, moved = (train(*sets, settings.released, configuration, given) for given in (None, order))
+    np.testing.assert_allclose(moved.probability, plain.probability, atol=1e-3)
+    assert (moved.probability != plain.probability).any()
+    for one, other in zip(plain.folds, moved.folds, strict=True):
+        assert one["AUC"] == pytest.approx(other["AUC"], abs=0.02)
+    # A forest draws its samples by the place of a series: to it, another order is another seed.
+    forests = [train(*sets, settings.released, settings.configurations["RF"], given)
+               for given in (None, order)]
+    assert np.abs(forests[0].probability - forests[1].probability).max() > 0.01
+
+
+def test_each_fit_is_given_the_rows_in_the_named_order(small, table, monkeypatch):
+    sets = data.train_and_test(table, list(table.columns[:4]))
+    order = perturb.row_order(len(sets[0].label), 1, 7)
+    seen, fit = [], models.fit
+    monkeypatch.setattr(models, "fit", lambda model, features, label: (
+        seen.append(list(features.index)), fit(model, features, label))[1])
+    settings = Settings.read(small / "params.yaml")
+    folds = list(fold_indices(settings.released.folds, sets[0].label))
+    train(*sets, settings.released, settings.configurations["LR"], order)
+    index = np.array(sets[0].features.index)
+    assert seen[-1] == list(index[order]) and len(seen) == len(folds) + 1
+    for given, (inside, _) in zip(seen, folds):
+        assert set(given) == set(index[inside])
+        assert given == [name for name in index[order] if name in set(given)]
+
+
+def test_order_of_the_columns_is_a_seed_of_seeded_fits_alone():
+    kinds = {(task, order, model): perturb.kind_of(Variation(task, "r", "k", 1, order, 0), model)
+             for task, model in (("linear", "LR"), ("linear", "XGB"), ("forest", "RF"),
+                                 ("linear", "LASSO"))
+             for order in ("released", "reversed", "permuted-1")}
+    assert {key for key, kind in kinds.items() if kind == "seed"} == {
+        ("linear", order, "XGB") for order in ("reversed", "permuted-1")} | {
+        ("forest", order, "RF") for order in ("reversed", "permuted-1")}
+    for item in (Variation("booster", "r", "k", 4, "released", 3),
+                 Variation("linear", "r", "k", 1, "released", 0, rows=2)):
+        assert perturb.kind_of(item, "XGB") == "neutral"
+
+
+def test_the_selection_is_carried_on_to_the_fits(small, table):
+    """Under a variation that selects other features, these are fitted too, and nothing else."""
+    settings = Settings.read(small / "params.yaml")
+    released = data.read_selected(small / "selected.csv")
+    gone = released[:-1]
+    canonical.write_csv(small / "selected.csv", pd.DataFrame({"feature": gone}))
+    item = Variation("booster", "r", "Haswell", 1, "reversed", 0)
+    paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
+    sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1)
+    found = sensitivity.selections(sweep, [item, replace(item, task="forest")])
+    assert found == [f"+{released[-1]}"] * 2
+    one, other = design.propagate([item], found[:1])
+    assert one == item and perturb.apply(gone, other.selection) == released
+    carried, plain = (measure(table, features, variation, settings)[0] for features, variation in
+                      ((gone, other), (released, item)))
+    assert carried == plain != measure(table, gone, item, settings)[0]
+    assert other.forests != one.forests
+    # The LASSO's own numbers stand once, with the released selection.
+    linear = [measure(table, gone, replace(each, task="linear"), settings)[0]
+              for each in (one, other)]
+    assert [any(source == "selection" for source, _, _ in rows) for rows in linear] == [True, False]
+
+
+def test_a_variation_that_selects_nothing(small):
+    content = yaml.safe_load((small / "params.yaml").read_text())
+    content["classification"]["protocols"]["as-released"]["selection"]["alpha"] = 1000.0
+    (small / "params.yaml").write_text(yaml.safe_dump(content))
+    paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
+    job = {"inputs": {"r": paths},
+           "variations": [asdict(Variation("", "r", "Haswell", 1, "released", 0))]}
+    with pytest.raises(InputError, match="table.csv: the LASSO selects no feature in the order"):
+        worker.selections(job, Settings.read(small / "params.yaml"))
+
+
+def rows_of(values):
+    """Return labelled rows of one number: (order, threads) to its value."""
+    rows = [[*vars(Variation("linear", "r", "k", threads, order, 0)).values(), "models",
+             "configurations/XGB/test/AUC", value] for (order, threads), value in values.items()]
+    return spreads.label(pd.DataFrame(rows, columns=list(sensitivity.COLUMNS)),
+                         Settings.read(ROOT / "studies/sclc_liver/params.yaml").configurations)
+
+
+def test_spreads_and_runs_tell_the_same():
+    values = {("released", 1): 0.7, ("released", 2): 0.5, ("released", 4): float("nan"),
+              ("reversed", 1): 0.6, ("sorted", 1): 0.7}
+    rows = rows_of(values)
+    entry = spreads.summarise(rows)["r"]["models"]["configurations/XGB/test/AUC"]
+    assert entry["counts"] == {"0.5": 1, "0.7": 1} and entry["seed_counts"] == {"0.6": 1, "0.7": 1}
+    assert (entry["variations"], entry["seed_variations"], entry["defined"]) == (5, 2, 4)
+    assert (entry["min"], entry["max"], entry["distinct"]) == (0.5, 0.7, 3)
+    runs = spreads.runs(rows)
+    assert runs["models/configurations/XGB/test/AUC"].tolist() == ["2", "0", "nan", "1", "2"]
+    assert runs["kind"].tolist() == ["neutral"] * 3 + ["seed"] * 2
+    distinct = sorted({float(value) for value in {**entry["counts"], **entry["seed_counts"]}})
+    for cell, value in zip(runs["models/configurations/XGB/test/AUC"], values.values()):
+        assert cell == "nan" if np.isnan(value) else distinct[int(cell)] == value
+
+
+def test_a_sweep_says_what_it_was_made_from(small):
+    paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
+    sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1)
+
+    def made():
+        return sensitivity.made_from(sweep, [small / "selected.csv"], sensitivity.SECTIONS["analysis"])
+
+    first = made()
+    assert first["inputs"][paths["table"]] == canonical.sha256(paths["table"])
+    content = yaml.safe_load((small / "params.yaml").read_text())
+    expected = canonical.json_bytes(content["sensitivity"]["rows"])
+    sections = first["parameters"]["sections"]
+    assert sections["sensitivity.rows"] == hashlib.sha256(expected).hexdigest()
+    # How many workers make it changes no number.
+    content["sensitivity"]["workers"] += 1
+    (small / "params.yaml").write_text(yaml.safe_dump(content))
+    assert made() == first
+    content["sensitivity"]["rows"] += 1
+    (small / "params.yaml").write_text(yaml.safe_dump(content))
+    changed = made()["parameters"]["sections"]
+    assert {name for name in sections if sections[name] != changed[name]} == {"sensitivity.rows"}
+    with pytest.raises(InputError, match="absent.lock: cannot be read"):
+        sensitivity.made_from(sweep, [small / "absent.lock"], ())
+
+
+@pytest.mark.parametrize("name", ["sensitivity", "sensitivity_search"])
+def test_what_a_sweep_says_is_what_dvc_tracks(name):
+    """Files and sections in the summary are the dependencies that data and parameters are."""
+    stages = yaml.safe_load((ROOT / "studies/sclc_liver/dvc.yaml").read_text())["stages"]
+    block = stages[name]["do"]
+    (tracked,) = (part["studies/sclc_liver/params.yaml"] for part in block["params"])
+    part = "search" if name.endswith("search") else "analysis"
+    assert sorted(tracked) == sorted(sensitivity.SECTIONS[part])
+    given = set(re.findall(r"--made-from (\S+)", block["cmd"])) | {
+        path for release in re.findall(r"--release (\S+)", block["cmd"])
+        for path in release.split("=")[1:]}
+    code = {path for path in block["deps"] if path.startswith(("stages/", "studies/"))}
+    assert given == set(block["deps"]) - code
+
+
 def test_sweep_twice_gives_the_same_bytes(small):
     for out in ("first", "second"):
         command = [sys.executable, "-m", "studies.sclc_liver.sensitivity", "--environment", "e",
                    "--release", f"r={small / 'table.csv'}={small / 'selected.csv'}",
-                   "--task", "booster", "--task", "forest", "--params", str(small / "params.yaml"),
+                   "--task", "booster", "--task", "forest", "--task", "linear",
+                   "--made-from", str(small / "table.csv"), "--params", str(small / "params.yaml"),
                    "--out", str(small / out / "s.csv"), "--summary", str(small / out / "s.json"),
+                   "--runs", str(small / out / "runs.csv"),
                    "--record", str(small / out / "record")]
         result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
                                 env={**os.environ, "PYTHONPATH": str(ROOT)})
         assert result.returncode == 0, result.stderr
         # The next sweep computes everything again.
         assert not (small / out / "record").exists()
-    for name in ("s.csv", "s.json"):
+    for name in ("s.csv", "s.json", "runs.csv"):
         assert (small / "first" / name).read_bytes() == (small / "second" / name).read_bytes()
     found = json.loads((small / "first" / "s.json").read_text())
     spread = found["releases"]["r"]["models"]["configurations/XGB/test/AUC"]
     assert spread["min"] <= spread["median"] <= spread["max"]
-    assert spread["variations"] == 6  # four orders, one noise, two threads
+    # Four orders, one noise, two threads; in `linear` three orders, one noise, two threads, one order
+    # of the rows. The orders that are not released (three and two) are other seeds of the booster.
+    assert spread["variations"] == 12 and spread["seed_variations"] == 5
+    assert sum(spread["counts"].values()) == 7 and sum(spread["seed_counts"].values()) == 5
+    assert "seed_counts" not in found["releases"]["r"]["models"]["configurations/LR/test/AUC"]
     # Three orders and the noisy table grown whole; a second thread confirms each.
     assert found["forests"] == {"r": {"forest": {"whole": 4, "confirmed": 4, "trees": 2}}}
     assert found["releases"]["r"]["models"]["configurations/RF/test/AUC"]["variations"] == 8
@@ -223,7 +384,7 @@ def test_an_interrupted_sweep_goes_on(small, monkeypatch):
     def answer():
         sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1,
                                   Record(small / "record", sensitivity.about()))
-        return list(sensitivity.answers([[item]], sweep, {}))
+        return [found for _, found in sensitivity.answers([[item]], sweep, {})]
 
     first = answer()
     monkeypatch.setattr(sensitivity.sys, "executable", "/nonexistent")
@@ -239,23 +400,3 @@ def test_an_interrupted_sweep_goes_on(small, monkeypatch):
 def test_a_release_needs_its_table_and_its_features():
     with pytest.raises(InputError, match="r=t is not NAME=TABLE=SELECTED"):
         sensitivity.read_releases(["r=t"])
-
-
-def test_what_only_this_machine_shows(small):
-    content = yaml.safe_load((small / "params.yaml").read_text())
-    content["sensitivity"] |= {"machine_kernels": ["Haswell", "NoSuchKernel"], "threads": [1],
-                               "racing": {"threads": [1, 2], "repeats": 2}}
-    (small / "params.yaml").write_text(yaml.safe_dump(content))
-    result = subprocess.run(
-        [sys.executable, "-m", "studies.sclc_liver.machine", "--environment", "e",
-         "--release", f"r={small / 'table.csv'}={small / 'selected.csv'}",
-         "--params", str(small / "params.yaml"), "--out", str(small / "m.json")],
-        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    assert result.returncode == 0, result.stderr
-    found = json.loads((small / "m.json").read_text())
-    assert found["kernels"] == ["Haswell"] and list(found["not_run"]) == ["NoSuchKernel"]
-    raced = found["racing"]["r"]["threads 2"]["bootstrap/XGB/AUC/mean"]
-    assert raced["repeats"] == 2 and sum(raced["counts"].values()) == 2
-    # One thread cannot race.
-    assert found["racing"]["r"]["threads 1"]["bootstrap/XGB/AUC/mean"]["distinct"] == 1
-    assert found["variations"] == {"r": {"linear": 4}}
