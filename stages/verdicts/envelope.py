@@ -120,7 +120,7 @@ def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
                 found.setdefault(key, []).append(spread)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise InputError("is no summary of the numerical variations", path,
-                             "make it again (make sweep)") from None
+                             "restore it from git, or make it again (make sweep)") from None
     return found
 
 
@@ -136,9 +136,9 @@ def _spreads(content: dict) -> Iterator[tuple[tuple[str, str], Spread]]:
 
 def _spread(spread: dict, prefix: str) -> tuple[np.ndarray, int] | None:
     """Return the values and the number of the variations of one kind; None where there are none."""
-    variations = spread.get(f"{prefix}variations", 0)
-    if not prefix:  # of all kinds
-        variations -= sum(spread.get(f"{other}variations", 0) for other in PREFIXES.values() if other)
+    others = [spread.get(f"{other}variations", 0) for other in PREFIXES.values() if other]
+    variations = (spread.get(f"{prefix}variations", 0) if prefix
+                  else spread["variations"] - sum(others))  # of all kinds
     counts = spread.get(f"{prefix}counts", {})
     values = np.repeat([float(value) for value in counts], list(counts.values()))
     if not (np.isfinite(values).all() and len(values) <= variations):

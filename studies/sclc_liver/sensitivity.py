@@ -86,8 +86,8 @@ def describe(group: list[Variation], sweep: Sweep, forests: dict,
                                    if item.forests in forests}})
 
 
-def carry_out(job: str, kernel: str, threads: int) -> str:
-    """Compute one job in a process of its own.
+def carry_out(job: str, kernel: str, threads: int, **more: str) -> str:
+    """Compute one job in a process of its own, with ``more`` in its environment.
 
     Raises
     ------
@@ -95,8 +95,8 @@ def carry_out(job: str, kernel: str, threads: int) -> str:
         If the process fails, with the last line that it wrote.
     """
     result = subprocess.run([sys.executable, "-m", worker.__name__], input=job,
-                            env=kernels.environment(kernel, threads), capture_output=True,
-                            text=True)
+                            env=kernels.environment(kernel, threads) | more,
+                            capture_output=True, text=True)
     if result.returncode:
         last = (result.stderr.strip().splitlines() or ["no message"])[-1]
         raise InputError(f"kernel {kernel}, {threads} thread(s): {last.removeprefix('error: ')}")

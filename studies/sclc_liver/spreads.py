@@ -76,13 +76,20 @@ def summarise(rows: pd.DataFrame, prefix: str = "seed_") -> dict:
     return found
 
 
-def runs(rows: pd.DataFrame) -> pd.DataFrame:
+def runs(rows: pd.DataFrame, run: tuple[str, ...] = RUN) -> pd.DataFrame:
     """Say which of its values each single run gives every number.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of `label`.
+    run : tuple of str
+        Columns that name a run.
 
     Returns
     -------
     DataFrame
-        One row per run (`RUN`), in the order of ``rows``, and one column per number, named
+        One row per run, in the order of ``rows``, and one column per number, named
         ``SOURCE/PATH``. A cell is the place, from 0, of the run's value among the sorted distinct
         values of all kinds that the number's spread counts; ``nan`` where it is not defined, empty
         where the run does not give the number.
@@ -90,6 +97,6 @@ def runs(rows: pd.DataFrame) -> pd.DataFrame:
     rank = rows.groupby(list(NUMBER))["value"].rank(method="dense")
     cells = rank.map(lambda place: UNDEFINED if np.isnan(place) else str(int(place) - 1))
     named = rows.assign(number=rows["source"] + "/" + rows["path"], cell=cells)
-    wide = named.pivot(index=list(RUN), columns="number", values="cell")
-    order = rows[list(RUN)].drop_duplicates()
+    wide = named.pivot(index=list(run), columns="number", values="cell")
+    order = rows[list(run)].drop_duplicates()
     return wide.reindex(pd.MultiIndex.from_frame(order)).reset_index()

@@ -104,6 +104,36 @@ def test_other_seeds_and_repeats_of_a_race_are_told_from_neutral_variations(repo
         envelope.collect(READ, repository)
 
 
+def recording(root, **change):
+    """Return the made-up study with a record of twenty fits that race, changed; and the record."""
+    record = {"environment": "new", "releases": {"r2": {"fits": {"models/C/AUC": {
+        "variations": 20, "race_variations": 20, "race_counts": {"0.7": 15, "0.6": 4}} | change}}}}
+    study = replace(READ, content=replace(READ.content, variations=("race/new.json",)))
+    path, = study.variations(root)
+    canonical.write_json(path, record)
+    return study, path
+
+
+def test_a_recorded_race_is_evidence(tmp_path):
+    study, _ = recording(tmp_path)
+    spread, = envelope.collect(study, tmp_path)["fits", "models/C/AUC"]
+    assert (spread.kind, spread.variations, spread.release, len(spread.values)) == (
+        "race", 20, "r2", 19)
+
+
+@pytest.mark.parametrize("change", [{"race_counts": {"0.7": 21}}, {"race_counts": {"x": 1}},
+                                    {"race_counts": {"inf": 1}}, {"race_counts": [0.7]},
+                                    {"race_variations": 21}, {"race_variations": "20"}])
+def test_a_damaged_record(tmp_path, change):
+    study, path = recording(tmp_path, **change)
+    with pytest.raises(InputError, match="is no summary .*restore it from git") as raised:
+        envelope.collect(study, tmp_path)
+    assert str(path) in str(raised.value)
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(InputError, match="new.json: is not readable JSON"):
+        envelope.collect(study, tmp_path)
+
+
 def test_without_a_sweep_a_fragile_miss_stays_open(tmp_path):
     alone = replace(READ, content=replace(READ.content, variations=()))
     assert envelope.collect(alone, tmp_path / "absent") == {}
