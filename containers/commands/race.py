@@ -21,7 +21,7 @@ def arguments(image: str, releases: list[str]) -> list[str]:
     tables = [f"{release}=data/sclc_liver/cohort/{release}.csv={SELECTED}/{release}/{image}.csv"
               for release in releases]
     pins = [f"containers/{image}/{name}" for name in ("image.json", "requirements.lock")]
-    return ["--params", f"{STUDY}/params.yaml", "--environment", image,
+    return ["--params", f"{STUDY}/params", "--environment", image,
             *(part for table in tables for part in ("--release", table)),
             *(part for pin in pins for part in ("--made-from", pin)),
             "--out", f"{RECORDS}/{image}.json", "--runs", f"{RECORDS}/{image}-runs.csv"]

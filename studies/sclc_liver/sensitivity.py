@@ -67,7 +67,9 @@ class Sweep:
     @property
     def files(self) -> list[str]:
         """Every file that a job reads."""
-        return [str(self.params), *(path for part in self.inputs.values() for path in part.values())]
+        parameters = sorted(self.params.glob("*.yaml")) if self.params.is_dir() else [self.params]
+        return [*map(str, parameters), *(path for part in self.inputs.values()
+                                         for path in part.values())]
 
 
 def about() -> str:
@@ -183,15 +185,17 @@ def made_from(sweep: Sweep, more: list[Path], sections: Iterable[str]) -> dict:
 
     A section's is that of its canonical JSON: a comment, or a part that is not used, changes nothing.
     """
-    content, digests = yaml.safe_load(sweep.params.read_text(encoding="utf-8")), {}
+    digests = {}
     for name in sections:
-        part = content
+        top, _, _ = name.partition(".")
+        path = sweep.params / f"{top}.yaml" if sweep.params.is_dir() else sweep.params
+        part = yaml.safe_load(path.read_text(encoding="utf-8"))
         for key in name.split("."):
             part = part[key]
         digests[name] = hashlib.sha256(canonical.json_bytes(part)).hexdigest()
     files = [*(path for part in sweep.inputs.values() for path in part.values()), *map(str, more)]
     return {"inputs": {path: digest(path) for path in files},
-            "parameters": {"file": str(sweep.params), "sections": digests}}
+            "parameters": digests}
 
 
 def digest(path: str) -> str:

@@ -19,7 +19,7 @@ def test_the_record_is_made_from_what_the_sweep_is_made_from():
             for path in value.split("=")[1:]}
         tracked = {path.replace("${item}", image) for path in block["deps"]}
         assert files == {path for path in tracked if not path.startswith(("stages/", "studies/"))}
-        assert dict(options)["--params"] == f"{race.STUDY}/params.yaml"
+        assert dict(options)["--params"] == f"{race.STUDY}/params"
         assert dict(options)["--out"] == f"{race.RECORDS}/{image}.json"
 
 

@@ -16,7 +16,7 @@ from studies.sclc_liver import racing
 from studies.sclc_liver.parameters import read_sensitivity
 from studies.sclc_liver.perturb import Variation
 from studies.sclc_liver.variation import Settings, measure
-from tests.studies.sclc_liver.classification.test_variation import small  # noqa: F401 (fixture)
+from tests.parameters import PARAMS
 
 ROOT = Path(__file__).resolve().parents[4]
 STUDY = yaml.safe_load((ROOT / "studies/sclc_liver/study.yaml").read_text())
@@ -25,7 +25,7 @@ RECORDS = [RESULTS / f"race/{environment}.json" for environment in STUDY["runs"]
 
 
 @pytest.fixture
-def quick(small):  # noqa: F811 (fixture)
+def quick(small):
     """Quick parameters: two threads, three fits."""
     content = yaml.safe_load((small / "params.yaml").read_text())
     content["sensitivity"]["racing"] = {"threads": [2], "orders": ["released"], "repeats": 3}
@@ -86,7 +86,7 @@ def test_a_release_that_is_missing_is_one_line(quick):
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_the_record_follows_the_design(path):
     found = canonical.read_json(path)
-    design = read_sensitivity(ROOT / "studies/sclc_liver/params.yaml").racing
+    design = read_sensitivity(PARAMS).racing
     assert {name: found["design"][name] for name in vars(design)} == canonical.plain(vars(design))
     fits = len(design.threads) * len(design.orders) * design.repeats
     assert found["releases"].keys() == found["one_thread"].keys() == {"2025-06", "2025-08"}

@@ -15,66 +15,25 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.classification import data, models, weights
+from stages.classification import data, weights
 from stages.classification.scores import METRICS
-from stages.classification.select import select
-from stages.classification.train import fold_indices, summary, train
+from stages.classification.train import summary, train
 from stages.classification.train import test_of_folds as scores_of_folds
 from stages.common import canonical
 from stages.common.done import Record
 from stages.common.errors import InputError
-from studies.sclc_liver import design, forest, kernels, perturb, sensitivity, spreads
+from studies.sclc_liver import design, forest, kernels, perturb, sensitivity
 from studies.sclc_liver import variation as worker
 from studies.sclc_liver.parameters import read_sensitivity
-from studies.sclc_liver.perturb import Variation, jitter, reorder
+from studies.sclc_liver.perturb import Variation
 from studies.sclc_liver.variation import Settings, flatten, measure
+from tests.parameters import PARAMS
 
 ROOT = Path(__file__).resolve().parents[4]
 
 
-@pytest.fixture
-def small(tmp_path, table):
-    """Quick parameters, a table and selected features in files."""
-    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
-    content["classification"]["search"]["count"] = 2
-    content["classification"]["configurations"] = {name: {"model": name}
-                                                   for name in ("LR", "RF", "XGB")}
-    content["classification"]["protocols"]["as-released"]["models"]["RF"]["n_estimators"] = 5
-    content["classification"]["protocols"]["as-released"]["selection"]["alpha"] = 0.05
-    content["classification"]["bootstrap"]["samples"] = 50
-    content["sensitivity"] |= {
-        "kernels": ["Haswell"], "threads": [1, 2], "permutations": 0, "noises": 1, "rows": 1,
-        "booster": {"permutations": 1},
-        "forest": {"permutations": 0, "noises": 1, "witnesses": 2},
-        "search": {"releases": ["r"], "noises": 0, "permutations": 0, "witnesses": 1}}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
-    canonical.write_csv(tmp_path / "table.csv", table)
-    settings = Settings.read(tmp_path / "params.yaml")
-    kept = list(select(*data.train_and_test(table), settings.released.selection).coefficients)
-    canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": kept}))
-    return tmp_path
-
-
-def test_noise_moves_by_one_unit_in_the_last_place_at_most():
-    values = np.array([[1.0, -3e9], [0.1, 1e-300]] * 50)
-    moved = jitter(values, 1, 7)
-    lower, upper = np.nextafter(values, -np.inf), np.nextafter(values, np.inf)
-    assert np.isin((moved == lower) | (moved == upper) | (moved == values), True).all()
-    assert 0.5 < (moved != values).mean() < 0.8
-    assert (moved != jitter(values, 2, 7)).any() and (moved == jitter(values, 1, 7)).all()
-    assert jitter(values, 0, 7) is values
-
-
-def test_orders_hold_the_same_features():
-    names = [f"f{number}" for number in range(30)]
-    found = [reorder(names, order, 5)
-             for order in ("released", "reversed", "sorted", "permuted-1", "permuted-2")]
-    assert all(sorted(order) == sorted(names) for order in found)
-    assert len({tuple(order) for order in found}) == 5
-
-
 def test_design_has_enough_variations_of_every_kind():
-    settings = read_sensitivity(ROOT / "studies/sclc_liver/params.yaml")
+    settings = read_sensitivity(PARAMS)
     searches = Counter()
     # What the OpenBLAS of each environment was built with.
     for available in (list(settings.kernels), ["Haswell", "Sandybridge", "Nehalem", "Prescott"]):
@@ -92,9 +51,9 @@ def test_design_has_enough_variations_of_every_kind():
         assert sorted(together, key=str) == sorted(variations, key=str)
         first, confirmed = design.phases(variations)
         assert sorted(first + confirmed, key=str) == sorted(variations, key=str)
-        whole = Counter(item.task for item in first)
-        assert whole["forest"] == 2 * (3 + settings.forest.permutations + settings.forest.noises)
-        assert whole["search-RF"] == 3
+        grown = Counter(item.task for item in first)
+        assert grown["forest"] == 2 * (3 + settings.forest.permutations + settings.forest.noises)
+        assert grown["search-RF"] == 3
         assert {item.task for item in confirmed} == {"forest", "search-RF"}
     # The search takes long: both environments together have enough.
     assert min(searches[f"search-{model}"] for model in ("LR", "RF", "XGB")) >= 60
@@ -201,55 +160,6 @@ def test_a_worker_refuses_another_kernel(small):
         sensitivity.carry_out(job, "NoSuchKernel", 1)
 
 
-def test_another_order_of_the_rows_is_neutral_to_convex_fits(small, table):
-    """The same series in each fold, in another order: the optimum stays, its last digits need not."""
-    settings = Settings.read(small / "params.yaml")
-    sets = data.train_and_test(table, list(table.columns[:4]))
-    order = perturb.row_order(len(sets[0].label), 1, 7)
-    assert sorted(order) == list(range(len(order))) and (order != np.sort(order)).any()
-    assert (order != perturb.row_order(len(order), 2, 7)).any()
-    assert perturb.row_order(5, 0, 7) is None and perturb.in_order(sets[0], 0, 7) is sets[0]
-    configuration = settings.configurations["LR"]
-    plain, moved = (train(*sets, settings.released, configuration, given) for given in (None, order))
-    np.testing.assert_allclose(moved.probability, plain.probability, atol=1e-3)
-    assert (moved.probability != plain.probability).any()
-    for one, other in zip(plain.folds, moved.folds, strict=True):
-        assert one["AUC"] == pytest.approx(other["AUC"], abs=0.02)
-    # A forest draws its samples by the place of a series: to it, another order is another seed.
-    forests = [train(*sets, settings.released, settings.configurations["RF"], given)
-               for given in (None, order)]
-    assert np.abs(forests[0].probability - forests[1].probability).max() > 0.01
-
-
-def test_each_fit_is_given_the_rows_in_the_named_order(small, table, monkeypatch):
-    sets = data.train_and_test(table, list(table.columns[:4]))
-    order = perturb.row_order(len(sets[0].label), 1, 7)
-    seen, fit = [], models.fit
-    monkeypatch.setattr(models, "fit", lambda model, features, label: (
-        seen.append(list(features.index)), fit(model, features, label))[1])
-    settings = Settings.read(small / "params.yaml")
-    folds = list(fold_indices(settings.released.folds, sets[0].label))
-    train(*sets, settings.released, settings.configurations["LR"], order)
-    index = np.array(sets[0].features.index)
-    assert seen[-1] == list(index[order]) and len(seen) == len(folds) + 1
-    for given, (inside, _) in zip(seen, folds):
-        assert set(given) == set(index[inside])
-        assert given == [name for name in index[order] if name in set(given)]
-
-
-def test_order_of_the_columns_is_a_seed_of_seeded_fits_alone():
-    kinds = {(task, order, model): perturb.kind_of(Variation(task, "r", "k", 1, order, 0), model)
-             for task, model in (("linear", "LR"), ("linear", "XGB"), ("forest", "RF"),
-                                 ("linear", "LASSO"))
-             for order in ("released", "reversed", "permuted-1")}
-    assert {key for key, kind in kinds.items() if kind == "seed"} == {
-        ("linear", order, "XGB") for order in ("reversed", "permuted-1")} | {
-        ("forest", order, "RF") for order in ("reversed", "permuted-1")}
-    for item in (Variation("booster", "r", "k", 4, "released", 3),
-                 Variation("linear", "r", "k", 1, "released", 0, rows=2)):
-        assert perturb.kind_of(item, "XGB") == "neutral"
-
-
 def test_the_selection_is_carried_on_to_the_fits(small, table):
     """Under a variation that selects other features, these are fitted too, and nothing else."""
     settings = Settings.read(small / "params.yaml")
@@ -284,30 +194,6 @@ def test_a_variation_that_selects_nothing(small):
         worker.selections(job, Settings.read(small / "params.yaml"))
 
 
-def rows_of(values):
-    """Return labelled rows of one number: (order, threads) to its value."""
-    rows = [[*vars(Variation("linear", "r", "k", threads, order, 0)).values(), "models",
-             "configurations/XGB/test/AUC", value] for (order, threads), value in values.items()]
-    return spreads.label(pd.DataFrame(rows, columns=list(sensitivity.COLUMNS)),
-                         Settings.read(ROOT / "studies/sclc_liver/params.yaml").configurations)
-
-
-def test_spreads_and_runs_tell_the_same():
-    values = {("released", 1): 0.7, ("released", 2): 0.5, ("released", 4): float("nan"),
-              ("reversed", 1): 0.6, ("sorted", 1): 0.7}
-    rows = rows_of(values)
-    entry = spreads.summarise(rows)["r"]["models"]["configurations/XGB/test/AUC"]
-    assert entry["counts"] == {"0.5": 1, "0.7": 1} and entry["seed_counts"] == {"0.6": 1, "0.7": 1}
-    assert (entry["variations"], entry["seed_variations"], entry["defined"]) == (5, 2, 4)
-    assert (entry["min"], entry["max"], entry["distinct"]) == (0.5, 0.7, 3)
-    runs = spreads.runs(rows)
-    assert runs["models/configurations/XGB/test/AUC"].tolist() == ["2", "0", "nan", "1", "2"]
-    assert runs["kind"].tolist() == ["neutral"] * 3 + ["seed"] * 2
-    distinct = sorted({float(value) for value in {**entry["counts"], **entry["seed_counts"]}})
-    for cell, value in zip(runs["models/configurations/XGB/test/AUC"], values.values()):
-        assert cell == "nan" if np.isnan(value) else distinct[int(cell)] == value
-
-
 def test_a_sweep_says_what_it_was_made_from(small):
     paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
     sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1)
@@ -319,7 +205,7 @@ def test_a_sweep_says_what_it_was_made_from(small):
     assert first["inputs"][paths["table"]] == canonical.sha256(paths["table"])
     content = yaml.safe_load((small / "params.yaml").read_text())
     expected = canonical.json_bytes(content["sensitivity"]["rows"])
-    sections = first["parameters"]["sections"]
+    sections = first["parameters"]
     assert sections["sensitivity.rows"] == hashlib.sha256(expected).hexdigest()
     # How many workers make it changes no number.
     content["sensitivity"]["workers"] += 1
@@ -327,8 +213,16 @@ def test_a_sweep_says_what_it_was_made_from(small):
     assert made() == first
     content["sensitivity"]["rows"] += 1
     (small / "params.yaml").write_text(yaml.safe_dump(content))
-    changed = made()["parameters"]["sections"]
+    changed = made()["parameters"]
     assert {name for name in sections if sections[name] != changed[name]} == {"sensitivity.rows"}
+    # A folder of parameters is the same parameters, each part in a file; an interrupted sweep's
+    # record reads every file.
+    (small / "params").mkdir()
+    for key, part in content.items():
+        (small / "params" / f"{key}.yaml").write_text(yaml.safe_dump({key: part}))
+    folder = replace(sweep, params=small / "params")
+    assert sensitivity.made_from(folder, [], sections)["parameters"] == changed
+    assert all(Path(path).is_file() for path in folder.files) and len(folder.files) > 3
     with pytest.raises(InputError, match="absent.lock: cannot be read"):
         sensitivity.made_from(sweep, [small / "absent.lock"], ())
 
@@ -338,7 +232,7 @@ def test_what_a_sweep_says_is_what_dvc_tracks(name):
     """Files and sections in the summary are the dependencies that data and parameters are."""
     stages = yaml.safe_load((ROOT / "studies/sclc_liver/dvc.yaml").read_text())["stages"]
     block = stages[name]["do"]
-    (tracked,) = (part["studies/sclc_liver/params.yaml"] for part in block["params"])
+    tracked = [name for file in block["params"] for names in file.values() for name in names]
     part = "search" if name.endswith("search") else "analysis"
     assert sorted(tracked) == sorted(sensitivity.SECTIONS[part])
     given = set(re.findall(r"--made-from (\S+)", block["cmd"])) | {
