@@ -62,7 +62,7 @@ def fold_indices(folds: Folds, label: np.ndarray) -> Iterator[tuple[np.ndarray, 
 
 
 def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
-          configuration: Configuration) -> Trained:
+          configuration: Configuration, order: np.ndarray | None = None) -> Trained:
     """Cross-validate one configuration and predict with its ensemble.
 
     Parameters
@@ -73,6 +73,8 @@ def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
         Folds, ensemble rule and model parameters.
     configuration : Configuration
         Model and weight of the positive class.
+    order : ndarray of int, shape (n,), optional
+        Order in which each fit is given its series; the folds hold the same series whatever it is.
 
     Notes
     -----
@@ -85,6 +87,8 @@ def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
     folds, members, probabilities = [], {}, []
     for number, (inside, outside) in enumerate(fold_indices(settings.folds, label)):
         model = make()
+        if order is not None:
+            inside = order[np.isin(order, inside)]
         messages = models.fit(model, features.iloc[inside], label[inside])
         held_out = models.probability(model, features.iloc[outside])
         result = scores.score(label[outside], held_out.argmax(axis=1), held_out[:, 1])
@@ -97,7 +101,8 @@ def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
         return Trained(folds, np.average(probabilities, axis=0), members,
                        fold_probabilities=probabilities)
     model = make()
-    messages = models.fit(model, features, label)
+    given = (features, label) if order is None else (features.iloc[order], label[order])
+    messages = models.fit(model, *given)
     copies = [models.probability(model, test_set.features)] * settings.folds.n_splits
     return Trained(folds, np.average(copies, axis=0), {"refit": model}, messages,
                    models.iterations(model), probabilities)

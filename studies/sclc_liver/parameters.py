@@ -73,9 +73,13 @@ class ForestSweep:
 
 @dataclass(frozen=True)
 class Racing:
-    """Repeated fits of the linear booster's default updater, which races between threads."""
+    """Repeated fits of the linear booster's default updater, which races between threads.
+
+    ``repeats`` fits for each order of the columns and number of threads.
+    """
 
     threads: tuple[int, ...]
+    orders: tuple[str, ...]
     repeats: int
 
 
@@ -84,10 +88,10 @@ class Sensitivity:
     """The numerical variations of the released analysis."""
 
     kernels: tuple[str, ...]
-    machine_kernels: tuple[str, ...]
     threads: tuple[int, ...]
     permutations: int
     noises: int
+    rows: int
     seed: int
     workers: int
     booster: BoosterSweep
