@@ -20,6 +20,7 @@ from stages.segmentation import (
     networks,
     prepare,
     settings,
+    sliding,
     train,
 )
 from tests.segmentation.tiny_networks import TINY, arguments, contents, infer_arguments
@@ -276,7 +277,7 @@ def test_a_full_gpu_is_one_line(prepared, cohort, call, monkeypatch):
     code, error = call(train.stage, *arguments(prepared, out="other"))
     assert code == 2 and "the GPU's memory is too small" in error.strip().splitlines()[-1]
     assert not (prepared / "other").exists()
-    monkeypatch.setattr(networks, "probabilities", full)
+    monkeypatch.setattr(sliding, "blocks", full)
     code, error = call(infer.stage, *infer_arguments(cohort, prepared))
     last = error.strip().splitlines()[-1]
     assert code == 2 and "too large for the GPU's memory" in last and "a.nii.gz" in last
