@@ -36,8 +36,8 @@ from containers.launcher import ROOT, LauncherError, environment
 logging.getLogger("dvc").setLevel(logging.WARNING)
 # Each computes in one thread unless its meta says otherwise, and memory is shared.
 WORKERS = 2
-# Writing dvc.lock takes more than a second: stages that end within this time share it.
-RECORD_SECONDS = 20
+# Writing dvc.lock takes two seconds: stages that end within this time share it.
+RECORD_SECONDS = 60
 
 
 class Pipeline:

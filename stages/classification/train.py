@@ -21,7 +21,7 @@ from stages.classification.parameters import (
     read_protocol,
 )
 from stages.common import canonical, cli
-from stages.common.parameters import choose
+from stages.common.strict import check_choice
 
 
 @dataclass
@@ -178,9 +178,10 @@ def stage() -> None:
     features = data.read_selected(options.selected)
     train_set, test_set = data.train_and_test(data.read_table(options.table, features), features)
     for name, configuration in configurations.items():
-        hyper = choose(settings.models, configuration.model, f"model of the protocol in {name}:")
-        models.check(configuration.model, hyper, f"classification.configurations.{name}",
-                     options.params, configuration.weight)
+        where = f"classification.configurations.{name}"
+        check_choice(configuration.model, sorted(settings.models), f"{where}.model", options.params)
+        models.check(configuration.model, settings.models[configuration.model], where, options.params,
+                     configuration.weight)
     results, folds, predicted, curves, members = {}, [], [], [], {}
     for name, configuration in tqdm(sorted(configurations.items()), unit="model"):
         trained = train(train_set, test_set, settings, configuration)

@@ -31,7 +31,7 @@ def context(inputs: Inputs) -> dict:
         "sentence": sentence(rows, earlier), "heads": [HEADS[size] for size in sizes],
         "lines": [line(acceptance.VERDICT, name, name) for name in verdicts]
         + ([line(acceptance.ALL, acceptance.ALL, "all")] if rows else []),
-        "items": [line(acceptance.ITEM, name, known[name].title if name in known else name)
+        "parts": [line(acceptance.ITEM, name, known[name].title if name in known else name)
                   for name in items],
         "earlier": bool(earlier)}}
 

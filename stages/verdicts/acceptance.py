@@ -31,9 +31,9 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def accepted(rows: Iterable[dict[str, str]], size: str) -> float | None:
-    """Return the share of all mutants of a size that pass; None where there are none."""
+    """Return the share of all mutants of a size that pass (three digits); None where there are none."""
     found = [row["share"] for row in rows if (row["by"], row["size"]) == (ALL, size)]
-    return float(found[0]) if found else None
+    return round(float(found[0]), 3) if found else None
 
 
 def shares(path: Path) -> dict[tuple[str, ...], float]:

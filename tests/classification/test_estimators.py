@@ -189,7 +189,7 @@ def test_a_new_classifier_is_one_file_and_its_parameters(stranger):
 
 @pytest.mark.parametrize("path, value, words", [
     ("configurations.NEAR.weight", 2.0, "takes no weight of the positive class"),
-    ("configurations.NEAR.model", "SVM", "of the protocol in NEAR: 'SVM'; valid: KNN, LR"),
+    ("configurations.NEAR.model", "SVM", "configurations.NEAR.model' is 'SVM'; valid: KNN, LR"),
     ("protocols.as-released.models.KNN.n_neighbors", "many", "KNN cannot be fitted"),
     ("protocols.as-released.models.KNN.neighbours", 3, "unknown parameter 'neighbours' of KNN")])
 def test_what_it_cannot_take_is_one_line_and_nothing_is_written(stranger, path, value, words):

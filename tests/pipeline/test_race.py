@@ -26,5 +26,6 @@ def test_the_record_is_made_from_what_the_sweep_is_made_from():
 def test_the_judge_reads_the_record():
     content = yaml.safe_load((STUDY / "study.yaml").read_text())
     results = race.RECORDS.removesuffix("/race")
-    assert f"{results}/race/{{environment}}.json" in {f"{results}/{name}"
-                                                     for name in content["variations"]}
+    made = {f"{race.RECORDS}/{image}.json" for image in content["runs"]["environments"]}
+    read = {f"{results}/{name}" for name in content["variations"] if name.startswith("race/")}
+    assert read and read <= made and all((ROOT / path).is_file() for path in read)

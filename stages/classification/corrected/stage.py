@@ -19,7 +19,7 @@ from stages.classification import data, models, workers
 from stages.classification.corrected import permutation as corrected_permutation
 from stages.classification.corrected import summary as corrected_summary
 from stages.classification.corrected.fit import Outcome, Problem, candidates, run
-from stages.classification.parameters import Corrected, read_bootstrap, read_corrected
+from stages.classification.parameters import Corrected, read_corrected
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES, GROUP, SERIES, SPACING, VOXELS, spacing_mm
 from stages.common.errors import InputError
@@ -118,7 +118,7 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the tables (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="scores and tests (JSON)")
     options = parser.parse_args()
-    settings, bootstrap = read_corrected(options.params), read_bootstrap(options.params)
+    settings = read_corrected(options.params)
     for name, model in settings.models.items():
         for _, point in candidates(model):
             models.check(model.model, {**model.fixed, **point},
@@ -129,7 +129,6 @@ def stage() -> None:
     runs, permuted = carry_out(problem, settings)
     summary = {"run": data.run_of(options, "corrected"), "numbers": numbers(splits),
                "seeds": len(runs), "models": corrected_summary.chosen(runs),
-               "trivial_as_in_table_4": corrected_summary.trivial(splits[1], bootstrap),
                "sampling_type_columns": [name for name in table if _SAMPLING.search(name)]}
     tables = {}
     for part, scored in corrected_summary.parts(problem, runs, settings.thresholds).items():

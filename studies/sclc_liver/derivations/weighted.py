@@ -16,8 +16,8 @@ from scipy import optimize, special
 
 from studies.sclc_liver.derivations.released import Series
 
-# One minimum: to a gradient of this size (own choice).
-GRADIENT = 1e-6
+# One minimum: to a gradient of this size, or as near as rounding lets so many steps come (own choice).
+GRADIENT, STEPS = 1e-6, 100
 # Samples for the interval of the area, the only score that is no function of the counts.
 DRAWS, SEED = 5_000, 1
 
@@ -52,7 +52,8 @@ class Fit:
             return (x.T * (loss * p * (1 - p))) @ x + np.diag(ridge)
 
         self.solution = optimize.minimize(value, np.zeros(x.shape[1]), jac=slope, hess=curve,
-                                          method="trust-exact", options={"gtol": GRADIENT}).x
+                                          method="trust-exact",
+                                          options={"gtol": GRADIENT, "maxiter": STEPS}).x
 
     def scores(self, features) -> np.ndarray:
         """Return the log-odds of each series; above 0 it is called positive."""

@@ -66,6 +66,7 @@ class Inputs:
     power: pd.DataFrame
     corrected: Document
     leakage: Document
+    trivial: Document
     reliability: pd.DataFrame
     decision: pd.DataFrame
     runs: pd.DataFrame
@@ -112,6 +113,7 @@ def read(options) -> Inputs:
         power=numbers(options.chance / f"{RELEASE}.csv", ("scores", "rule", "AUC", "power")),
         corrected=reader.json(results / "corrected" / RELEASE / run),
         leakage=reader.json(results / "leakage" / RELEASE / run),
+        trivial=reader.json(results / "trivial" / RELEASE / run),
         reliability=numbers(corrected / "reliability.csv",
                             (*curve, "predicted", "observed", "low", "high", "series")),
         decision=numbers(corrected / "decision.csv",

@@ -21,7 +21,8 @@ from tests.parameters import PARAMS
 ROOT = Path(__file__).resolve().parents[4]
 STUDY = yaml.safe_load((ROOT / "studies/sclc_liver/study.yaml").read_text())
 RESULTS = ROOT / "metrics/sclc_liver/results"
-RECORDS = [RESULTS / f"race/{environment}.json" for environment in STUDY["runs"]["environments"]]
+RECORDS = sorted({RESULTS / name.format(environment=environment) for name in STUDY["variations"]
+                  if name.startswith("race/") for environment in STUDY["runs"]["environments"]})
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_bad_input_is_one_line(files, monkeypatch, capsys, name, change, said):
         path.write_text(text)
     monkeypatch.setattr("sys.argv", [
         "stage", "--table", str(files / "t.csv"), "--selected", str(files / "s.csv"), "--params",
-        "studies/sclc_liver/params.yaml", "--release", "r", "--out", str(files / "out.json")])
+        "studies/sclc_liver/params", "--release", "r", "--out", str(files / "out.json")])
     with pytest.raises(SystemExit) as stopped:
         cli.main(stage.stage)
     error = capsys.readouterr().err
