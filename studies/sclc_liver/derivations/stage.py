@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from stages.classification.parameters import read_bootstrap, read_configurations, read_protocol
 from stages.common import canonical, cli
@@ -61,8 +62,9 @@ def stage() -> None:
     options = parser.parse_args()
     features = released.names(options.selected)
     series = released.read(options.table, features)
-    canonical.write_json(options.out, {"release": options.release,
-                                       "values": derive(series, features, options.params)})
+    with threadpool_limits(1):  # many small matrices: threads would wait for each other
+        values = derive(series, features, options.params)
+    canonical.write_json(options.out, {"release": options.release, "values": values})
 
 
 if __name__ == "__main__":
