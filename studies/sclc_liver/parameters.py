@@ -178,6 +178,7 @@ class Nested:
     seeds: Repeats
     penalties: tuple[float, ...]
     permutations: int
+    jackknife_seeds: int
     seed: int
     level: float
 
@@ -204,6 +205,14 @@ class Retest:
     samples: int
     seed: int
     level: float
+
+
+@dataclass(frozen=True)
+class Anticipated:
+    """What a new model may be expected to reach: AUCs, and shares of the largest R²."""
+
+    areas: tuple[float, ...]
+    shares_of_largest_r2: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -295,6 +304,8 @@ def read_nested(path: str | Path) -> Nested:
             ("penalties", len(found.penalties) > 2 and min(found.penalties) > 0
              and list(found.penalties) == sorted(found.penalties), "above 0 and rising"),
             ("permutations", found.permutations > 0, "at least 1"),
+            ("jackknife_seeds", 0 < found.jackknife_seeds <= found.seeds.count,
+             "from 1 to seeds.count"),
             ("level", 0 < found.level < 1, "between 0 and 1")):
         check_range(holds, f"nested.procedure.{name}", valid, path)
     return found
@@ -324,6 +335,16 @@ def read_retest(path: str | Path) -> Retest:
                                ("seed", 0 <= found.seed < 1 << 32, "from 0 to 2^32 - 1"),
                                ("level", 0 < found.level < 1, "between 0 and 1")):
         check_range(holds, f"retest.{name}", valid, path)
+    return found
+
+
+def read_anticipated(path: str | Path) -> Anticipated:
+    """Read and check what the sample sizes are for."""
+    found = section(path, "sample_size", Anticipated)
+    check_range(all(0.5 < value < 1 for value in found.areas), "sample_size.areas",
+                "between 0.5 and 1", path)
+    check_range(all(0 < value < 1 for value in found.shares_of_largest_r2),
+                "sample_size.shares_of_largest_r2", "between 0 and 1", path)
     return found
 
 

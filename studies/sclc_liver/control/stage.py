@@ -25,7 +25,7 @@ from stages.common import canonical, cli
 from stages.common.done import Record, context
 from studies.sclc_liver.control import claimed, tables
 from studies.sclc_liver.control.summary import rows_of, summarise
-from studies.sclc_liver.parameters import Control, read_control
+from studies.sclc_liver.parameters import Control, Repeats, read_control
 
 LABELS = ("real", "dealt")
 PACKAGES = ("numpy", "scikit-learn", "xgboost-cpu")
@@ -105,11 +105,13 @@ def stage() -> None:
     parser.add_argument("--summary", type=Path, required=True, help="optimism (JSON)")
     options = parser.parse_args()
     settings, pinned = Settings.read(options.params), tables.read_pinned(options.tables)
-    tasks = [Task(item, options.folder, labels, seed, settings) for item in pinned
-             for labels in LABELS for seed in settings.control.seeds.values()]
+    tasks = [Task(item, options.folder, labels, seed, settings)
+             for seed in settings.control.seeds.values() for item in pinned for labels in LABELS]
     for item in pinned:
         tables.read(item, options.folder)  # a wrong table stops the run before it begins
-    record = Record(options.record, context(asdict(settings), PACKAGES, __file__))
+    # More seeds go on where fewer ended.
+    fixed = replace(settings, control=replace(settings.control, seeds=Repeats(0, 0)))
+    record = Record(options.record, context(asdict(fixed), PACKAGES, __file__))
     known = {task.name: record.get(task.name, [task.folder / task.pinned.file]) for task in tasks}
     wanted = [task for task in tasks if known[task.name] is None]
     for task, found in zip(wanted, workers.spread(carry_out, wanted, "run") if wanted else ()):
