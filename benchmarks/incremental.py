@@ -26,7 +26,7 @@ import numpy as np
 
 from stages.common import canonical, nifti
 
-PARAMETERS = "studies/sclc_liver/params.yaml"
+PARAMETERS = "studies/sclc_liver/params"
 SHAPE, SPACING = (24, 24, 12), (3.2, 3.2, 4.0)
 ROOMS = {"cohort": ("own", "lits"), "segmentation": ("prepare", "infer", "baseline", "detect")}
 COLUMNS = ("File", "Cohort", "Segmentation", "image", "mask")

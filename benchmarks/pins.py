@@ -29,7 +29,7 @@ VARIANTS = {"no pins": (FREE, False), "no pins, fused Adam": (FREE, True),
 
 def steps(fused: bool) -> dict[str, float]:
     """Return the processor seconds per step of each network; the first step is not counted."""
-    preset, found = settings.load("studies/sclc_liver/params.yaml", "quick"), {}
+    preset, found = settings.load("studies/sclc_liver/params", "quick"), {}
     torch.manual_seed(preset.seed)
     shape = preset.crops.per_image, 1, *preset.crops.size
     images, masks = torch.rand(shape), torch.randint(0, networks.CLASSES, shape)

@@ -34,7 +34,7 @@ CASES = {"large": ((512, 512, 700), (0.78, 0.78, 1.0), 1500.0),
          "tiny": ((40, 40, 16), (1.0, 1.0, 2.5), 0.5)}
 ROUNDED = ("SurfaceArea", "SurfaceVolumeRatio", "Sphericity")
 COHORTS = (10, 100, 1000)
-PARAMETERS = "studies/sclc_liver/params.yaml"
+PARAMETERS = "studies/sclc_liver/params"
 
 
 def make_case(folder: Path, name: str, seed: int) -> None:

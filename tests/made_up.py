@@ -4,17 +4,20 @@ import itertools
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from stages.common import canonical, cli, strict
+from stages.verdicts.consistency import declarations, evaluate
 from stages.verdicts.content import Content
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
 NAME = "made_up"
 RELEASES, IMAGES, PROTOCOLS = ("r1", "r2"), ("old", "new"), ("code", "text")
-HOUSE = {"verdicts": {"halfway_tolerance": 1e-9, "least_variations": 60, "fragile": 10}}
+HOUSE = {"verdicts": {"halfway_tolerance": 1e-9, "least_variations": 60, "stable_share": 0.5,
+                      "widest_share": 0.2, "fragile": 10}}
 STUDY = {
     "title": "A made-up study", "short": "Made up 2000", "doi": "10.0000/made-up",
     "protocols": list(PROTOCOLS), "preferred": {"release": "r2", "environment": "new"},
@@ -29,10 +32,9 @@ STUDY = {
         "counts": {"files": [{"path": "counts/{release}.json"}], "environment": "tables"}},
     "variations": ["wobble/{environment}.json", "wobble/{environment}-search.json"],
     "racing": ["*/C/*"],
-    "private": {"images": {"short": "needs images", "meaning": "images are not released",
-                           "mark": "⌂"},
-                "labels": {"short": "needs labels", "meaning": "labels are not released",
-                           "mark": "◇"}},
+    "private": {"images": {"short": "private images", "meaning": "images are not released"},
+                "labels": {"short": "private labels", "meaning": "labels are not released"}},
+    "plausible": {"weight": [1, 5], "rank": [1, 100]},
     "headline": {"number": ["Text", "A", "AUC", "mean"],
                  "corrected": {"value": "corrected.json::A/mean", "low": "corrected.json::A/low",
                                "high": "corrected.json::A/high", "P": "corrected.json::A/P"}},
@@ -61,6 +63,9 @@ Text,*,several,fits,value,models/{row}/several,,,,
 Text,cohort,*,counts,value,all/{metric},,,,
 *,*,*,needs-private-images,,,,,no images,
 """.replace("{cell}", "models/{row}/{metric}")
+# What arithmetic says of the only number without data: which values it can have.
+CHECKS = {"checks": [{"id": "dice", "check": "member", "numbers": {"value": "Text | Seg | Dice"},
+                      "constants": {"allowed": [0.72]}}]}
 CLAIM = {"id": "folds", "topic": "Folds <by>", "locator": "page 1", "severity": "method",
          "values": {"printed": "printed Text | cohort | series",
                     "found": f"metrics/{NAME}/results/counts/r2.json::all/series"},
@@ -68,7 +73,7 @@ CLAIM = {"id": "folds", "topic": "Folds <by>", "locator": "page 1", "severity": 
          "recomputed": "{found} & more", "size": "0"}
 CHECKLISTS = {
     "list.csv": "number,section,subject,status,answer,note\n"
-                f"1,Title,Says so,met,README.md; studies/{NAME}/params.yaml::seed,\n"
+                f"1,Title,Says so,met,README.md; studies/{NAME}/params/seed.yaml::seed,\n"
                 "2,Methods,Size,not met,,no calculation\n3,Design,Plan,not applicable,,no plan\n",
     "weighted.csv": "number,section,subject,status,answer,note,weight\n"
                     "1,Design,Guideline,met,README.md,,0.25\n"
@@ -91,18 +96,22 @@ def fit(protocol, release, image):
 
 
 def sweep(image, values):
-    """Return a summary of 80 variations of each number; ``values`` holds one or more of each path."""
+    """Return a summary of 80 variations of each number; ``values`` gives those of a release."""
     def spread(found):
         return {"variations": 80, "counts": {repr(value): 80 // len(found) for value in found}}
 
     return {"environment": image, "releases": {release: {
         source: {path: spread(found) for path, found in numbers.items()}
-        for source, numbers in values.items()} for release in RELEASES}}
+        for source, numbers in values(release).items()} for release in RELEASES}}
 
 
-FITS = {"models/A/AUC/mean": [0.69, 0.7004], "models/A/AUC/low": [0.58, 0.6004],
-        "models/A/AUC/high": [0.79, 0.8004], "models/A/PPV/mean": [0.8],
-        "models/B/AUC/mean": [0.60, 0.65], "models/B/PPV/mean": [0.49, 0.5], "rank/x": [1.0, 2.0]}
+def fits(release):
+    """Return the values of each fitted number over its variations: the run's own is one of them."""
+    own = AUC[release]["A"]
+    return {"fits": {"models/A/AUC/mean": [0.69, own], "models/A/AUC/low": [0.58, own - 0.1],
+                     "models/A/AUC/high": [0.79, own + 0.1], "models/A/PPV/mean": [0.8],
+                     "models/B/AUC/mean": [0.60, 0.61, 0.65], "models/B/PPV/mean": [0.49, 0.5],
+                     "rank/x": [1.0, 2.0]}}
 
 
 def write(root):
@@ -110,7 +119,8 @@ def write(root):
     folder, results = root / "studies" / NAME, root / "metrics" / NAME / "results"
     save(root / "params.yaml", HOUSE)
     save(folder / "study.yaml", STUDY)
-    save(folder / "params.yaml", {"seed": 7})
+    save(folder / "params" / "seed.yaml", {"seed": 7})
+    save(folder / "checks.yaml", CHECKS)
     save(folder / "claims" / "text.yaml", [CLAIM])
     head = "item,row,metric,value,low,high,decimals,locator"
     texts = {f"published/{name}": "\n".join([head, *rows, ""]) for name, rows in PUBLISHED.items()}
@@ -132,15 +142,18 @@ def write(root):
     for image in IMAGES:
         kernels = {"kernels": ["Haswell"], "not_run": {"Zen": "no such CPU"}} if image == "old" else {}
         canonical.write_json(results / "wobble" / f"{image}.json",
-                             sweep(image, {"fits": FITS}) | kernels)
+                             sweep(image, fits) | kernels)
         canonical.write_json(results / "wobble" / f"{image}-search.json",
-                             sweep(image, {"weights": {"A/weight": [3.0]}}))
+                             sweep(image, lambda _: {"weights": {"A/weight": [3.0]}}))
         canonical.write_bytes(root / "containers" / image / "requirements.lock", b"a==1\n")
     canonical.write_json(results / "corrected.json",
                          {"A": {"mean": 0.6, "low": 0.4, "high": 0.8, "P": 0.2}})
     canonical.write_bytes(root / "containers" / "images.lock", b"\n")
     canonical.write_bytes(root / "README.md", b"# Made up\n")
     canonical.write_bytes(folder / "dvc.yaml", b"stages: {}\n")
+    checked, _ = evaluate.evaluate(declarations.numbers(folder / "published"),
+                                   *declarations.read(folder / "checks.yaml"))
+    canonical.write_csv(root / "reports" / NAME / "consistency.csv", pd.DataFrame(checked))
     return folder
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
 from containers.launcher import ROOT, LauncherError
 
-PARAMETERS = "studies/sclc_liver/params.yaml"
+PARAMETERS = "studies/sclc_liver/params"
 SETTINGS = "DVC_SYSTEM_CONFIG_DIR"
 # DVC refuses a pipeline that git ignores, unless it is told to leave git alone.
 NO_GIT = "[core]\n    no_scm = true\n"
@@ -61,11 +62,12 @@ def parameters() -> dict:
         If it cannot be read.
     """
     try:
-        content = yaml.safe_load((ROOT / PARAMETERS).read_text())
-        return {"source": content["cohort"]["source"], **content["imaging"]}
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        raise LauncherError(f"{PARAMETERS}: is not YAML with the sections cohort and imaging; "
-                            "correct it, or restore it from the repository") from None
+        cohort, imaging = (yaml.safe_load((ROOT / PARAMETERS / f"{name}.yaml").read_text())[name]
+                           for name in ("cohort", "imaging"))
+        return {"source": cohort["source"], **imaging}
+    except (yaml.YAMLError, KeyError, OSError, TypeError, UnicodeDecodeError):
+        raise LauncherError(f"{PARAMETERS}: cohort.yaml and imaging.yaml must be YAML that starts with "
+                            "their names; correct them, or restore them from the repository") from None
 
 
 def wanted() -> str:
@@ -132,7 +134,7 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
     # The plots are those of the results in git.
     del content["plots"]
     depth = os.path.relpath(ROOT, (ROOT / found.file).parent)
-    content["vars"] = [f"{depth}/{PARAMETERS}"]
+    content["vars"] = [f"{depth}/{PARAMETERS}/{Path(name).name}" for name in content["vars"]]
     for stage in content["stages"].values():
         _leave_out(stage, choices)
         stage.get("do", stage)["wdir"] = depth

@@ -24,7 +24,7 @@ ENVIRONMENT = "classification-notebook"
 # Labels of a mask. Source: stages.segmentation (0 background, 1 liver, 2 lesion).
 LIVER, LESION = "1", "2"
 # The study whose models and settings are applied.
-PARAMETERS = "studies/sclc_liver/params.yaml"
+PARAMETERS = "studies/sclc_liver/params"
 PARAMETRIC = ("stages.cohort.incoming", "stages.segmentation.infer", "stages.radiomics.extract",
               "stages.radiomics.unlabelled")
 WORK = ".incomplete"

@@ -13,7 +13,7 @@ from containers.launcher import ROOT, LauncherError, entry, no_arguments
 FOLDER = "data/real"
 # Labels of a LiTS mask. Source: LiTS, 0 background, 1 liver, 2 tumour.
 LIVER, LESION = "1", "2"
-PARAMETERS = "studies/sclc_liver/params.yaml"
+PARAMETERS = "studies/sclc_liver/params"
 
 
 def commands(folder: str) -> list[tuple[str, list[str]]]:

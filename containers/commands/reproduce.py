@@ -1,7 +1,8 @@
 """``make reproduce``: set up, run the pipeline with a progress display, print the verdicts.
 
-Where the released tables cannot be reached it says so, runs the imaging demo instead and marks
-every published number ``not-checked`` in a ledger of its own; ``REQUIRE_PUBLISHED=1`` refuses.
+Where the released tables cannot be reached it says so, runs the imaging demo instead and writes what
+arithmetic alone says of every published number into a ledger of its own; ``REQUIRE_PUBLISHED=1``
+refuses.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from containers.launcher import ROOT, LauncherError, entry, environment, no_argu
 RUN_BEFORE = ROOT / "logs" / "reproduced"
 LOG = ROOT / "logs" / "reproduce.log"
 # The committed ledger stays as it is.
-UNCHECKED = "logs/{study}-not-checked.csv"
+WITHOUT_DATA = "logs/{study}-without-data.csv"
 REQUIRE = "REQUIRE_PUBLISHED"
 
 
@@ -62,7 +63,7 @@ def studies(stages: Iterable[Stage]) -> list[str]:
 
 
 def without_tables(reason: str, judged: list[str], run_demo: Callable[[], None]) -> None:
-    """Say that no number can be checked, run the demo, and mark every number so.
+    """Say that no number can be recomputed, run the demo, and write what needs no data.
 
     Raises
     ------
@@ -76,12 +77,13 @@ def without_tables(reason: str, judged: list[str], run_demo: Callable[[], None])
           file=sys.stderr, flush=True)
     run_demo()
     for study in judged:
-        ledger = UNCHECKED.format(study=study)
+        ledger = WITHOUT_DATA.format(study=study)
         in_image("reporting", "stages.verdicts.unchecked", "--study", f"studies/{study}",
-                 "--out", ledger)
+                 "--params", "params.yaml", "--out", ledger)
         show(study, "--ledger", ledger)
-        print(f"\nNo published number was checked: {ledger}. reports/{study}/ledger.csv holds the "
-              "verdicts of the last run that had the released tables.")
+        print(f"\nNo published number was recomputed: {ledger} holds what arithmetic alone says. "
+              f"reports/{study}/ledger.csv holds the verdicts of the last run that had the released "
+              "tables.")
 
 
 def show(study: str, *arguments: str) -> None:
@@ -101,7 +103,7 @@ def cross_check() -> None:
     node = shutil.which("node") or "node"
     for points in sorted((ROOT / "data" / "sclc_liver" / "burden").glob("*.csv")):
         in_image("statistics", "studies.sclc_liver.crosscheck", "--if-available", "--node", node,
-                 "--params", "studies/sclc_liver/params.yaml",
+                 "--params", "studies/sclc_liver/params",
                  "--points", f"data/sclc_liver/burden/{points.name}",
                  "--metrics", f"metrics/sclc_liver/results/statistics/{points.stem}.json")
 

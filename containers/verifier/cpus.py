@@ -26,7 +26,7 @@ PROBES = {"segmentation": "stages.segmentation.probe", "radiomics": "stages.radi
 # Intel's first CPU with AVX2, and a recent one of AMD's.
 CPUS = ("Haswell", "EPYC-Milan")
 EMULATOR = "qemu-x86_64"
-PARAMETERS = "studies/sclc_liver/params.yaml"
+PARAMETERS = "studies/sclc_liver/params"
 # QEMU 7.2 crashes in the sort that NumPy 2 has for AVX2. Natively, nothing differs without it.
 WITHOUT = {"classification-notebook": "AVX2"}
 

@@ -140,7 +140,7 @@ def parser(module: str, description: str | None, *, protocol: bool = True):
     arguments.add_argument("--table", type=Path, required=True, help="canonical cohort table (CSV)")
     arguments.add_argument("--params", type=Path, required=True)
     if protocol:
-        arguments.add_argument("--protocol", required=True, help="a protocol of params.yaml")
+        arguments.add_argument("--protocol", required=True, help="a protocol of the parameters")
     arguments.add_argument("--release", required=True, help="data release, for the record")
     arguments.add_argument("--environment", required=True, help="image, for the record")
     return arguments

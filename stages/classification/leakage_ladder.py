@@ -48,8 +48,8 @@ def kept(train: data.Split, held_out: data.Split, selection: Selection) -> list[
     """
     names = list(select(train, held_out, selection).coefficients)
     if not names:
-        raise InputError("the selection keeps no feature in one of the folds", "params.yaml",
-                         "lower 'alpha' of protocol as-released")
+        raise InputError("the selection keeps no feature in one of the folds",
+                         "params/classification.yaml", "lower 'alpha' of protocol as-released")
     return names
 
 

@@ -55,7 +55,7 @@ def make(model: str, parameters: Mapping, weight=None):
     known = {*CLASSES[model]().get_params(), *ALIASES.get(model, ())}
     for name in arguments:
         if name not in known:
-            raise InputError(f"unknown parameter '{name}' of {model}", "params.yaml",
+            raise InputError(f"unknown parameter '{name}' of {model}", "params/classification.yaml",
                              f"see the documentation of {CLASSES[model].__name__}")
     return CLASSES[model](**arguments)
 

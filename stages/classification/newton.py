@@ -52,7 +52,7 @@ def sample_weights(label: np.ndarray, weight) -> np.ndarray:
     ----------
     label : ndarray of int, shape (n,)
     weight : float, "balanced" or None
-        Of the positive class, as in params.yaml.
+        Of the positive class, as in the parameters.
     """
     positive = label == 1
     if weight == "balanced":
@@ -98,7 +98,7 @@ def solve(features: np.ndarray, label: np.ndarray, weights: np.ndarray, strength
             *slopes, intercept = (back * point).sum(axis=1)
             return Solution(np.array(slopes, np.float64), float(intercept),
                             float(_value(design, signs, cost, penalty, point)), float(step))
-    raise InputError(f"Newton's method did not converge in {iterations} steps", "params.yaml",
+    raise InputError(f"Newton's method did not converge in {iterations} steps", "params/converged.yaml",
                      "raise converged.iterations or converged.tolerance")
 
 

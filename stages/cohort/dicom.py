@@ -196,7 +196,7 @@ def _step(places, tolerance: float, folder) -> float:
     if off > tolerance * step:
         raise InputError(f"its slices are unevenly spaced (up to {off:.2f} mm off their place at "
                          f"{step:.2f} mm)", folder, "resample it onto even distances, or raise "
-                         "own.spacing_tolerance in params.yaml")
+                         "own.spacing_tolerance in params/own.yaml")
     return step
 
 

@@ -120,7 +120,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.fetch", __doc__)
     parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--release", required=True, help="a release named in params.yaml")
+    parser.add_argument("--release", required=True, help="a release of the parameters")
     parser.add_argument("--out", type=Path, required=True, help="where the table belongs")
     options = parser.parse_args()
     release = choose(read_releases(options.params), options.release, "release")

@@ -29,7 +29,7 @@ LABELS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class Lits:
-    """Section ``lits`` of ``params.yaml``: how many cases, how many of them for the test."""
+    """Section ``lits`` of the parameters: how many cases, how many of them for the test."""
 
     cases: int
     test: int
@@ -157,8 +157,8 @@ def stage() -> None:
     parser.add_argument("--checksums", type=Path, required=True, help="checksums (CSV)")
     parser.add_argument("--out", type=Path, required=True, help="cohort manifest (CSV)")
     parser.add_argument("--record", type=Path, help="what was checked before: only changes are")
-    parser.add_argument("--cases", type=int, help="number of cases, instead of params.yaml's")
-    parser.add_argument("--test", type=int, help="how many for the test, instead of params.yaml's")
+    parser.add_argument("--cases", type=int, help="number of cases, instead of the parameter")
+    parser.add_argument("--test", type=int, help="how many for the test, instead of the parameter")
     options = parser.parse_args()
     given = {name: getattr(options, name) for name in ("cases", "test")}
     settings = replace(section(options.params, "lits", Lits),
@@ -166,7 +166,7 @@ def stage() -> None:
     pairs = find(options.folder)
     if len(pairs) != settings.cases:
         raise InputError(f"holds {len(pairs)} cases, not {settings.cases}", options.folder,
-                         "complete the folder or correct lits.cases in params.yaml")
+                         "complete the folder or correct lits.cases in params/lits.yaml")
     # All may be for the test: cases that are only looked at.
     if not 0 < settings.test <= settings.cases:
         raise InputError(f"parameter 'lits.test' is {settings.test}", options.params,

@@ -24,7 +24,7 @@ SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")
 
 @dataclass(frozen=True)
 class Own:
-    """Section ``own`` of ``params.yaml``.
+    """Section ``own`` of the parameters.
 
     Attributes
     ----------

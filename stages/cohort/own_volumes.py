@@ -107,7 +107,7 @@ def labels(path: Path, image: Volume, image_path: Path, own: Own) -> Volume:
     if len(other):
         raise InputError(f"holds the label {other[0]:g} (known: {', '.join(map(str, known))})",
                          path, "correct the mask, or own.liver_labels and own.lesion_labels in "
-                         "params.yaml")
+                         "params/own.yaml")
     result = np.where(np.isin(mask.data, own.liver_labels), LIVER, 0)
     result[np.isin(mask.data, own.lesion_labels)] = LESION
     return Volume(result.astype(np.uint8), image.affine, image.header)
@@ -136,4 +136,4 @@ def require_lesions(masks: list[Path], own: Own, source: Path) -> None:
             f"no mask holds a lesion (own.lesion_labels: {list(own.lesion_labels)}); masks hold only "
             f"label {held}, which own.liver_labels names", source,
             f"if that is the lesion set own.lesion_labels: [{held}] and own.liver_labels: [] in "
-            "params.yaml; if it is the liver, leave the masks out")
+            "params/own.yaml; if it is the liver, leave the masks out")

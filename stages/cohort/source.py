@@ -38,7 +38,7 @@ def arguments(inputs: Path, checksums: Path, out: Path, record: Path | None = No
 
 
 def check(source: str, params: Path) -> None:
-    """Refuse to make the phantom where params.yaml asks for another cohort.
+    """Refuse to make the phantom where the parameters ask for another cohort.
 
     Raises
     ------

@@ -1,7 +1,10 @@
-"""Read a part of a parameters file (``params.yaml``) as a frozen, checked object.
+"""Read a part of the parameters as a frozen, checked object.
 
-No part is known here: each room has the dataclasses of what it reads beside the code that uses it,
-and reads nothing else. A wrong parameter so stops the stages that need it, and no others.
+A study's parameters are a folder in which each top part has a file of its own: ``classification.…``
+stands in ``classification.yaml`` below the key ``classification``. DVC parses a file anew for every
+stage that reads it, so that small files are quick. No part is known here: each room has the
+dataclasses of what it reads beside the code that uses it, and reads nothing else. A wrong parameter
+so stops the stages that need it, and no others.
 """
 # dvc: no dependency (params: tracks each value that is read)
 
@@ -18,12 +21,12 @@ from stages.common.errors import InputError
 
 
 def section(path: str | Path, name: str, kind: type):
-    """Read and check one part of a parameters file.
+    """Read and check one part of the parameters.
 
     Parameters
     ----------
     path : str or Path
-        The file.
+        Their folder, or one file that holds all that is read.
     name : str
         The part, as ``classification.bootstrap``. A literal: a test collects them.
     kind : type
@@ -39,11 +42,11 @@ def section(path: str | Path, name: str, kind: type):
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "params.yaml")
-    ...     _ = path.write_text("cohort: {seeds: [1, 2]}")
-    ...     section(path, "cohort.seeds", tuple[int, ...])
+    ...     _ = Path(folder, "cohort.yaml").write_text("cohort: {seeds: [1, 2]}")
+    ...     section(folder, "cohort.seeds", tuple[int, ...])
     (1, 2)
     """
+    path = _file(Path(path), name)
     node, above = _content(path), ""
     for key in name.split("."):
         if not isinstance(node, dict):
@@ -57,6 +60,10 @@ def section(path: str | Path, name: str, kind: type):
                              f"{hint}add it, or restore the file from the repository")
         node, above = node[key], here
     return strict.build(kind, node, str(path), name)
+
+
+def _file(path: Path, name: str) -> Path:
+    return path / f"{name.partition('.')[0]}.yaml" if path.is_dir() else path
 
 
 def _content(path):
@@ -83,6 +90,6 @@ def choose(options: dict, name: str, kind: str):
         Listing the valid names.
     """
     if name not in options:
-        raise InputError(f"unknown {kind} '{name}'", "params.yaml",
+        raise InputError(f"unknown {kind} '{name}'", "parameters",
                          f"valid: {', '.join(sorted(options))}")
     return options[name]

@@ -17,7 +17,7 @@ def stage(module: str, description: str | None, make: Callable[[Path, Path], Non
     module, description : str
         As for `cli.parser`.
     make : callable
-        Takes an empty folder and the path of ``params.yaml``; writes files into the folder.
+        Takes an empty folder and the path of the parameters; writes files into the folder.
     """
     parser = cli.parser(module, description)
     parser.add_argument("--params", type=Path, required=True)

@@ -26,7 +26,7 @@ COLUMNS = {NE: "NE_part", NON_NE: "nonNE_part"}
 
 @dataclass(frozen=True)
 class Expression:
-    """Section ``expression`` of ``params.yaml``: how samples are scored."""
+    """Section ``expression`` of the parameters: how samples are scored."""
 
     method: str
     normalise: str
@@ -100,7 +100,7 @@ def stage() -> None:
     parser = cli.parser("stages.expression.ne_scores", __doc__)
     parser.add_argument("--expression", type=Path, required=True,
                         help="genes x samples (.csv, .tsv, .txt, .gct, also gzipped)")
-    parser.add_argument("--method", choices=METHODS, help="instead of params.yaml's")
+    parser.add_argument("--method", choices=METHODS, help="instead of the parameter")
     parser.add_argument("--profiles", type=Path, help="class means, for the correlation (CSV)")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="scores (CSV)")

@@ -68,7 +68,7 @@ def ssgsea(expression: pd.DataFrame, sets: dict[str, list[str]], weight: float, 
     """
     if normalise == "range" and expression.shape[1] < 2:
         raise InputError("holds one sample, whose score cannot be divided by a range of samples",
-                         path, "set expression.normalise to 'genes' in params.yaml")
+                         path, "set expression.normalise to 'genes' in params/expression.yaml")
     found = enrichment(expression, sets, weight)
     scale = (float(found.to_numpy().max() - found.to_numpy().min()) if normalise == "range"
              else len(expression))

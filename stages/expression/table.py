@@ -93,5 +93,5 @@ def signature(genes: pd.Index, least_share: float, path) -> tuple[dict[str, list
             few = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
             raise InputError(f"lacks {len(missing)} of the {count} {name} genes ({few})", path,
                              "name genes by HGNC symbols, or lower expression.least_share in "
-                             "params.yaml")
+                             "params/expression.yaml")
     return found, lost

@@ -132,10 +132,10 @@ def main() -> None:
     parser.add_argument("--masks", help="folder of the masks (default: the manifest's)")
     parser.add_argument("--out", required=True, help="folder for the rows")
     parser.add_argument("--cache", help="folder that keeps rows between runs (default: none)")
-    parser.add_argument("--method", choices=sorted(rows.METHODS), help="instead of params.yaml's")
-    parser.add_argument("--label", type=int, help="of lesions, instead of params.yaml's")
+    parser.add_argument("--method", choices=sorted(rows.METHODS), help="instead of the parameter")
+    parser.add_argument("--label", type=int, help="of lesions, instead of the parameter")
     parser.add_argument("--other-labels", type=int, nargs="*",
-                        help="that a mask may hold besides, instead of params.yaml's")
+                        help="that a mask may hold besides, instead of the parameter")
     parser.add_argument("--jobs", type=int, help="processes, instead of imaging.jobs")
     options = parser.parse_args()
     settings = read(options.params)

@@ -10,13 +10,13 @@ from stages.common.errors import InputError
 from stages.report.chart import Axis, strip, strip_axis, ticks
 from stages.report.inputs import Inputs
 from stages.report.tables import (
+    VERDICTS,
     Row,
     Verdict,
     metric_name,
     row_name,
     statistic_name,
     value,
-    verdicts,
 )
 from stages.verdicts.study import Study
 
@@ -128,7 +128,7 @@ def _line(study: Study, row: Row, plot: Markup) -> Line:
     metric = ", ".join(filter(None, (metric_name(row["metric"]), statistic_name(study, row))))
     about = study.content.items.get(row["item"])
     item = about.title.split(":")[0] if about else row["item"]
-    return Line(item, row_name(study, row["row"]), metric, verdicts(study)[row["verdict"]],
+    return Line(item, row_name(study, row["row"]), metric, VERDICTS[row["verdict"]],
                 row["published"].replace("-", "−"),
                 *(value(row[name], row["decimals"], 1) for name in
                   ("minimum", "median", "maximum")),

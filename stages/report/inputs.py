@@ -8,7 +8,8 @@ from pathlib import Path
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.report.files import MAKE, Document, Reader
-from stages.verdicts import ledger, published
+from stages.verdicts import ledger, names, published
+from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
 CONTRADICTIONS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source",
@@ -61,8 +62,12 @@ class Inputs:
     Attributes
     ----------
     study : Study
+    settings : Settings
+        How numbers were judged.
     ledger : list of dict
         `ledger.COLUMNS` as text, one row for each published number.
+    runs : dict
+        How much single runs explain (`stages.verdicts.runs`).
     locators : dict
         (item, row, metric) to its place in the paper.
     sweeps : list of Document
@@ -76,7 +81,9 @@ class Inputs:
     """
 
     study: Study
+    settings: Settings
     ledger: list[dict[str, str]]
+    runs: dict
     locators: dict[tuple[str, str, str], str]
     sweeps: list[Document]
     locks: dict[str, str]
@@ -120,7 +127,7 @@ def _locks(folder: Path, images: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def read(study: Study, root: Path) -> Inputs:
+def read(study: Study, settings: Settings, root: Path) -> Inputs:
     """Read and check everything that the report shows.
 
     Raises
@@ -131,12 +138,18 @@ def read(study: Study, root: Path) -> Inputs:
     reader, reports = Reader(), study.reports(root)
     numbers = published.read(study.published, study.content.numbers)
     rows = reader.text(reports / "ledger.csv", ledger.COLUMNS)
+    for row in rows:
+        if row["verdict"] not in names.ALL:
+            raise InputError(f"'{row['verdict']}' is no verdict", reports / "ledger.csv", MAKE)
     if len(rows) != len(numbers):
         raise InputError(f"has {len(rows)} rows where the paper has {len(numbers)} numbers",
                          reports / "ledger.csv", "make it again (dvc repro)")
+    counted = reader.json(reports / "verdicts.json")
+    if counted.get("verdicts") != ledger.count(rows):
+        raise InputError("counts other verdicts than ledger.csv holds", counted.path, MAKE)
     added = own(reader.json(reports / "sections.json"))
     return Inputs(
-        study=study, ledger=rows,
+        study=study, settings=settings, ledger=rows, runs=counted.get("runs"),
         locators={(n.item, n.row, n.metric): n.locator for n in numbers},
         sweeps=[reader.json(path) for path in study.variations(root)],
         locks=_locks(root / "containers", study.content.images),

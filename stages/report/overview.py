@@ -44,7 +44,7 @@ def row(study: studies.Study, root: Path) -> dict:
     try:
         values, tally = summary["headline"], Counter(dict(summary["verdicts"]))
         total = sum(tally.values())
-        for key in headline.KEYS:
+        for key in (*headline.KEYS, *headline.INTERVAL):
             if type(values[key]) not in (int, float, type(None)):
                 raise ValueError(f"'{key}' is no number")
     except (KeyError, TypeError, ValueError) as error:
@@ -52,7 +52,7 @@ def row(study: studies.Study, root: Path) -> dict:
     item, line, metric, _ = study.content.headline.number
     about = study.content.items.get(item)
     return {"name": study.name, "study": study.content, "total": total,
-            "totals": [(verdict, tally[name]) for name, verdict in tables.verdicts(study).items()],
+            "totals": [(verdict, tally[name]) for name, verdict in tables.VERDICTS.items()],
             "headline": values,
             "quantity": ", ".join(filter(None, (
                 about.title.split(":")[0] if about else item,

@@ -16,6 +16,7 @@ from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.report import inputs as report_inputs
 from stages.report import sections
+from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 
 LIMIT = 3 * 1024 * 1024
@@ -40,10 +41,11 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.report.page", __doc__)
     parser.add_argument("--study", type=Path, required=True, help="the study's folder")
+    parser.add_argument("--params", type=Path, required=True, help="the house's parameters")
     parser.add_argument("--root", type=Path, default=".", help="the repository")
     options = parser.parse_args()
     study, root = studies.read(options.study), options.root
-    inputs = report_inputs.read(study, root)
+    inputs = report_inputs.read(study, house.read(options.params), root)
     folder = study.reports(root)
     page, answers = folder / "index.html", folder / "checklists.html"
     up = os.path.relpath(root, folder) + "/"

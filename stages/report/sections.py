@@ -11,6 +11,7 @@ from markupsafe import Markup
 from stages.common.errors import InputError
 from stages.report import forest, render, tables
 from stages.report.inputs import Inputs
+from stages.verdicts import names
 
 # The page's own sections in their order; a study's stand behind those that `inputs.PLACES` names.
 SECTIONS = (("reviewer", "For a reviewer, in short"), ("verdicts", "Verdicts at a glance"),
@@ -20,12 +21,12 @@ SECTIONS = (("reviewer", "For a reviewer, in short"), ("verdicts", "Verdicts at 
             ("provenance", "Provenance"), ("repeat", "How to repeat it"))
 # How the answers of a checklist look: those of the verdicts that mean as much.
 STATES = {"met": "exact", "partly": "envelope", "not met": "contradicted",
-          "not applicable": "not-checked"}
+          "not applicable": "not-a-result"}
 # What a point of the contradictions is called, and what it touches: the most weighty first.
 POINTS = {
     "confirmed": ("contradicted", "✗", "confirmed", "the results of this pipeline show it."),
     "text-only": ("envelope", "¶", "in print", "the printed numbers alone show it."),
-    "not-confirmed": ("not-checked", "○", "none shown", "checked: no contradiction is shown.")}
+    "not-confirmed": ("not-a-result", "○", "none shown", "checked: no contradiction is shown.")}
 WEIGHTS = {"result": "Points that touch a result", "method": "Points that touch a method",
            "reporting": "Points of reporting"}
 # What may be a path inside the repository, in a checklist's answer.
@@ -50,9 +51,10 @@ def index(inputs: Inputs, checklists_page: str, root: str) -> str:
              for kind in ("table", "figure", "text")}
     context = {
         "study": inputs.study.content, "name": inputs.study.name, "root": root,
-        "sections": contents(own), "own": own, "sentences": [counts(inputs), *inputs.own.sentences],
+        "sections": contents(own), "own": own, "sentences": [*counts(inputs), *inputs.own.sentences],
         "items": items, "total": len(inputs.ledger),
-        "totals": tables.totals(inputs.study, inputs.ledger),
+        "totals": tables.totals(inputs.ledger), "groups": tables.groups(inputs.ledger, inputs.settings),
+        "private": inputs.study.content.private.values(),
         "counts": {name: {verdict.name: count for verdict, count in item.tally}
                    for name, item in items.items()},
         "daggered": {name for name, item in items.items()
@@ -75,15 +77,25 @@ def contents(own: dict) -> list[tuple[str, str]]:
     return listed
 
 
-def counts(inputs: Inputs) -> str:
-    """Return what became of the published numbers, in one sentence."""
-    tally = Counter(row["verdict"] for row in inputs.ledger)
-    private = sum(count for name, count in tally.items() if name.startswith("needs-private-"))
-    return (f"Of the {len(inputs.ledger)} numbers that the paper prints, {tally['exact']} follow "
-            f"at the printed precision from the released data and code, {tally['envelope']} are "
-            f"given by a numerical variation of the same code, and "
-            f"{tally['contradicted']} do not follow; {private} rest on what is not public, and "
-            f"{tally['not-checked']} are settings, literature values or not settled.")
+def counts(inputs: Inputs) -> list[str]:
+    """Return what became of the published numbers, and how much of it single runs explain."""
+    tally, runs = Counter(row["verdict"] for row in inputs.ledger), inputs.runs
+    public, private = (sum(tally[name] for name in group)
+                       for group in (names.PUBLIC, names.WITHOUT_DATA))
+    refused = tally[names.INCONSISTENT] + tally[names.IMPOSSIBLE]
+    said = [f"Of the {len(inputs.ledger)} numbers that the paper prints, {public} rest on public data "
+            f"and code: {tally[names.EXACT]} follow at the printed precision, "
+            f"{tally[names.UNSTABLE]} follow, but in fewer than {inputs.settings.stable_share:.0%} of "
+            f"the variations that should not matter, {tally[names.ENVELOPE]} are given by a variation alone, "
+            f"{tally[names.UNTESTABLE]} cannot be told, and {tally[names.CONTRADICTED]} do not "
+            f"follow. Of {private} whose data are not public, {tally[names.CONSISTENT]} stand checks "
+            f"that could have failed, {refused} do not, and {tally[names.UNTESTED]} are untested. "
+            f"{tally[names.NO_RESULT]} are no results."]
+    if runs["numbers"]:
+        said.append(f"Each row of a table is judged by the run that explains most of it: so "
+                    f"{runs['by_row']} of the {runs['numbers']} fitted numbers are found. The best "
+                    f"single run ({runs['single_run']}) gives {runs['single']} of them.")
+    return said
 
 
 def _contradictions(inputs: Inputs) -> dict:
@@ -150,7 +162,7 @@ def checklists(inputs: Inputs, report_page: str, root: Path, up: str) -> str:
     """
     pages = {}
     for row in inputs.checklists:
-        verdict = tables.verdicts(inputs.study)[STATES.get(row["status"], "not-checked")]
+        verdict = tables.VERDICTS[STATES.get(row["status"], names.NO_RESULT)]
         answers = [(part, _link(part, root, up, inputs)) for part in
                    (piece.strip() for piece in row["answer"].split(";")) if part]
         pages.setdefault(row["checklist"], []).append(

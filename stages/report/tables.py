@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from stages.verdicts import names
+from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
 Row = dict[str, str]
@@ -13,7 +15,10 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a verdict looks and reads: its mark tells it apart without colour."""
+    """How a verdict looks and reads: its mark tells it apart without colour.
+
+    In ``meaning``, ``{stable}`` and ``{widest}`` stand for the house's shares (`Settings`).
+    """
 
     name: str
     mark: str
@@ -21,23 +26,38 @@ class Verdict:
     meaning: str
 
 
-# How the engine's own verdicts look; a study adds one for each kind of private data.
-RECOMPUTED = (
-    Verdict("exact", "✓", "follows exactly", "the recomputed value rounds to the printed one"),
-    Verdict("envelope", "≈", "in its envelope",
-            "not equal, but given by a numerical variation of the same code"),
-    Verdict("contradicted", "✗", "differs",
-            "recomputed from the released data, and different under every variation"))
-NOT_CHECKED = Verdict("not-checked", "…", "not checked",
-                      "not a result (a setting, a literature value), or not settled: its note says "
-                      "which")
-
-
-def verdicts(study: Study) -> dict[str, Verdict]:
-    """Return every verdict of a study by name, the strongest first."""
-    private = [Verdict(f"needs-private-{key}", kind.mark, kind.short, kind.meaning)
-               for key, kind in study.content.private.items()]
-    return {verdict.name: verdict for verdict in (*RECOMPUTED, *private, NOT_CHECKED)}
+# What is known of the data behind a number, and the verdicts that are possible then.
+GROUPS = {
+    "Data and code are public": (
+        Verdict(names.EXACT, "✓", "follows exactly",
+                "The recomputed value rounds to the printed one, and nothing can vary, or at least "
+                "{stable:.0%} of the variations that should not matter give it too."),
+        Verdict(names.UNSTABLE, "∿", "follows, unstable",
+                "The recomputed value rounds to the printed one, but fewer than {stable:.0%} of the "
+                "variations that should not matter give it."),
+        Verdict(names.ENVELOPE, "≈", "in its envelope",
+                "No run gives it as released, but at least one variation of the same code does."),
+        Verdict(names.UNTESTABLE, "?", "cannot be told",
+                "The computation cannot tell this number from wrong ones: its variations cover more "
+                "than {widest:.0%} of the plausible values or lie around it, or only the authors' "
+                "own run gives it; the note says which."),
+        Verdict(names.CONTRADICTED, "✗", "differs",
+                "The recomputed value is another one, and so it is under every variation.")),
+    "Data are not public": (
+        Verdict(names.CONSISTENT, "=", "consistent",
+                "The printed numbers pass checks that would have refused other numbers in its place; "
+                "that is less than a recomputation."),
+        Verdict(names.INCONSISTENT, "≠", "inconsistent",
+                "It disagrees with other printed numbers, rounded or cut off, under the assumption "
+                "that stands beside it."),
+        Verdict(names.IMPOSSIBLE, "⊘", "impossible",
+                "No data whatever give it, under the assumption that stands beside it."),
+        Verdict(names.UNTESTED, "…", "untested",
+                "No check could tell it from another number.")),
+    "Not a result": (
+        Verdict(names.NO_RESULT, "–", "not a result",
+                "A setting, a definition, or a value from the literature."),)}
+VERDICTS = {verdict.name: verdict for group in GROUPS.values() for verdict in group}
 
 
 @dataclass(frozen=True)
@@ -55,8 +75,11 @@ class Number:
         Protocol, release and environment; empty where nothing is recomputed.
     other_run : bool
         Whether it comes from another run than most of its row.
-    locator, note, spread : str
-        ``spread`` is the range over the numerical variations, empty where it is not measured.
+    locator, note, firm : str
+        ``firm`` is how much the verdict is worth: the range over the numerical variations, or the
+        share of other numbers that the checks without data refuse; empty where neither is known.
+    missing : str
+        Why nothing is recomputed; empty where something is, or where it is no result.
     """
 
     row: str
@@ -69,7 +92,8 @@ class Number:
     other_run: bool
     locator: str
     note: str
-    spread: str
+    firm: str
+    missing: str
 
 
 @dataclass(frozen=True)
@@ -145,14 +169,16 @@ def run_name(row: Row) -> str:
     return " · ".join(row[key] for key in ("protocol", "release", "environment") if row[key])
 
 
-def spread(row: Row) -> str:
-    """Return the range over the numerical variations in words; empty where it is not measured."""
+def firm(row: Row) -> str:
+    """Return what a verdict is worth, in words; empty where that is not known."""
     if row.get("basis") == "arithmetic":
         return "arithmetic: nothing varies"
-    if not row["minimum"]:
-        return ""
-    low, high = (value(row[key], row["decimals"]) for key in ("minimum", "maximum"))
-    return f"{low} to {high}; {row['equal']} of {row['variations']} equal"
+    if row["minimum"]:
+        low, high = (value(row[key], row["decimals"]) for key in ("minimum", "maximum"))
+        return f"{low} to {high}; {row['equal']} of {row['variations']} equal"
+    if row["verdict"] in (names.CONSISTENT, *names.AGAINST) and row["could_fail"]:
+        return f"its checks refuse {float(row['could_fail']):.0%} of other values"
+    return ""
 
 
 def number(study: Study, row: Row, usual: str, locator: str) -> Number:
@@ -160,9 +186,9 @@ def number(study: Study, row: Row, usual: str, locator: str) -> Number:
     return Number(row_name(study, row["row"]), metric_name(row["metric"]),
                   statistic_name(study, row),
                   row["published"].replace("-", "−") if row["decimals"] else row["published"],
-                  value(row["reproduced"], row["decimals"]), verdicts(study)[row["verdict"]],
+                  value(row["reproduced"], row["decimals"]), VERDICTS[row["verdict"]],
                   run_name(row), bool(row["reproduced"]) and run_name(row) != usual, locator,
-                  row["note"], spread(row))
+                  row["note"], firm(row), row["why_missing"])
 
 
 def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
@@ -176,17 +202,19 @@ def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
     for row_key, cells in by_row.items():
         runs = Counter(run_name(cell) for cell in cells if cell["reproduced"])
         usual = runs.most_common(1)[0][0] if runs else ""
+        told = next((f"{usual}: gives {cell['row_equal']} of {cell['row_numbers']} at once"
+                     for cell in cells if cell["reproduced"]), "")
         shown = {cell["metric"]: [] for cell in cells}
         for cell in cells:
             one = number(study, cell, usual,
                          locators[cell["item"], cell["row"], cell["metric"]])
             shown[cell["metric"]].append(one)
             numbers.append(one)
-        grid.append((row_name(study, row_key), usual,
+        grid.append((row_name(study, row_key), told,
                      [shown.get(column, []) for column in columns]))
     return Item(name, f"item-{name.lower().replace(' ', '-')}", about.title if about else name,
                 about.kind if about else "text", numbers,
-                [entry for entry in totals(study, rows) if entry[1]],
+                [entry for entry in totals(rows) if entry[1]],
                 tuple(map(metric_name, columns)), grid if columns else [])
 
 
@@ -198,7 +226,17 @@ def items(study: Study, ledger: Iterable[Row], locators: dict) -> dict[str, Item
     return {name: item(study, name, by_item[name], locators) for name in study.order(by_item)}
 
 
-def totals(study: Study, ledger: Iterable[Row]) -> list[tuple[Verdict, int]]:
+def totals(ledger: Iterable[Row]) -> list[tuple[Verdict, int]]:
     """Return every verdict with its count."""
     tally = Counter(row["verdict"] for row in ledger)
-    return [(verdict, tally[name]) for name, verdict in verdicts(study).items()]
+    return [(verdict, tally[name]) for name, verdict in VERDICTS.items()]
+
+
+def groups(ledger: Iterable[Row], settings: Settings
+           ) -> list[tuple[str, int, list[tuple[Verdict, str, int]]]]:
+    """Return the verdicts by what is known of the data: each with its meaning and its count."""
+    found = {verdict.name: count for verdict, count in totals(ledger)}
+    shares = {"stable": settings.stable_share, "widest": settings.widest_share}
+    return [(title, sum(found[verdict.name] for verdict in group),
+             [(verdict, verdict.meaning.format(**shares), found[verdict.name]) for verdict in group])
+            for title, group in GROUPS.items()]

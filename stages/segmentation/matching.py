@@ -25,7 +25,7 @@ CONNECTIVITIES = (6, 18, 26)
 
 @dataclass(frozen=True)
 class Detection:
-    """Section ``detection`` of ``params.yaml``."""
+    """Section ``detection`` of the parameters."""
 
     connectivity: int
     rule: str

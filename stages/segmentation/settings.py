@@ -124,7 +124,7 @@ class Preset:
 
 
 def load(path: str | Path, name: str | None = None) -> Preset:
-    """Read a preset; the one that ``params.yaml`` names when ``name`` is None.
+    """Read a preset; the one that the parameters name when ``name`` is None.
 
     Raises
     ------

@@ -142,7 +142,8 @@ def bounds(base: Side, now: Side, file: str, path: str) -> tuple[float, float] |
         return None
     for side in (base, now):
         for spread in side.spreads.get((source, path), ()):
-            if (spread.release, spread.environment) == run and len(spread.values):
+            if (spread.release, spread.environment, spread.kind) == (
+                    *run, envelope.NEUTRAL) and len(spread.values):
                 return float(spread.values.min()), float(spread.values.max())
     return None
 

@@ -66,11 +66,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Private:
-    """Why a number cannot be recomputed; the verdict's name is ``needs-private-KEY``."""
+    """Why numbers cannot be recomputed; ``rules.csv`` names it ``needs-private-KEY``."""
 
     short: str
     meaning: str
-    mark: str
 
 
 @dataclass(frozen=True)
@@ -165,6 +164,8 @@ class Content:
         Patterns of the paths of fits that race between threads.
     private : dict
         Kinds of data that are not public.
+    plausible : dict
+        Pattern of metrics to the lowest and the highest value that such a number plausibly takes.
     rows, statistics : dict
         Names in words.
     compared : Compared
@@ -186,6 +187,7 @@ class Content:
     variations: tuple[str, ...] = ()
     racing: tuple[str, ...] = ()
     private: dict[str, Private] = field(default_factory=dict)
+    plausible: dict[str, tuple[float, ...]] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
     statistics: dict[str, str] = field(default_factory=dict)
     compared: Compared = Compared()

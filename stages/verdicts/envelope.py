@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from stages.common import canonical
+from stages.common import canonical, printed
 from stages.common.errors import InputError
+from stages.verdicts.evidence import Source
 from stages.verdicts.published import Number
 from stages.verdicts.study import Study
-
-# What a recomputed number rests on.
-ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
 
 
+# A neutral variation should not matter (BLAS core, threads, last digit, order of the rows); ``seed`` is
+# another seed of a seeded fit, in all but name (the order of the columns, for a forest or a linear
+# booster); ``race`` is a repeat of a fit that races between threads.
+NEUTRAL, SEED, RACE = "neutral", "seed", "race"
+
+# How the keys of each kind begin in a summary; ``variations`` alone counts those of all kinds.
+PREFIXES = {NEUTRAL: "", SEED: "seed_", RACE: "race_"}
+
+
 @dataclass(frozen=True)
 class Spread:
-    """The values of one number over the variations of one release in one environment.
+    """The values of one number over the variations of one kind, release and environment.
 
     Attributes
     ----------
@@ -30,12 +38,18 @@ class Spread:
         Only those that are defined.
     variations : int
         How many were computed.
+    kind : str
+        ``neutral``, ``seed`` or ``race``.
+    aged : bool
+        Whether the sweep was made from other inputs or code than today's results (`age`).
     """
 
     release: str
     environment: str
     values: np.ndarray
     variations: int
+    kind: str = NEUTRAL
+    aged: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,22 +85,28 @@ class Envelope:
     Attributes
     ----------
     own : Pool
-        Variations of the release and the environment that the evidence comes from; all, where
-        there are none of those.
+        Neutral variations of the release and the environment that the evidence comes from; all,
+        where there are none of those.
     every : Pool
         Those of all releases and environments.
+    seeds, races : Pool or None
+        Variations that are not neutral, of all releases and environments.
     printed : float
         The published number.
     """
 
     own: Pool
     every: Pool
+    seeds: Pool | None
+    races: Pool | None
     printed: float
 
     @property
     def between(self) -> bool:
         """Whether values of one or another variation lie on both sides of the printed number."""
-        return self.every.minimum <= self.printed <= self.every.maximum
+        pools = [pool for pool in (self.every, self.seeds, self.races) if pool]
+        return (min(pool.minimum for pool in pools) <= self.printed
+                <= max(pool.maximum for pool in pools))
 
 
 def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
@@ -95,7 +115,7 @@ def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
     Returns
     -------
     dict
-        (source, path) to its spreads, one per release and environment.
+        (source, path) to its spreads, one per release, environment and kind.
 
     Raises
     ------
@@ -119,11 +139,52 @@ def _spreads(content: dict) -> Iterator[tuple[tuple[str, str], Spread]]:
     for release, sources in content["releases"].items():
         for source, numbers in sources.items():
             for name, spread in numbers.items():
-                counts = spread.get("counts", {})
-                values = np.repeat([float(value) for value in counts], list(counts.values()))
-                if not (np.isfinite(values).all() and len(values) <= spread["variations"]):
-                    raise ValueError("values that are not finite, or more than there are variations")
-                yield (source, name), Spread(release, environment, values, spread["variations"])
+                for kind, prefix in PREFIXES.items():
+                    if found := _spread(spread, prefix):
+                        yield (source, name), Spread(release, environment, *found, kind)
+
+
+def _spread(spread: dict, prefix: str) -> tuple[np.ndarray, int] | None:
+    """Return the values and the number of the variations of one kind; None where there are none."""
+    others = [spread.get(f"{other}variations", 0) for other in PREFIXES.values() if other]
+    variations = (spread.get(f"{prefix}variations", 0) if prefix
+                  else spread["variations"] - sum(others))  # of all kinds
+    counts = spread.get(f"{prefix}counts", {})
+    values = np.repeat([float(value) for value in counts], list(counts.values()))
+    if not (np.isfinite(values).all() and len(values) <= variations):
+        raise ValueError("values that are not finite, or more than there are variations")
+    return (values, variations) if variations else None
+
+
+def age(spreads: dict[tuple[str, str], list[Spread]], sources: dict[str, list[Source]],
+        preferred: str) -> dict[tuple[str, str], list[Spread]]:
+    """Mark the spreads of a release and environment whose sweep is not one of today's results.
+
+    One of the neutral variations is the released computation itself, unchanged. Where it does not
+    give the value that the pipeline gives today, the sweep was made from other inputs or code.
+
+    Parameters
+    ----------
+    spreads : dict
+        As `collect` returns them.
+    sources : dict
+        Recomputed values (`evidence.collect`).
+    preferred : str
+        The protocol that is varied.
+    """
+    today, old = defaultdict(list), set()
+    for name, found in sources.items():
+        for source in found:
+            if source.origin.protocol == preferred:
+                today[name, source.origin.release, source.origin.environment].append(source)
+    for (name, path), several in spreads.items():
+        for spread in several:
+            run = (name, spread.release, spread.environment)
+            values = {source.at(path) for source in today[run] if source.has(path)}
+            if spread.kind == NEUTRAL and values and values.isdisjoint(spread.values.tolist()):
+                old.add(run)
+    return {(name, path): [replace(spread, aged=(name, spread.release, spread.environment) in old)
+                           for spread in several] for (name, path), several in spreads.items()}
 
 
 def find(study: Study, spreads: dict[tuple[str, str], list[Spread]], source: str,
@@ -148,78 +209,33 @@ def pool(number: Number, spreads: Iterable[Spread], tolerance: float) -> Pool | 
     if not spreads:
         return None
     values = np.concatenate([spread.values for spread in spreads])
-    equal = sum(int(count) for value, count in zip(*np.unique(values, return_counts=True))
-                if number.matches(value, tolerance)[0])
-    quantiles = {name: float(np.quantile(values, level)) for name, level in QUANTILES.items()}
+    equal = int(np.count_nonzero(printed.rounds(values, number.printed, tolerance)))
+    quantiles = dict(zip(QUANTILES, np.quantile(values, [*QUANTILES.values()]).tolist()))
     return Pool(sum(spread.variations for spread in spreads), equal, float(values.min()),
                 median=float(np.median(values)), maximum=float(values.max()), **quantiles)
 
 
-def compare(number: Number, spreads: list[Spread], tolerance: float, release: str,
+def compare(number: Number, spreads: Iterable[Spread], tolerance: float, release: str,
             environment: str) -> Envelope | None:
-    """Compare a printed number with the variations; None where no variation has a value.
+    """Compare a printed number with the variations; None where no neutral variation has a value.
 
     Parameters
     ----------
     number : Number
-    spreads : list of Spread
-        One per release and environment.
+    spreads : iterable of Spread
+        One per release, environment and kind.
     tolerance : float
         How near to half a unit counts as half-way.
     release, environment : str
         What the evidence is computed from, and in.
     """
-    every = None if number.decimals is None else pool(number, spreads, tolerance)
+    if number.decimals is None:
+        return None
+    of_kind = {kind: [spread for spread in spreads if spread.kind == kind] for kind in PREFIXES}
+    every = pool(number, of_kind[NEUTRAL], tolerance)
     if every is None:
         return None
-    own = pool(number, [spread for spread in spreads
-                        if (spread.release, spread.environment) == (release, environment)], tolerance)
-    return Envelope(own or every, every, float(number.printed))
-
-
-def basis(study: Study, source: str, path: str, varied: bool) -> str:
-    """Return what a recomputed number rests on.
-
-    Returns
-    -------
-    str
-        ``arithmetic`` (counts, ranks, closed formulas: nothing is fitted and nothing can vary),
-        ``variations`` or ``one run``.
-    """
-    if not study.fits(source, path):
-        return ARITHMETIC
-    return VARIATIONS if varied else ONE_RUN
-
-
-def settle(envelope: Envelope | None, least: int, racing: bool = False) -> tuple[str, str]:
-    """Return verdict and note for a number that no run gives exactly.
-
-    Parameters
-    ----------
-    envelope : Envelope or None
-    least : int
-        Fewer variations of the evidence's own run cannot contradict.
-    racing : bool
-        Whether the released fit races: then no number of variations can.
-    """
-    if envelope is None:
-        return "not-checked", "its numerical envelope is not measured"
-    own, every = envelope.own, envelope.every
-    if own.equal:
-        return "envelope", f"{own.equal} of {own.variations} variations equal it ({own})"
-    if every.equal:
-        return "envelope", (f"none of the {own.variations} variations of this run equals it ({own}); "
-                            f"{every.equal} of the {every.variations} of all releases and "
-                            f"environments do ({every})")
-    if envelope.between:
-        return "not-checked", (f"inside the extremes of {every.variations} variations ({every}), but "
-                               "no variation gives it")
-    if own.variations < least:
-        return "not-checked", f"outside all of only {own.variations} variations ({own})"
-    if racing:
-        return "not-checked", (f"outside all of {every.variations} repeatable variations "
-                               f"({every}); the released fit races between threads")
-    others = every.variations - own.variations
-    more = (f", and every one of {others} of other releases and environments ({every} in all)"
-            if others else "")
-    return "contradicted", f"differs under every one of {own.variations} variations ({own}){more}"
+    own = pool(number, [spread for spread in of_kind[NEUTRAL] if
+                        (spread.release, spread.environment) == (release, environment)], tolerance)
+    return Envelope(own or every, every, pool(number, of_kind[SEED], tolerance),
+                    pool(number, of_kind[RACE], tolerance), float(number.printed))

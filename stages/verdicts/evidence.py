@@ -14,6 +14,7 @@ from stages.verdicts.content import Evidence
 from stages.verdicts.study import Study
 
 MAKE = "make it again (dvc repro)"
+_MISSING = object()
 
 
 @dataclass(frozen=True, order=True)
@@ -48,6 +49,22 @@ class Source:
         """Tell whether the file may lack a path."""
         return any(fnmatchcase(path, pattern) for pattern in self.lacks)
 
+    def at(self, path: str):
+        """Return what stands at a slash-separated path; a mark of its own where there is nothing."""
+        node = self.content
+        for key in path.split("/"):
+            if isinstance(node, list) and key.isdigit() and int(key) < len(node):
+                node = node[int(key)]
+            elif isinstance(node, dict) and key in node:
+                node = node[key]
+            else:
+                return _MISSING
+        return node
+
+    def has(self, path: str) -> bool:
+        """Tell whether a number stands at a path."""
+        return type(self.at(path)) in (int, float)  # true and false are integers to Python
+
     def value(self, path: str, text: bool = False) -> float | int | str | None:
         """Return the value at a slash-separated path.
 
@@ -67,16 +84,11 @@ class Source:
         InputError
             If the path is missing, or something else stands there than one text or finite number.
         """
-        node = self.content
-        for key in path.split("/"):
-            if isinstance(node, list) and key.isdigit() and int(key) < len(node):
-                node = node[int(key)]
-            elif isinstance(node, dict) and key in node:
-                node = node[key]
-            elif self.may_lack(path):
-                return None
-            else:
+        node = self.at(path)
+        if node is _MISSING:
+            if not self.may_lack(path):
                 raise InputError(f"lacks '{path}'", self.file, MAKE)
+            return None
         if node is None:
             return None
         if isinstance(node, (dict, list)):

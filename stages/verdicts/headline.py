@@ -12,17 +12,20 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import ledger, values
+from stages.verdicts import ledger, names, values
 from stages.verdicts import study as studies
 
-# Verdict counts (`private`: rests on what is not public; `open`: not a result, or not settled); the
-# headline as printed, as recomputed, and under the corrected protocol with its 95 % interval and P.
-KEYS = ("exact", "envelope", "contradicted", "private", "open", "printed", "found", "corrected",
-        "low", "high", "P")
+# The row of ``dvc metrics show``, which fits a terminal: counts of verdicts (`refuted`: contradicted,
+# inconsistent or impossible; `open`: untestable or untested), the headline as printed, as recomputed,
+# and under the corrected protocol with its P.
+KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "printed", "found",
+        "corrected", "P")
+# The overview shows the corrected headline's 95 % interval too.
+INTERVAL = ("low", "high")
 
 
 def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
-    """Return the row.
+    """Return the row (`KEYS`) and the interval (`INTERVAL`).
 
     Parameters
     ----------
@@ -38,9 +41,10 @@ def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
         If the ledger lacks the headline, or an address leads to no number.
     """
     tally = Counter(entry["verdict"] for entry in entries)
-    known = {name: tally.pop(name, 0) for name in studies.RECOMPUTED}
-    private = sum(count for name, count in tally.items() if name.startswith("needs-private-"))
-    row = known | {"private": private, "open": tally.pop(studies.NOT_CHECKED, 0)}
+    row = {"exact": tally[names.EXACT], "unstable": tally[names.UNSTABLE],
+           "envelope": tally[names.ENVELOPE], "consistent": tally[names.CONSISTENT],
+           "refuted": sum(tally[name] for name in names.AGAINST),
+           "open": tally[names.UNTESTABLE] + tally[names.UNTESTED]}
     wanted = study.content.headline.number
     found = next((entry for entry in entries if tuple(
         entry[name] for name in ("item", "row", "metric", "statistic")) == wanted), None)
@@ -78,7 +82,8 @@ def stage() -> None:
     entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", ledger.COLUMNS,
                                  dtype=str, keep_default_na=False).to_dict("records")
     row = build(study, entries, options.root)
-    canonical.write_json(options.root / "metrics" / study.name / "headline.json", row)
+    canonical.write_json(options.root / "metrics" / study.name / "headline.json",
+                         {name: row[name] for name in KEYS})
     canonical.write_json(options.root / "reports" / "overview" / f"{study.name}.json",
                          {"headline": row, "verdicts": Counter(e["verdict"] for e in entries)})
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from stages.common import canonical
+from stages.common import canonical, printed
 from stages.common.errors import InputError
 
 COLUMNS = ("item", "row", "metric", "value", "low", "high", "decimals", "locator")
@@ -44,53 +43,30 @@ class Number:
 
     @property
     def decimals(self) -> int | None:
-        """Digits printed after the point; None for a version and for what is no number."""
-        try:
-            exponent = Decimal(self.printed).as_tuple().exponent
-        except InvalidOperation:
-            return None
-        return max(0, -exponent) if isinstance(exponent, int) else None
+        """Digits printed after the point; None for a version."""
+        return printed.decimals(self.printed)
 
-    def matches(self, value, tolerance: float) -> tuple[bool, bool]:
-        """Compare a recomputed value.
-
-        Parameters
-        ----------
-        value : float, int or str
-            A string (a version) must be equal.
-        tolerance : float
-            How near to half a unit counts as half-way.
-
-        Returns
-        -------
-        (bool, bool)
-            Whether it rounds to the printed number; whether it lies half-way.
+    def matches(self, value: float | str, tolerance: float) -> bool:
+        """Tell whether a recomputed value rounds to the number; a version must be equal.
 
         Examples
         --------
-        >>> number = Number("Table", "row", "AUC", "value", "0.58", "")
-        >>> number.matches(0.5807, 1e-9), number.matches(0.585, 1e-9), number.matches(0.5851, 1e-9)
-        ((True, False), (True, True), (False, False))
+        >>> Number("Table", "row", "AUC", "value", "0.58", "").matches(0.5807, 1e-9)
+        True
         """
         if self.decimals is None or isinstance(value, str):
-            return str(value) == self.printed, False
-        half = 0.5 * 10.0 ** -self.decimals
-        away = abs(float(value) - float(self.printed))
-        return away <= half + tolerance, abs(away - half) <= tolerance
+            return str(value) == self.printed
+        return bool(printed.rounds(value, self.printed, tolerance))
+
+    def is_halfway(self, value: float | str, tolerance: float) -> bool:
+        """Tell whether a recomputed value lies half-way between the number and the next one."""
+        return not (self.decimals is None or isinstance(value, str)) \
+            and printed.halfway(value, self.printed, tolerance)
 
     def is_cut(self, value: float | str) -> bool:
-        """Tell whether a recomputed value, cut off at the printed decimals, is the printed number.
-
-        Examples
-        --------
-        >>> number = Number("Figure", "row", "median", "value", "-0.029", "")
-        >>> number.is_cut(-0.02998), number.is_cut(-0.0303)
-        (True, False)
-        """
-        if self.decimals is None or isinstance(value, str):
-            return False
-        unit = Decimal(1).scaleb(-self.decimals)
-        return Decimal(repr(value)).quantize(unit, ROUND_DOWN) == Decimal(self.printed)
+        """Tell whether a recomputed value, cut off at the printed decimals, is the number."""
+        return not (self.decimals is None or isinstance(value, str)) \
+            and printed.is_cut(value, self.printed)
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,18 @@ class Settings:
         A recomputed value this close to half a unit of the printed decimals rounds either way.
     least_variations : int
         A miss is a contradiction when at least this many variations miss as well.
+    stable_share : float
+        An exact number that fewer of the neutral variations give is called unstable.
+    widest_share : float
+        An envelope that covers more of the plausible values than this says nothing.
     fragile : int
         How many of the most fragile numbers are listed.
     """
 
     halfway_tolerance: float
     least_variations: int
+    stable_share: float
+    widest_share: float
     fragile: int
 
 

@@ -34,15 +34,19 @@ class Stored:
     ----------
     value : float
         As stored, or derived from what is stored; in percent where the printed number is.
-    follows : bool
-        Whether it rounds to the printed number.
+    precision : float
+        How far it may be off, as the notebooks print it.
     place : str
         Release, notebook and cell.
     """
 
     value: float
-    follows: bool
+    precision: float
     place: str
+
+    def follows(self, number: Number, tolerance: float) -> bool:
+        """Tell whether the printed number follows from it."""
+        return number.matches(self.value, tolerance + self.precision)
 
 
 def read(path: str | Path, count: int | None = None) -> list[dict[str, str]]:
@@ -102,7 +106,7 @@ def value(outputs: list[dict[str, str]], asked: list[str], statistic: str
     return combine(values) if combine else values[0], chosen[0]
 
 
-def find(number: Number, rule: Rule, outputs: list[dict[str, str]], tolerance: float) -> Stored | None:
+def find(number: Number, rule: Rule, outputs: list[dict[str, str]]) -> Stored | None:
     """Return what the authors' notebook stores of a printed number; None where the rule names nothing.
 
     Raises
@@ -119,5 +123,5 @@ def find(number: Number, rule: Rule, outputs: list[dict[str, str]], tolerance: f
         raise InputError(str(error), RULES, "correct the column 'stored': one output, or the folds "
                                             "of one cell") from None
     scale = 100 if number.metric.endswith("%") else 1
-    follows, _ = number.matches(scale * found, tolerance + scale * PRECISION)
-    return Stored(scale * found, follows, "{release}: {notebook}, cell {cell}".format_map(output))
+    return Stored(scale * found, scale * PRECISION,
+                  "{release}: {notebook}, cell {cell}".format_map(output))

@@ -18,13 +18,13 @@ import yaml
 
 from stages.common import strict
 from stages.common.errors import InputError
-from stages.verdicts.content import KINDS, Content
+from stages.verdicts import names
+from stages.verdicts.content import KINDS, Content, Private
 
 FILE = "study.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-# Verdicts that the engine itself gives; a study adds one for each kind of private data.
-RECOMPUTED = ("exact", "envelope", "contradicted")
-NOT_CHECKED = "not-checked"
+# What rules.csv names instead of a source: a key of study.yaml's `private` behind this.
+PRIVATE = "needs-private-"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Study:
     @property
     def parameters(self) -> Path:
         """The study's parameters."""
-        return self.folder / "params.yaml"
+        return self.folder / "params"
 
     def results(self, root: Path = Path()) -> Path:
         """Return the folder of the study's metrics."""
@@ -81,9 +81,14 @@ class Study:
         return root / "reports" / self.name
 
     @cached_property
-    def verdicts(self) -> tuple[str, ...]:
-        """Every verdict that a number can have, the strongest first."""
-        return (*RECOMPUTED, *(f"needs-private-{key}" for key in self.content.private), NOT_CHECKED)
+    def without_source(self) -> tuple[str, ...]:
+        """What rules.csv may name where nothing is recomputed."""
+        return (*(f"{PRIVATE}{key}" for key in self.content.private), names.NO_RESULT)
+
+    def private(self, source: str) -> Private | None:
+        """Return why nothing can be recomputed, where rules.csv says that data are not public."""
+        return self.content.private.get(source.removeprefix(PRIVATE)) \
+            if source.startswith(PRIVATE) else None
 
     def order(self, items: Iterable[str]) -> list[str]:
         """Return items in the order of ``study.yaml``, others behind them by name."""
@@ -165,9 +170,13 @@ def _check(study: Study, path: Path) -> None:
     if len(content.headline.number) != 4:
         raise InputError("headline.number must be item, row, metric and statistic", path,
                          "name the four")
-    for taken in (*RECOMPUTED, NOT_CHECKED):
+    for taken in (*names.ALL, *study.without_source):
         if taken in content.sources:
             raise InputError(f"source '{taken}' has the name of a verdict", path, "rename it")
+    for pattern, bounds in content.plausible.items():
+        if len(bounds) != 2 or not bounds[0] < bounds[1]:
+            raise InputError(f"plausible.{pattern} must be the lowest and the highest value", path,
+                             "give two numbers in that order")
     for needed in (study.published, study.rules, study.parameters):
         if not needed.exists():
             raise InputError("no such file or folder", needed, f"restore it: {path} needs it")

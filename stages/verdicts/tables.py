@@ -10,7 +10,7 @@ import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import ledger
+from stages.verdicts import ledger, names
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 from stages.verdicts.study import Study
@@ -24,13 +24,13 @@ def counts(study: Study, rows: pd.DataFrame) -> list[list]:
     for name in [*study.order(rows["item"]), "all"]:
         part = rows if name == "all" else rows[rows["item"] == name]
         tally = Counter(part["verdict"])
-        lines.append([name, len(part), *(tally.get(verdict, 0) for verdict in study.verdicts)])
+        lines.append([name, len(part), *(tally.get(verdict, 0) for verdict in names.ALL)])
     return lines
 
 
 def markdown(study: Study, rows: pd.DataFrame) -> str:
     """Return the table of verdicts as Markdown."""
-    head = ["item", "numbers", *study.verdicts]
+    head = ["item", "numbers", *names.ALL]
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
     lines += ["| " + " | ".join(str(cell) for cell in line) + " |" for line in counts(study, rows)]
     return "\n".join(lines)
@@ -38,7 +38,7 @@ def markdown(study: Study, rows: pd.DataFrame) -> str:
 
 def terminal(study: Study, rows: pd.DataFrame) -> str:
     """Return the table of verdicts as aligned text."""
-    table = [["item", "numbers", *study.verdicts], *counts(study, rows)]
+    table = [["item", "numbers", *names.ALL], *counts(study, rows)]
     widths = [max(len(str(line[column])) for line in table) for column in range(len(table[0]))]
     return "\n".join("  ".join(str(cell).ljust(width) if column == 0 else str(cell).rjust(width)
                                for column, (cell, width) in enumerate(zip(line, widths)))
@@ -54,7 +54,7 @@ def by_row(rows: pd.DataFrame, item: str) -> str:
     for name, entries in found.items():
         tally = Counter(entry["verdict"] for entry in entries)
         runs = Counter((entry["release"], entry["environment"]) for entry in entries
-                       if entry["verdict"] == "exact")
+                       if entry["verdict"] in (names.EXACT, names.UNSTABLE))
         said = ", ".join(f"{count} {verdict}" for verdict, count in tally.most_common())
         where = f"  [{' in '.join(map(str, runs.most_common(1)[0][0]))}]" if runs else ""
         lines.append(f"  {name:<8} {said} of {len(entries)}{where}")
@@ -87,8 +87,10 @@ def stage() -> None:
     options = parser.parse_args()
     study = studies.read(options.study)
     if options.item:
-        rows = ledger.read_and_build(study, house.read(options.params), options.root)
-        print(by_row(ledger.frame(rows), options.item))
+        settings = house.read(options.params)
+        # What the checks without data say may not have been made yet.
+        evidence = ledger.collect(study, settings, options.root, consistency=False)
+        print(by_row(ledger.frame(ledger.build(evidence, settings)), options.item))
         return
     rows = canonical.read_csv(options.ledger or study.reports(options.root) / "ledger.csv",
                               ledger.COLUMNS, dtype=str, keep_default_na=False)

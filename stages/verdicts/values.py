@@ -24,6 +24,7 @@ from pathlib import Path
 
 import yaml
 
+from stages.common import printed
 from stages.common.errors import InputError
 from stages.verdicts import evidence, published, stored
 from stages.verdicts.study import Study
@@ -36,8 +37,8 @@ class Printed(float):
 
     Examples
     --------
-    >>> printed = Printed("0.70")
-    >>> f"{printed}, {printed:.1f}, {printed.decimals}"
+    >>> number = Printed("0.70")
+    >>> f"{number}, {number:.1f}, {number.decimals}"
     '0.70, 0.7, 2'
     """
 
@@ -45,14 +46,14 @@ class Printed(float):
         """Make the number from its text."""
         number = super().__new__(cls, text)
         number.text = text
-        number.decimals = len(text.partition(".")[2])
+        number.decimals = printed.decimals(text)
         return number
 
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else self.text
 
 
-def rounds(value: float, printed: Printed, tolerance: float) -> bool:
+def rounds(value: float, number: Printed, tolerance: float) -> bool:
     """Tell whether a value rounds to a printed number (half-way cases either way).
 
     Examples
@@ -60,7 +61,7 @@ def rounds(value: float, printed: Printed, tolerance: float) -> bool:
     >>> rounds(0.6758, Printed("0.676"), 1e-9), rounds(0.6758, Printed("0.677"), 1e-9)
     (True, False)
     """
-    return abs(value - float(printed)) <= 0.5 * 10.0 ** -printed.decimals + tolerance
+    return bool(printed.rounds(value, number.text, tolerance))
 
 
 class Reader:
@@ -157,7 +158,7 @@ class Reader:
                 seen = True
                 value = (source.value(rule.path(number), text=number.decimals is None)
                          if number.bound in rule.paths else None)
-                count += value is not None and number.matches(value, self.tolerance)[0]
+                count += value is not None and number.matches(value, self.tolerance)
         if not seen:
             raise InputError(f"claim {claim}: no run '{run}' gives {' | '.join(cell)}",
                              self.study.results(), "run the pipeline (dvc repro), or correct the claim")

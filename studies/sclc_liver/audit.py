@@ -8,7 +8,6 @@ printed row of Suppl. Table 3, and whether it gives the same row of Suppl. Table
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +32,7 @@ from stages.classification.train import fold_indices, summary, train
 from stages.classification.weights import grid
 from stages.common import canonical, cli
 from stages.common.errors import InputError
+from stages.common.printed import rounds
 
 UNITS = ("studies", "patients")
 # Column of a printed table to its name in the bootstrap's and the cross-validation's results.
@@ -82,7 +82,7 @@ def by_patient(predicted: pd.DataFrame, settings: Bootstrap) -> dict:
             for name, sample in values.items()}
 
 
-def printed_row(path: Path, row: str) -> dict[tuple[str, str], Decimal]:
+def printed_row(path: Path, row: str) -> dict[tuple[str, str], str]:
     """Read a printed row: (metric, bound) to the number as printed.
 
     Raises
@@ -91,7 +91,7 @@ def printed_row(path: Path, row: str) -> dict[tuple[str, str], Decimal]:
         If the table has no such row.
     """
     table = canonical.read_csv(path, ("row", "metric", *BOUNDS), dtype=str, keep_default_na=False)
-    cells = {(entry["metric"], bound): Decimal(entry[bound])
+    cells = {(entry["metric"], bound): entry[bound]
              for entry in table[table["row"] == row].to_dict("records")
              for bound in BOUNDS if entry[bound]}
     if not cells:
@@ -99,13 +99,12 @@ def printed_row(path: Path, row: str) -> dict[tuple[str, str], Decimal]:
     return cells
 
 
-def agreement(found: dict, printed: dict, bounds: dict, tolerance: float = 1e-9) -> int:
+def agreement(found: dict, printed: dict, bounds: dict) -> int:
     """Count the printed numbers to which results round; ``bounds`` names the result of a column."""
     count = 0
     for (metric, bound), number in printed.items():
         if metric in found:
-            half = 0.5 * 10.0 ** number.as_tuple().exponent
-            count += abs(found[metric][bounds[bound]] - float(number)) <= half + tolerance
+            count += rounds(found[metric][bounds[bound]], number)
     return count
 
 
@@ -138,9 +137,8 @@ def best_weights(scan: dict, printed: dict) -> dict:
     """Return the weights that give the most printed numbers, and the least with that sensitivity."""
     most = max(entry["equal"] for entry in scan.values())
     sensitivity = printed["Sensitivity", "value"]
-    half = 0.5 * 10.0 ** sensitivity.as_tuple().exponent
     reaching = [float(weight) for weight, entry in scan.items()
-                if abs(entry["Sensitivity"] - float(sensitivity)) <= half]
+                if rounds(entry["Sensitivity"], sensitivity)]
     return {"numbers": len(printed), "most_equal": most,
             "weights": [float(weight) for weight, entry in scan.items() if entry["equal"] == most],
             "least_weight_with_printed_sensitivity": min(reaching, default=None)}

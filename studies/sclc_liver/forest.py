@@ -146,7 +146,7 @@ def fits(train_set: data.Split, test_set: data.Split, settings: Protocol,
     """
     if settings.ensemble != "refit":
         raise InputError(f"the forests of the ensemble '{settings.ensemble}' cannot be varied",
-                         "params.yaml", "the sweep varies the ensemble 'refit'")
+                         "params/classification.yaml", "the sweep varies the ensemble 'refit'")
     features, label = train_set.features, train_set.label
     parts = [(inside, features.iloc[outside])
              for inside, outside in fold_indices(settings.folds, label)]

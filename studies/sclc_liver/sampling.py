@@ -9,7 +9,6 @@ predictions), one (the types would follow) or many (they cannot be told). Only c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from stages.classification import data
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.parameters import section
+from stages.common.printed import rounds
 
 TYPES = ("biopsy", "cfDNA")
 # The positive studies are tried all at once: 2^22 assignments take about 200 MB.
@@ -86,14 +86,13 @@ def subset_sums(values: np.ndarray) -> np.ndarray:
     return sums
 
 
-def _rounds(top, bottom, printed: Decimal, tolerance: float):
+def _rounds(top, bottom, number: str, tolerance: float):
     """Tell which ratios round to a printed number; undefined ones do not."""
-    half = 0.5 * 10.0 ** printed.as_tuple().exponent + tolerance
     ratio = np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=bottom > 0)
-    return np.abs(ratio - float(printed)) <= half
+    return rounds(ratio, number, tolerance)
 
 
-def tally(positive: Studies, negative: Studies, printed: dict[str, dict[str, Decimal]],
+def tally(positive: Studies, negative: Studies, printed: dict[str, dict[str, str]],
           errors: int, tolerance: float) -> dict:
     """Count the assignments that give the printed scores.
 
@@ -153,7 +152,7 @@ def printed_scores(figure: Path, text: Path) -> tuple[dict, int]:
     cells = {(entry["item"], entry["row"], entry["metric"]): entry["value"]
              for entry in pd.concat([table, words]).to_dict("records")}
     try:
-        scores = {name: {metric: Decimal(cells["Fig5c", name, metric])
+        scores = {name: {metric: cells["Fig5c", name, metric]
                          for metric in ("Accuracy", "AUC")} for name in TYPES}
         return scores, int(cells["Results", "failure", "near-boundary misclassified"])
     except KeyError as error:

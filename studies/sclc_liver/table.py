@@ -168,7 +168,7 @@ def _require_counts(table, expected, source):
     for name, number in found.items():
         if number != getattr(expected, name):
             raise InputError(f"holds {number} {name}, not {getattr(expected, name)}", source,
-                             "fetch the table again, or correct cohort.expected in params.yaml")
+                             "fetch the table again, or correct cohort.expected in params/cohort.yaml")
 
 
 def stage() -> None:

@@ -10,8 +10,9 @@ import yaml
 from stages.classification import apply, train_on_cohort
 from stages.common import canonical, cli, origin
 from stages.common.columns import FEATURES
+from tests.parameters import whole
 
-PARAMS = Path(__file__).resolve().parents[2] / "studies/sclc_liver/params.yaml"
+PARAMS = Path(__file__).resolve().parents[2] / "studies/sclc_liver/params"
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def run(monkeypatch, capsys):
 @pytest.fixture(params=["as-released", "as-described"])
 def trained(request, table, run, tmp_path):
     """Models of every kind, trained by the stage; the table's test series without their labels."""
-    content = yaml.safe_load(PARAMS.read_text())
+    content = whole()
     chosen = ("LR", "RF", "XGB", "LR_BAL")
     content["classification"]["configurations"] = {
         name: content["classification"]["configurations"][name] for name in chosen}

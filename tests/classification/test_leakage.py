@@ -17,6 +17,7 @@ from stages.classification.parameters import Leakage, Seeds, Selection, read_cor
 from stages.common import canonical
 from stages.common.columns import FEATURES, SPACING, VOXELS
 from stages.common.errors import InputError
+from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = Leakage(Seeds(1, 2), 5, 0.2, 10)
@@ -108,7 +109,7 @@ def work(table, tmp_path_factory):
     folder = tmp_path_factory.mktemp("work")
     canonical.write_csv(folder / "table.csv", table.assign(
         **{VOXELS: np.arange(len(table)) + 5, SPACING: "(1.0, 1.0, 2.0)"}))
-    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    content = whole()
     classification = content["classification"]
     classification["protocols"]["as-released"]["selection"]["alpha"] = 0.03
     corrected, leakage = classification["corrected"], classification["leakage"]

@@ -7,14 +7,15 @@ import yaml
 
 from stages.classification import parameters
 from stages.common.errors import InputError
+from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = ROOT / "studies/sclc_liver/params.yaml"
+PARAMS = ROOT / "studies/sclc_liver/params"
 
 
 @pytest.fixture
 def content():
-    return yaml.safe_load(PARAMS.read_text())
+    return whole()
 
 
 def refusal(tmp_path, content, reader):

@@ -18,6 +18,7 @@ from stages.classification.weights import evaluate, grid, winners
 from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
+from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +74,7 @@ def test_search_fits_on_train_and_scores_on_val(table):
 def work(table, tmp_path):
     """A folder with a small table and quick parameters."""
     canonical.write_csv(tmp_path / "table.csv", table)
-    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    content = whole()
     classification = content["classification"]
     released = classification["protocols"]["as-released"]
     released["selection"]["alpha"] = 0.03

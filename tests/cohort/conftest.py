@@ -11,6 +11,7 @@ from stages.cohort import own
 from stages.common import cli, nifti
 from tests.cohort.own_files import AFFINE, COLUMNS, lesions, write_nrrd
 from tests.cohort.slices import series, table, values
+from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +47,7 @@ def home(tmp_path):
 @pytest.fixture
 def take(tmp_path, monkeypatch, capsys):
     def run(folder, name="cohort.csv", *more, out="out", **changed):
-        params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+        params = whole()
         params["own"] |= changed
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
         monkeypatch.setattr("sys.argv", [

@@ -10,17 +10,17 @@ import yaml
 from stages.cohort import dicom, lits, own_volumes, source
 from stages.cohort.phantom import stage as phantom
 from stages.common import canonical, cli, nifti
-from tests.cohort.conftest import ROOT
 from tests.cohort.own_files import COLUMNS
 from tests.cohort.slices import series, table, values
 from tests.cohort.test_phantom import preset
+from tests.parameters import whole
 
 
 @pytest.fixture
 def make(tmp_path, monkeypatch, capsys):
     """Run the stage source with a record; return exit code and last line of standard error."""
     def run(name="own", inputs="home", **changes):
-        params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+        params = whole()
         params["cohort"]["source"] = name
         for section, changed in changes.items():
             params[section] |= changed

@@ -12,6 +12,7 @@ from stages.cohort import scored, source
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from studies.sclc_liver import planted
+from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {"File": ["a", "b", "c"], "study": ["s", "t", "t"], "patient": ["p", "q", "q"],
@@ -75,7 +76,7 @@ def test_lists_name_the_masks_that_are_there_and_those_to_come(tmp_path):
 
 
 def params(folder, **cohort):
-    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    content = whole()
     content["cohort"] |= cohort
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump(content))

@@ -16,7 +16,7 @@ def take(tmp_path, monkeypatch, capsys):
     """Run the stage; return exit code, standard error and the names in the manifest."""
     def run(path):
         monkeypatch.setattr("sys.argv", [
-            "stage", "--ct", str(path), "--params", str(ROOT / "studies/sclc_liver/params.yaml"),
+            "stage", "--ct", str(path), "--params", str(ROOT / "studies/sclc_liver/params"),
             "--out", str(tmp_path / "out")])
         code = 0
         try:

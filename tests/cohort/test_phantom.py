@@ -15,7 +15,7 @@ from stages.common import cli, nifti
 from stages.common.errors import InputError
 from stages.common.parameters import section
 
-PARAMS = Path(__file__).parents[2] / "studies/sclc_liver/params.yaml"
+PARAMS = Path(__file__).parents[2] / "studies/sclc_liver/params"
 PRESETS = section(PARAMS, "phantom", plan.Phantom).presets
 
 

@@ -14,8 +14,9 @@ from stages.cohort.parameters import read_real_case
 from stages.common import cli, nifti
 from stages.common.errors import InputError
 from tests.cohort.conftest import ROOT
+from tests.parameters import whole
 
-CASE = read_real_case(ROOT / "studies/sclc_liver/params.yaml")
+CASE = read_real_case(ROOT / "studies/sclc_liver/params")
 VOXELS = np.random.default_rng(1).integers(-1000, 400, (3, 4, 5))
 
 
@@ -118,7 +119,7 @@ def test_no_source_is_one_line(wheel, tmp_path, monkeypatch, spoil, words):
     ({"axes": "LPP"}, "name the directions"), ({"axes": "LP"}, "name the directions"),
     ({"spacing_mm": [1.4, 0.0, 1.4]}, "three positive numbers")])
 def test_bad_parameters_are_one_line(tmp_path, monkeypatch, capsys, changed, words):
-    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    params = whole()
     params["real_case"] |= changed
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     monkeypatch.setattr("sys.argv", ["real_case", "--archive", "x", "--out", str(tmp_path),

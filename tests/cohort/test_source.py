@@ -7,8 +7,8 @@ import yaml
 
 from stages.cohort import lits, own, scored, source
 from stages.common import cli, nifti, origin
-from tests.cohort.conftest import ROOT
 from tests.cohort.slices import table
+from tests.parameters import whole
 
 AFFINE = np.diag([0.8, 0.8, 2.0, 1])
 
@@ -16,7 +16,7 @@ AFFINE = np.diag([0.8, 0.8, 2.0, 1])
 @pytest.fixture
 def make(tmp_path, monkeypatch, capsys):
     def run(name, named=None):
-        params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+        params = whole()
         params["cohort"]["source"] = named or "phantom"
         params["lits"] |= {"cases": 2, "test": 1}
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))

@@ -139,9 +139,11 @@ def unknown(content, names):
 def test_every_parameter_of_the_repository_is_read_by_somebody():
     names = {*sections(), *templated()}
     assert {"classification.bootstrap", "radiomics"} <= names
-    files = [ROOT / "params.yaml", *(ROOT / "studies").glob("*/params.yaml")]
-    for path in files:
+    files = [*(ROOT / "studies").glob("*/params/*.yaml")]
+    assert len(files) > 10
+    for path in [ROOT / "params.yaml", *files]:
         content = yaml.safe_load(path.read_text())
+        assert path.name == "params.yaml" or list(content) == [path.stem], f"{path}: one key, its name"
         assert not unknown(content, names), f"{path}: nobody reads these"
         some = next(iter(content))
         assert unknown(content | {"zzz": 1, some: {"zzz": {"a": 1}}},

@@ -15,9 +15,10 @@ from stages.radiomics import parameters as radiomics
 from stages.segmentation import settings as segmentation
 from stages.verdicts import settings as verdicts
 from studies.sclc_liver import parameters as study
+from tests.parameters import text, whole
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = ROOT / "studies/sclc_liver/params.yaml"
+PARAMS = ROOT / "studies/sclc_liver/params"
 # What a reader reads.
 READERS = {
     classification.read_protocols: ["classification.protocols"],
@@ -52,6 +53,10 @@ FILES = {verdicts.read: ROOT / "params.yaml"}
 PARTS = {"own": own_table.Own, "lits": lits.Lits, "phantom": plan.Phantom}
 
 
+def load(path):
+    return whole(path) if path.is_dir() else yaml.safe_load(path.read_text())
+
+
 def name(reader):
     return f"{reader.__module__}.{reader.__name__}"
 
@@ -70,13 +75,13 @@ def write(path, content):
 
 @pytest.fixture
 def content():
-    return yaml.safe_load(PARAMS.read_text())
+    return whole()
 
 
 @pytest.mark.parametrize("reader", READERS, ids=name)
 def test_a_reader_needs_its_parameters_and_no_others(reader, tmp_path):
     file, alone = FILES.get(reader, PARAMS), {}
-    content = yaml.safe_load(file.read_text())
+    content = load(file)
     for part in READERS[reader]:
         node, last = at(content, part)
         top, *rest = part.split(".")
@@ -89,7 +94,7 @@ def test_a_reader_needs_its_parameters_and_no_others(reader, tmp_path):
     broken = {top: value if top in alone else ["broken"] for top, value in content.items()}
     assert reader(write(tmp_path / "params.yaml", broken)) == expected
     for part in READERS[reader]:
-        wrong = yaml.safe_load(file.read_text())
+        wrong = load(file)
         node, last = at(wrong, part)
         node[last] = [{"broken": None}]
         with pytest.raises(InputError) as caught:
@@ -139,8 +144,8 @@ def test_a_release_s_file_is_a_name(tmp_path, content):
 
 def test_every_published_number_has_a_source():
     """Each block of parameters that holds numbers of the paper or the code says where from."""
-    text = PARAMS.read_text()
+    every = text()
     for block in ("releases:\n    \"2025", "expected:", "configurations:", "as-released:\n",
                   "as-described:\n", "search:", "bootstrap: {", "training_sets:"):
-        before = text[:text.index(block)].splitlines()[-6:]
+        before = every[:every.index(block)].splitlines()[-6:]
         assert any("Source" in line for line in before), block

@@ -113,7 +113,7 @@ def test_the_stages_in_their_images(ready):
         if "--params" in line:
             assert line[line.index("--params") + 1] == predict.PARAMETERS
     assert ["--params" in line for line in run] == [True, True, True, True, False, False]
-    assert (ROOT / predict.PARAMETERS).is_file()
+    assert (ROOT / predict.PARAMETERS).is_dir()
     assert run[0][:2] == ["--read", str(ready)]
     gpu = predict.commands(options(ready, "--gpu"), ct, out)
     assert [("--gpu" in line) for line in gpu] == [False, True, False, False, False, False]

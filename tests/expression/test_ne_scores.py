@@ -11,6 +11,7 @@ from scipy import stats
 
 from stages.common import cli
 from stages.expression import ne_scores, scores, table
+from tests.parameters import whole
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -40,7 +41,7 @@ def definition(values: pd.Series, genes, weight):
 @pytest.fixture
 def score(tmp_path, monkeypatch, capsys):
     def run(expression, *more, **changed):
-        params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+        params = whole()
         params["expression"] |= changed
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
         out = tmp_path / "scores.csv"

@@ -95,7 +95,7 @@ def test_what_a_document_names_is_there(document):
     ("`metrics/sclc_liver/nothing/`", "no file metrics/sclc_liver/nothing/"),
     ("`studies/STUDY/nothing.yaml`", "no file studies/STUDY/nothing.yaml"),
     ("```sh\ndvc repro imaging/dvc.yaml\n```", "no file imaging/dvc.yaml"),
-    ("`-S studies/none/params.yaml:a.b=1`", "no file studies/none/params.yaml"),
+    ("`-S studies/none/params/a.yaml:a.b=1`", "no file studies/none/params/a.yaml"),
     ("[x](docs/nothing.md)", "no link docs/nothing.md"),
     ("[x](README.md#nothing)", "no heading README.md#nothing"),
     ("`make images nothing`", "no target nothing"),

@@ -9,6 +9,7 @@ import yaml
 
 from containers.commands import cohorts, demo
 from containers.commands.schedule import Pipeline
+from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "studies" / "sclc_liver" / "imaging"
@@ -51,7 +52,7 @@ def test_a_cohort_without_scores_ends_with_the_detection(tmp_path, rows, whole):
 def test_what_it_ends_with_needs_no_scores(house):
     last = [stage for stage in house.stages(cohorts.PHANTOM.file)
             if (stage.meta or {}).get("unscored")]
-    methods = yaml.safe_load((ROOT / cohorts.PARAMETERS).read_text())["imaging"]["methods"]
+    methods = whole()["imaging"]["methods"]
     assert sorted(stage.name for stage in last) == sorted(
         [*(f"detect@{method}" for method in methods), "pictures"])
     needed = {stage.name for stage in house.needed(last)}
@@ -69,11 +70,11 @@ def test_results_are_shown_with_the_parameters_of_the_study(monkeypatch):
     monkeypatch.setattr(demo.pipeline, "in_image", lambda *line: lines.append(line))
     demo.show("--detection")
     assert lines == [("reporting", "studies.sclc_liver.demo", "--params",
-                      "studies/sclc_liver/params.yaml", "--detection")]
+                      "studies/sclc_liver/params", "--detection")]
 
 
 def test_every_source_has_its_training_set():
-    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    params = whole()
     assert params["imaging"]["training_set"] in params["segmentation"]["training_sets"]
     for source in cohorts.PRIVATE:
         assert params["segmentation"]["training_sets"][source] == [source]

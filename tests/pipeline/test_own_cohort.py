@@ -12,9 +12,10 @@ import yaml
 
 from containers.commands import cohorts
 from containers.launcher import LauncherError
+from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE, PARAMS = "studies/sclc_liver/imaging/dvc.yaml", "studies/sclc_liver/params.yaml"
+TEMPLATE, PARAMS = "studies/sclc_liver/imaging/dvc.yaml", "studies/sclc_liver/params"
 # Series of patients who do not exist: liver and lesions in noise; NE score, group, part.
 WRITE = """
 from pathlib import Path
@@ -63,7 +64,7 @@ def git(folder, *arguments):
 @pytest.fixture(scope="module")
 def used(clone, committed):
     """A clone, committed, in which an own cohort has run."""
-    params = clone / PARAMS
+    params = clone / PARAMS / "imaging.yaml"
     content = yaml.safe_load(params.read_text())
     content["imaging"]["methods"] = ["baseline"]
     params.write_text(yaml.safe_dump(content, sort_keys=False))
@@ -94,7 +95,7 @@ def test_all_of_an_own_cohort_is_there_and_nothing_of_it_in_git(used):
 @pytest.mark.parametrize("cohort", ["own", "lits"])
 def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
     template = (clone / TEMPLATE).read_text()
-    params = yaml.safe_load((clone / PARAMS).read_text())["imaging"]
+    params = whole(clone / PARAMS)["imaging"]
     project = cohorts.PRIVATE[cohort]
     text = cohorts.pipeline(project, template, params)
     places = [str(Path(project.file).with_name("dvc.lock")), project.page, project.file]
@@ -118,7 +119,7 @@ def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
 
 def test_the_same_stages_run_on_it(clone):
     template = (clone / TEMPLATE).read_text()
-    params = yaml.safe_load((clone / PARAMS).read_text())["imaging"]
+    params = whole(clone / PARAMS)["imaging"]
     params["methods"] = ["baseline", "unet", "segresnet", "nnunet"]
     stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
     wanted = yaml.safe_load(template)["stages"]
@@ -139,7 +140,7 @@ def test_the_same_stages_run_on_it(clone):
     ({"networks": []}, "networks"), ({"networks": None}, "networks")])
 def test_choices_that_the_pipeline_does_not_know(clone, choices, said):
     template = (clone / TEMPLATE).read_text()
-    params = yaml.safe_load((clone / PARAMS).read_text())["imaging"]
+    params = whole(clone / PARAMS)["imaging"]
     with pytest.raises(LauncherError, match=said):
         cohorts.pipeline(cohorts.PRIVATE["own"], template, params | choices)
 

@@ -17,7 +17,7 @@ from containers.launcher import ROOT
 # The fast path adds the triangles of the surface in another order.
 ROUNDED = {"original_shape_SurfaceArea", "original_shape_SurfaceVolumeRatio",
            "original_shape_Sphericity"}
-PARAMS = ("--params", "studies/sclc_liver/params.yaml")
+PARAMS = ("--params", "studies/sclc_liver/params")
 REAL = Path(os.environ.get("DATA_MIRROR", ROOT.parent / "shared" / "data"),
             "crlm_ct_nomask", "CRLM-CT-1004.nii.gz")
 

@@ -10,13 +10,14 @@ import yaml
 
 from containers.commands import deps
 from containers.commands.schedule import Pipeline
+from tests.parameters import whole
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 ROOT = Path(__file__).resolve().parents[2]
 STUDY, IMAGING = "studies/sclc_liver/dvc.yaml", "studies/sclc_liver/imaging/dvc.yaml"
 # How many stages DVC would run, at least.
 FILES = {"dvc.yaml": 60, STUDY: 55, IMAGING: 30}
-PARAMS = ("params.yaml", "studies/sclc_liver/params.yaml")
+PARAMS = "studies/sclc_liver/params"
 HOSTILE = "x; touch executed; echo $(touch executed) `touch executed` '"
 # Of a stage's own matrix or foreach.
 ITEM = re.compile(r"\$\{(item(\.\w+)?|key)\}")
@@ -39,7 +40,7 @@ def test_commands_and_paths_hold_no_parameter(file):
         body = stage.get("do", stage)
         # Names of parameters may be made of parameters: DVC looks them up and runs nothing.
         shown = yaml.safe_dump({key: value for key, value in body.items() if key != "params"})
-        assert "${" not in ITEM.sub("", shown), f"{name}: let the stage read it from params.yaml"
+        assert "${" not in ITEM.sub("", shown), f"{name}: let the stage read it"
 
 
 @pytest.mark.parametrize("file", [*FILES, "studies/template/dvc.yaml"])
@@ -48,11 +49,12 @@ def test_a_stage_with_parameters_is_told_their_file(file):
         body = stage.get("do", stage)
         for entry in body.get("params", []):
             for source in entry if isinstance(entry, dict) else ["params.yaml"]:
-                assert f"--params {source}" in " ".join(body["cmd"].split()), f"{name}: {source}"
+                source = source if source == "params.yaml" else str(Path(source).parent)
+                assert f"--params {source} " in " ".join(body["cmd"].split()), f"{name}: {source}"
 
 
 def test_the_names_in_the_pipelines_are_those_of_the_parameters():
-    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    params = whole()
     imaging = stages(IMAGING)
     assert imaging["train"]["matrix"]["network"] == params["imaging"]["networks"]
     assert imaging["detect"]["matrix"]["method"] == params["imaging"]["methods"]
@@ -81,12 +83,12 @@ def dvc(clone, *arguments):
 @pytest.fixture
 def params(clone):
     """Sets a parameter of the clone's study, by its dotted name; puts the file back."""
-    path = clone / PARAMS[1]
-    before = path.read_text()
+    before = {path: path.read_text() for path in (clone / PARAMS).glob("*.yaml")}
 
     def set_to(name, value):
-        content = yaml.safe_load(before)
         *parents, last = name.split("/")
+        path = clone / PARAMS / f"{parents[0]}.yaml"
+        content = yaml.safe_load(before[path])
         place = content
         for parent in parents:
             place = place[parent]
@@ -95,13 +97,16 @@ def params(clone):
         path.write_text(yaml.safe_dump(content, sort_keys=False))
 
     yield set_to
-    path.write_text(before)
+    for path, text in before.items():
+        path.write_text(text)
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_hostile_text_in_every_parameter_is_in_no_command(clone, file):
     clean = dvc(clone, "repro", "--dry", "--force", file)
-    before = {path: path.read_text() for path in (clone / name for name in PARAMS)}
+    before = {path: path.read_text()
+              for path in (clone / "params.yaml", *(clone / PARAMS).glob("*.yaml"))}
+    assert len(before) > 10
     for path, text in before.items():
         path.write_text(yaml.safe_dump(spoil(yaml.safe_load(text)), sort_keys=False))
     shown = dvc(clone, "repro", "--dry", "--force", file)

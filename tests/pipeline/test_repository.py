@@ -15,6 +15,7 @@ import yaml
 
 from containers.commands import deps
 from containers.commands.schedule import Pipeline
+from tests.parameters import whole
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 ROOT = Path(__file__).resolve().parents[2]
@@ -196,7 +197,7 @@ def test_requirements_are_locked_with_hashes():
 
 
 def test_no_released_data_in_git():
-    params = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    params = whole()
     pinned = {release["sha256"] for release in params["cohort"]["releases"].values()}
     assert len(pinned) == 2
     for name in tracked():
@@ -226,7 +227,8 @@ def test_the_headline_verdicts():
         rows = [row for row in csv.DictReader(stream) if row["item"] == "Table4"]
     for model, environment in (("RF", None), ("LR", "classification-notebook")):
         cells = [row for row in rows if row["row"] == model]
-        assert len(cells) == 21 and {row["verdict"] for row in cells} == {"exact"}
+        assert len(cells) == 21
+        assert {row["verdict"] for row in cells} <= {"exact", "exact-unstable"}
         assert environment is None or {row["environment"] for row in cells} == {environment}
-    summary = json.loads((ROOT / "reports" / "sclc_liver" / "verdicts.json").read_text())
+    summary = json.loads((ROOT / "reports" / "sclc_liver" / "verdicts.json").read_text())["verdicts"]
     assert summary["Fig4"]["exact"] == summary["Fig4"]["numbers"]

@@ -37,16 +37,18 @@ def test_the_demo_runs_and_every_number_is_not_checked(clone):
     assert len(said) == 1 and "features_2025-06.csv" in said[0] and "is unreachable" in said[0]
     assert result.stdout.count("the demo ran") == 1
     for study, path in ledgers.items():
-        unchecked = clone / "logs" / f"{study}-not-checked.csv"
+        unchecked = clone / "logs" / f"{study}-without-data.csv"
         with open(unchecked, newline="") as stream:
             rows = list(csv.DictReader(stream))
         with open(path, newline="") as stream:
             committed = list(csv.DictReader(stream))
-        assert {row["verdict"] for row in rows} == {"not-checked"}
+        assert {row["verdict"] for row in rows} <= {
+            "consistent", "inconsistent", "impossible", "untested", "not-a-result"}
+        assert not any(row["reproduced"] for row in rows)
         assert [(row["item"], row["row"], row["published"]) for row in rows] == [
             (row["item"], row["row"], row["published"]) for row in committed]
         assert path.read_bytes() == before[study], "the ledger is kept"
-        assert f"No published number was checked: logs/{unchecked.name}" in result.stdout
+        assert f"No published number was recomputed: logs/{unchecked.name}" in result.stdout
 
 
 def test_the_studies_are_those_that_the_house_judges():
@@ -83,7 +85,7 @@ def test_what_counts_as_required(monkeypatch, value, stops):
         reproduce.without_tables("why", ["a", "b"], lambda: ran.append("demo"))
         assert ran[0] == "demo"
         made = [line[-1] for line in ran[1:] if line[1] == "stages.verdicts.unchecked"]
-        assert made == ["logs/a-not-checked.csv", "logs/b-not-checked.csv"]
+        assert made == ["logs/a-without-data.csv", "logs/b-without-data.csv"]
 
 
 def test_what_is_shown_first_waits_for_what_it_rests_on_only():

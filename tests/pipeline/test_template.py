@@ -62,7 +62,8 @@ def rows(clone, name):
 def test_only_the_new_study_runs(studied):
     ran = set(re.findall(r"^Running stage '([^']+)'", studied, re.M))
     assert ran == {f"studies/{NAME}/dvc.yaml:describe", f"studies/{NAME}/dvc.yaml:sections",
-                   *HOUSE, *(f"{stage}@{NAME}" for stage in ("ledger", "claims", "checklists"))}
+                   *HOUSE, *(f"{stage}@{NAME}" for stage in ("consistency", "ledger", "claims",
+                                                           "checklists"))}
 
 
 def test_every_printed_number_has_its_verdict(clone, studied):
@@ -83,9 +84,9 @@ def test_its_page_and_its_row_are_there(clone, studied):
     page = (clone / "reports" / NAME / "index.html").read_text()
     assert "A made-up paper" in page and f"report@{NAME}" in page
     row = json.loads((clone / "metrics" / NAME / "headline.json").read_text())
-    assert (row["exact"], row["contradicted"], row["printed"]) == (5, 1, 58.3)
+    assert (row["exact"], row["refuted"], row["printed"]) == (5, 1, 58.3)
     shown = run(clone, f".venv/bin/dvc metrics show metrics/{NAME}/headline.json")
-    assert "58.3" in shown and "contradicted" in shown
+    assert "58.3" in shown and "refuted" in shown
 
 
 def test_a_study_is_its_folder_and_one_word(clone, studied):

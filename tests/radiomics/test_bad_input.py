@@ -75,7 +75,7 @@ def test_unknown_label(pair, tmp_path, settings):
 
 
 def test_the_hint_does_not_make_the_liver_the_lesion(pair, tmp_path, settings):
-    # A mask of this package (liver 1, lesions 2), while params.yaml's lesions have the label 1.
+    # A mask of this package (liver 1, lesions 2), while the parameters' lesions have the label 1.
     both = replaced(pair[1], lambda array: array + np.uint8(1))
     image, mask = write(tmp_path, (pair[0], both))
     with pytest.raises(InputError) as caught:
@@ -283,7 +283,7 @@ def test_one_line_and_exit_code_2(pair, tmp_path):
     pd.DataFrame({"File": ["a", "b", "c"], "image": ["a.nii.gz", "b.nii.gz", "c.nii.gz"],
                   "mask": "a_mask.nii.gz"}).to_csv(path, index=False)
     command = [sys.executable, "-m", "stages.radiomics.extract", "--params",
-               ROOT / "studies/sclc_liver/params.yaml", "--manifest", str(path),
+               ROOT / "studies/sclc_liver/params", "--manifest", str(path),
                "--out", str(tmp_path / "rows"), "--cache", str(tmp_path / "cache")]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2

@@ -48,7 +48,7 @@ def run(cohort, monkeypatch):
     monkeypatch.chdir(cohort)
 
     def stage(module, *options):
-        arguments = ["stage", "--params", ROOT / "studies/sclc_liver/params.yaml",
+        arguments = ["stage", "--params", ROOT / "studies/sclc_liver/params",
                      "--manifest", "manifest.csv"]
         monkeypatch.setattr(sys, "argv", [str(item) for item in (*arguments, *options)])
         module.main()
@@ -268,12 +268,12 @@ def test_cohort_without_lesions_gives_one_line(cohort, extracted, joined):
     ("  spacing: [1, 0, 1]", "must be three numbers above 0"),
     ("  lesion_count: {corrected: all}", "parameter 'radiomics.lesion_count.corrected' is 'all'")])
 def test_parameters_are_checked(tmp_path, change, match):
-    lines = (ROOT / "studies/sclc_liver/params.yaml").read_text().splitlines()
+    lines = (ROOT / "studies/sclc_liver/params/radiomics.yaml").read_text().splitlines()
     key = change.split(":")[0] + ":"
     start = next(number for number, line in enumerate(lines)
                  if line.startswith(key) and "radiomics:" in lines[:number])
     end = start + 1
-    while lines[end].startswith("    "):
+    while end < len(lines) and lines[end].startswith("    "):
         end += 1
     path = tmp_path / "params.yaml"
     path.write_text("\n".join([*lines[:start], change, *lines[end:]]))

@@ -12,7 +12,8 @@ import pytest
 from stages.common import canonical
 from stages.report import chart, forest, plain, tables
 from stages.report.page import stage
-from tests.made_up import ARGUMENTS, NAME, READ, put
+from stages.verdicts import names
+from tests.made_up import JUDGED, NAME, SETTINGS, put
 from tests.report.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ def made(judged, tmp_path_factory):
 def make(folder, seed="0"):
     """Run the stage in a folder, as the pipeline does."""
     variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-m", "stages.report.page", *ARGUMENTS], cwd=folder,
+    done = subprocess.run([sys.executable, "-m", "stages.report.page", *JUDGED], cwd=folder,
                           env=variables, capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, done.stderr
 
@@ -45,7 +46,7 @@ def pages(folder):
 def line(reported, refused):
     """Return the line that the stage refuses its input with."""
     def run(*words):
-        error = refused(stage, *ARGUMENTS)
+        error = refused(stage, *JUDGED)
         for word in words:
             assert word in error
         assert not any((reported / REPORTS / name).exists() for name in PAGES)
@@ -117,10 +118,44 @@ def test_pages_are_built_for_keyboard_and_screen_reader(made):
 
 
 def test_every_verdict_has_its_own_mark_and_words():
-    found = tables.verdicts(READ)
+    found = tables.VERDICTS
     marks = {verdict.mark for verdict in found.values()}
     words = {verdict.short for verdict in found.values()}
-    assert len(marks) == len(words) == len(found) == 6 and tuple(found) == READ.verdicts
+    assert len(marks) == len(words) == len(found) == 10 and tuple(found) == names.ALL
+    css = (ROOT / "stages/report/templates/style.css").read_text()
+    for name in names.ALL:
+        assert f".v-{name} " in css or f".v-{name}," in css, name
+
+
+def test_the_page_explains_each_verdict_in_one_sentence_by_what_is_public(made):
+    text = " ".join(pages(made)["index.html"].text.split())
+    groups = tables.groups([{"verdict": "exact"}, {"verdict": "untested"}], SETTINGS)
+    assert [count for _, count, _ in groups] == [1, 1, 0]
+    for title, _, verdicts in groups:
+        assert f'<th scope="rowgroup">{title}</th>' in text
+        for verdict, meaning, _ in verdicts:
+            assert meaning.endswith(".") and ". " not in meaning and "{" not in meaning
+            assert meaning.replace("'", "&#39;") in text, verdict.name
+    assert "private images: images are not released" in text
+    assert "at least 50% of the variations that should not matter" in text
+
+
+def test_what_single_runs_explain_is_said(made):
+    text = " ".join(pages(made)["index.html"].text.split())
+    runs = canonical.read_json(made / REPORTS / "verdicts.json")["runs"]
+    assert f"The best single run ({runs['single_run']}) gives {runs['single']} of them." in text
+    assert f"so {runs['by_row']} of the {runs['numbers']} fitted numbers are found" in text
+    assert "code · r2 · new: gives 4 of 4 at once" in text
+
+
+def test_why_nothing_is_recomputed_and_what_a_check_is_worth_stand_beside_the_number(made):
+    text = " ".join(pages(made)["index.html"].text.split())
+    assert '<td class="origin">private images</td><td>its checks refuse 100% of other values' in text
+
+
+def test_counts_of_other_verdicts_are_refused(reported, line):
+    put(reported / REPORTS / "verdicts.json", "verdicts/all/exact", 99)
+    line(f"{REPORTS}/verdicts.json: counts other verdicts than ledger.csv holds")
 
 
 def test_text_from_files_is_escaped(made):
@@ -130,7 +165,7 @@ def test_text_from_files_is_escaped(made):
 
 def test_checklists_link_what_answers_them(made):
     found = pages(made)["checklists.html"]
-    assert {"href": f"../../studies/{NAME}/params.yaml"} in found.all("a")
+    assert {"href": f"../../studies/{NAME}/params/seed.yaml"} in found.all("a")
     assert {"href": "../../README.md"} in found.all("a")
     assert "not met" in found.text and "no calculation" in found.text
 
@@ -183,7 +218,7 @@ def test_a_study_without_claims_sweeps_checklists_and_own_sections(reported, cal
         path = reported / REPORTS / f"{name}.csv"
         path.write_text(path.read_text().splitlines(keepends=True)[0])
     assert call(plain.stage, "--out", f"{REPORTS}/sections.json")[0] == 0
-    assert call(stage, *ARGUMENTS) == (0, "", "")
+    assert call(stage, *JUDGED) == (0, "", "")
     text = Page((reported / REPORTS / "index.html").read_text()).text
     assert "No contradiction is claimed." in text and "No checklist is answered" in text
     assert "No numerical variations of this study were computed." in text
@@ -206,7 +241,7 @@ def test_a_number_added_to_the_published_ones_is_noticed(reported, line):
 
 @pytest.mark.parametrize("path", [
     *(f"{REPORTS}/{name}" for name in ("ledger.csv", "contradictions.csv", "checklists.csv",
-                                       "fragile.csv", "sections.json")),
+                                       "fragile.csv", "sections.json", "verdicts.json")),
     "containers/old/requirements.lock", f"metrics/{NAME}/results/wobble/old.json"])
 def test_a_missing_file_is_named(reported, line, path):
     (reported / path).unlink()
@@ -243,14 +278,21 @@ def test_sections_that_are_none(reported, line, content):
     line(f"{REPORTS}/sections.json")
 
 
-@pytest.mark.parametrize("column, value", [("minimum", "low"), ("verdict", "perfect"),
-                                           ("decimals", "two")])
+@pytest.mark.parametrize("column, value", [("minimum", "low"), ("decimals", "two")])
 def test_a_ledger_of_other_values_is_one_line(reported, line, column, value):
     path = reported / REPORTS / "ledger.csv"
     table = canonical.read_csv(path, dtype=str, keep_default_na=False)
     table.loc[0, column] = value
     canonical.write_csv(path, table)
     line(f"{REPORTS}/index.html: cannot be drawn from these results")
+
+
+def test_a_verdict_of_no_known_name_is_one_line(reported, line):
+    path = reported / REPORTS / "ledger.csv"
+    table = canonical.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[0, "verdict"] = "not-checked"
+    canonical.write_csv(path, table)
+    line(f"{REPORTS}/ledger.csv: 'not-checked' is no verdict")
 
 
 def test_a_page_that_is_too_large(reported, line, monkeypatch):

@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 from stages.common import canonical, nifti
+from tests.parameters import whole
 from tests.segmentation.tiny_networks import TINY
-from tests.segmentation.volumes import AFFINE, PARAMS, box, draw
+from tests.segmentation.volumes import AFFINE, box, draw
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def call(monkeypatch, capsys):
 def tiny(tmp_path):
     """A params.yaml with the preset ``tiny``."""
     def write(**changes):
-        content = yaml.safe_load(PARAMS.read_text())
+        content = whole()
         content["segmentation"] |= {"preset": "tiny", "presets": {"tiny": TINY | changes}}
         path = tmp_path / "params.yaml"
         path.write_text(yaml.safe_dump(content))

@@ -108,7 +108,7 @@ def test_bad_predictions_are_one_line(cohort, predicted, call, fault, words):
     ("threshold: 0.0", "threshold: 1.0", "share from 0 to below 1")])
 def test_bad_settings_are_one_line(cohort, predicted, call, tmp_path, old, new, words):
     changed = tmp_path / "params.yaml"
-    changed.write_text(PARAMS.read_text().replace(old, new))
+    changed.write_text((PARAMS / "detection.yaml").read_text().replace(old, new))
     code, error = call(detect.stage, *arguments(cohort, predicted), "--params", changed)
     assert code == 2 and words in error
 

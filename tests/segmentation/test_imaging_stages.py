@@ -10,6 +10,7 @@ import yaml
 
 from stages.common import canonical
 from stages.segmentation import baseline, choose, detect, overlay, prepare, preview
+from tests.parameters import whole
 from tests.segmentation.volumes import PARAMS, box
 
 
@@ -168,7 +169,7 @@ def test_pictures_of_other_cases_go_and_known_ones_stay(cohort, tmp_path, call):
     masks.mkdir(parents=True)
     for name in "abc":
         (masks / f"{name}.nii.gz").write_bytes((tmp_path / f"{name}_mask.nii.gz").read_bytes())
-    content = yaml.safe_load(PARAMS.read_text())
+    content = whole()
     content["imaging"]["methods"] = ["unet"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     out = tmp_path / "pictures"

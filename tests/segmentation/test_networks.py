@@ -25,7 +25,7 @@ from tests.segmentation.volumes import AFFINE, PARAMS, draw
 BASELINE = section(PARAMS, "segmentation.baseline", settings.Baseline)
 
 
-def test_the_presets_of_params_yaml_build_their_networks():
+def test_the_presets_of_the_parameters_build_their_networks():
     for name, preset in section(PARAMS, "segmentation.presets", dict[str, settings.Preset]).items():
         assert settings.load(PARAMS, name) == preset
         assert set(preset.networks) == {"unet", "segresnet"}

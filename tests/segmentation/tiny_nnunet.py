@@ -7,6 +7,7 @@ import yaml
 
 from stages.common import canonical, nifti
 from stages.common.nifti import Volume
+from tests.parameters import whole
 from tests.segmentation.volumes import PARAMS, box, draw
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +41,7 @@ def scans(folder, count=4):
 
 def params(folder, **training):
     """Write a params.yaml whose quick preset has the tiny nnU-Net."""
-    content = yaml.safe_load(PARAMS.read_text())
+    content = whole()
     tiny = TINY | {"training": TINY["training"] | training}
     content["segmentation"]["presets"]["quick"]["nnunet"] = tiny
     (folder / "params.yaml").write_text(yaml.safe_dump(content))

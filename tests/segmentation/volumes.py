@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 AFFINE = np.diag([2.0, 2.0, 5.0, 1.0])
-PARAMS = Path(__file__).parents[2] / "studies/sclc_liver/params.yaml"
+PARAMS = Path(__file__).parents[2] / "studies/sclc_liver/params"
 
 
 def box(shape, *boxes):

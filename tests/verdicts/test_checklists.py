@@ -46,7 +46,7 @@ def change(repository, stem, row, column, value):
 
 @pytest.mark.parametrize(("column", "value", "said"), [
     ("answer", "stages/none.py", "leads nowhere"),
-    ("answer", f"studies/{NAME}/params.yaml::none/none", "leads nowhere"),
+    ("answer", f"studies/{NAME}/params/seed.yaml::none/none", "leads nowhere"),
     ("answer", "", "without an answer"),
     ("status", "maybe", "status 'maybe'"),
     ("number", "7", "once each"),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stages.common.errors import InputError
-from stages.verdicts import envelope, evidence, ledger, published, stored
+from stages.verdicts import envelope, evidence, gather, ledger, published, stored
 from tests.made_up import JUDGED, NAME, READ, SETTINGS, put
 
 RUN = "code/r2/new.json"
@@ -28,7 +28,7 @@ def line(repository, refused):
     """Make the ledger of the damaged evidence; return the one line that it is refused with."""
     def run():
         error = refused(ledger.stage, *JUDGED)
-        assert not (repository / "reports").exists()
+        assert not (repository / "reports" / NAME / "ledger.csv").exists()
         return error
     return run
 
@@ -96,7 +96,7 @@ def test_a_number_that_no_sweep_varies(results, line):
 
 
 @pytest.mark.parametrize("rules, said", [
-    ("T,*,*,countss,,a,,,,", "'countss' is no source and no verdict"),
+    ("T,*,*,countss,,a,,,,", "'countss' is no source and no reason"),
     ("T,*,*,counts,,a,,,,", "lacks 'a'"), ("T,*,*,fits,,rank/a,,,,", "no run of 'fits'"),
     ("T,*,*,counts,,{line},,,,", "'{line}' is no path"),
     ("T,*,*,counts,,{row.x},,,,", "'{row.x}' is no path"),
@@ -114,8 +114,8 @@ def test_rules_that_lead_nowhere(tmp_path, rules, said):
                for fold in (1, 2)]
     number = published.Number("T", "r", "m", "value", "1", "p")
     with pytest.raises(InputError) as raised:
-        ledger.build(READ, [number], published.rules(tmp_path / "rules.csv"), sources, {},
-                     SETTINGS, outputs)
+        gather.gather(READ, [number], gather.Sources(published.rules(tmp_path / "rules.csv"), sources,
+                                                     {}, outputs), SETTINGS.halfway_tolerance)
     assert said in str(raised.value)
 
 
@@ -182,9 +182,31 @@ def test_printed_bounds_that_are_none(tmp_path, value, low, high, said):
 @pytest.mark.parametrize("content", [
     {}, [], 3, {"releases": {}}, {"environment": "e", "releases": 1},
     {"environment": "e", "releases": {"r": {"models": {"a/b": {}}}}},
+    *({"environment": "e", "releases": {"r": {"models": {"a/b": {"variations": 3} | more}}}}
+      for more in ({"seed_variations": 4}, {"seed_variations": 1, "seed_counts": {"0.5": 2}},
+                   {"seed_variations": "2"}, {"race_counts": {"0.5": 1}})),
     *({"environment": "e", "releases": {"r": {"models": {"a/b": {"variations": 2, "counts": counts}}}}}
       for counts in ({"x": 1}, {"0.5": "many"}, {"nan": 1}, {"inf": 1}, {"0.5": 3}, {"0.5": -1}))])
 def test_a_sweep_that_is_no_sweep(results, repository, content):
     (results / "wobble" / "new.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="new.json: is no summary of the numerical variations"):
         envelope.collect(READ, repository)
+
+
+@pytest.mark.parametrize("old, new, said", [
+    (",consistent,", ",likely,", "no verdict with a share"),
+    ("\nText,Seg,Dice,", "\nText,Seg,dice,", "is not in it and in the printed numbers"),
+    (",dice,1.0,", ",dice,nan,", "no verdict with a share"),
+    (",dice,1.0,", ",dice,2,", "no verdict with a share"),
+    (",dice,1.0,", ",dice,all,", "no verdict with a share"),
+    ("\nText,Seg,Dice,", "\nGrid,A,AUC,", "or listed twice"),
+    ("could_fail", "could", "could_fail")])
+def test_damaged_checks_without_data(repository, line, old, new, said):
+    change(repository / "reports" / NAME / "consistency.csv", old, new)
+    error = line()
+    assert f"reports/{NAME}/consistency.csv: " in error and said in error
+
+
+def test_checks_without_data_that_were_not_made(repository, line):
+    (repository / "reports" / NAME / "consistency.csv").unlink()
+    assert f"reports/{NAME}/consistency.csv: no such file" in line()

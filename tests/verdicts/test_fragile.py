@@ -4,7 +4,7 @@ from stages.common import canonical
 from stages.verdicts import fragile
 from stages.verdicts.settings import Settings
 
-SETTINGS = Settings(1e-9, 60, 3)
+SETTINGS = Settings(1e-9, 60, 0.5, 0.2, 3)
 
 
 def entry(metric, statistic="mean", width=0.1, decimals=2, variations=60, equal=6, **more):

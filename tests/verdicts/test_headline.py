@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stages.common import canonical
-from stages.verdicts import headline, ledger
+from stages.verdicts import headline, ledger, names
 from stages.verdicts.content import Headline
 from tests.made_up import ARGUMENTS, JUDGED, NAME, READ, put
 
@@ -38,10 +38,10 @@ def line(judged, refused):
 def test_the_row(judged, call):
     assert call(headline.stage, *ARGUMENTS) == (0, "", "")
     assert canonical.read_json(ROW) == {
-        "exact": 10, "envelope": 1, "contradicted": 2, "private": 1, "open": 0, "printed": 0.72,
-        "found": 0.7213, "corrected": 0.6, "low": 0.4, "high": 0.8, "P": 0.2}
+        "exact": 9, "unstable": 1, "envelope": 1, "consistent": 1, "refuted": 2, "open": 0,
+        "printed": 0.72, "found": 0.7213, "corrected": 0.6, "P": 0.2}
     summary = canonical.read_json(SUMMARY)
-    assert summary["headline"] == canonical.read_json(ROW)
+    assert summary["headline"] == canonical.read_json(ROW) | {"low": 0.4, "high": 0.8}
     assert sum(summary["verdicts"].values()) == sum(READ.content.numbers.values())
 
 
@@ -50,7 +50,7 @@ def test_the_row(judged, call):
 def test_every_study_has_the_same_keys(judged, number, found):
     study = replace(READ, content=replace(READ.content, headline=Headline(number)))
     row = headline.build(study, entries(), judged)
-    assert sorted(row) == sorted(headline.KEYS) and row["found"] == found
+    assert set(row) == {*headline.KEYS, *headline.INTERVAL} and row["found"] == found
     assert [row[name] for name in ("corrected", "low", "high", "P")] == [None] * 4
 
 
@@ -81,3 +81,19 @@ def test_an_address_that_leads_nowhere(judged, line, address, said):
 
 def test_without_a_ledger(repository, refused):
     assert "ledger.csv: no such file" in refused(headline.stage, *ARGUMENTS)
+
+
+def test_every_verdict_counts_where_it_belongs(judged):
+    rows = [entries()[0] | {"item": "Text", "row": "A", "metric": "AUC", "statistic": "mean"}]
+    rows = [row | {"verdict": name} for row in rows for name in names.ALL]
+    row = headline.build(READ, rows, judged)
+    assert {key: row[key] for key in headline.KEYS[:6]} == {
+        "exact": 1, "unstable": 1, "envelope": 1, "consistent": 1, "refuted": 3, "open": 2}
+
+
+def test_the_row_fits_a_terminal():
+    """DVC sets a column as wide as its name and two blanks or its values, and two blanks between."""
+    values = {"printed": 7, "found": 7, "corrected": 7, "P": 3}
+    columns = [max(len(name) + 2, values.get(name, 4)) for name in headline.KEYS]
+    path = len("metrics/sclc_liver/headline.json")
+    assert path + sum(2 + width for width in columns) <= 140 and len(headline.KEYS) <= 15

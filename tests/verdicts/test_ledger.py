@@ -4,10 +4,11 @@ import pytest
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.verdicts import ledger, tables, unchecked
+from stages.verdicts import gather, ledger, runs, tables, unchecked
 from stages.verdicts.evidence import Origin, Source
+from stages.verdicts.judge import Arithmetic
 from stages.verdicts.published import Number, Rule
-from tests.made_up import ARGUMENTS, JUDGED, NAME, PUBLISHED, READ, SETTINGS
+from tests.made_up import JUDGED, NAME, PUBLISHED, READ, SETTINGS
 
 NEW = Origin("code", "r2", "new", "Haswell")
 OLD = Origin("code", "r1", "new", "Haswell")
@@ -26,8 +27,9 @@ def source(origin, **values):
                            for row, cells in values.items()})
 
 
-def build(numbers, *sources):
-    return ledger.build(READ, numbers, RULES, {"counts": list(sources)}, {}, SETTINGS)
+def build(numbers, *sources, rules=RULES, outputs=(), arithmetic=None):
+    given = gather.Sources(rules, {"counts": list(sources)}, {}, outputs, arithmetic)
+    return ledger.build(gather.gather(READ, numbers, given, SETTINGS.halfway_tolerance), SETTINGS)
 
 
 def test_one_configuration_for_a_row_beats_a_patchwork():
@@ -75,16 +77,17 @@ def test_nearest_value_is_shown_and_nothing_is_left_out():
                  source(OLD, A={"a": 0.4, "z": None}))
     assert len(rows) == len(numbers)
     assert rows[0]["reproduced"] == 0.4 and rows[0]["verdict"] == "contradicted"
-    assert rows[1]["statistic"] == "ci_low" and rows[1]["verdict"] == "not-checked"
-    assert rows[2]["verdict"] == "not-checked" and "no run" in rows[2]["note"]
-    assert rows[3]["verdict"] == "needs-private-images" and rows[3]["note"] == "no images"
-    counted = ledger.count(READ, rows)
+    assert rows[1]["statistic"] == "ci_low" and rows[1]["verdict"] == "untested"
+    assert rows[2]["verdict"] == "untested" and rows[2]["why_missing"] == "no run"
+    assert rows[3]["verdict"] == "untested" and rows[3]["why_missing"] == "private images"
+    assert rows[3]["note"] == "no images"
+    counted = ledger.count(rows)
     assert counted["all"]["numbers"] == 4 and counted["T"]["contradicted"] == 1
 
 
 def test_a_number_that_is_cut_off_is_no_contradiction():
     row, = build([number("a", "0.47")], source(NEW, A={"a": 0.4799}))
-    assert row["verdict"] == "not-checked" and "cut off, not rounded" in row["note"]
+    assert row["verdict"] == "untestable" and "cut off, not rounded" in row["note"]
     row, = build([number("a", "0.49")], source(NEW, A={"a": 0.4799}))
     assert row["verdict"] == "contradicted" and "cut off" not in row["note"]
 
@@ -97,11 +100,11 @@ def test_what_the_authors_own_run_gives_is_no_contradiction():
                for fold, value in enumerate(("0.6", "0.8"))]
 
     def verdict(printed):
-        row, = ledger.build(READ, [number("a", printed)], [rule],
-                            {"counts": [source(NEW, A={"a": 0.1})]}, {}, SETTINGS, outputs)
+        row, = build([number("a", printed)], source(NEW, A={"a": 0.1}), rules=[rule],
+                     outputs=outputs)
         return row["verdict"], row["stored"], row["stored_follows"], row["note"]
 
-    assert verdict("0.70")[:3] == ("not-checked", pytest.approx(0.7), "yes")
+    assert verdict("0.70")[:3] == ("untestable", pytest.approx(0.7), "yes")
     assert "the authors' own run gives it" in verdict("0.70")[3]
     assert verdict("0.71")[:3] == ("contradicted", pytest.approx(0.7), "no")
     assert verdict("0.10")[:3] == ("exact", pytest.approx(0.7), "no")
@@ -110,10 +113,62 @@ def test_what_the_authors_own_run_gives_is_no_contradiction():
 def test_ledger_has_the_stated_columns():
     frame = ledger.frame(build([number("a", "0.5")], source(NEW, A={"a": 0.5})))
     assert tuple(frame.columns) == (
-        "item", "row", "metric", "statistic", "published", "decimals", "verdict", "reproduced",
-        "protocol", "release", "environment", "kernel", "note", "variations", "equal", "minimum",
-        "q05", "median", "q95", "maximum", "basis", "all_variations", "all_equal", "all_minimum",
-        "all_maximum", "stored", "stored_follows", "stored_place")
+        "item", "row", "metric", "statistic", "published", "decimals", "verdict", "why_missing",
+        "reproduced", "protocol", "release", "environment", "kernel", "note", "row_equal",
+        "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum", "basis",
+        "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
+        "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
+        "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if")
+
+
+def test_a_row_says_how_much_of_it_one_run_gives():
+    numbers = [number("a", "0.50"), number("b", "0.60"), number("c", "0.70")]
+    rows = build(numbers, source(NEW, A={"a": 0.5, "b": 0.1, "c": 0.7}),
+                 source(OLD, A={"a": 0.1, "b": 0.6, "c": 0.1}))
+    assert [(row["row_equal"], row["row_numbers"]) for row in rows] == [(2, 3)] * 3
+    assert [row["verdict"] for row in rows] == ["exact"] * 3, "each from some run"
+
+
+@pytest.mark.parametrize("found", ["consistent", "inconsistent", "impossible", "untested"])
+def test_a_number_without_data_takes_what_arithmetic_says(found):
+    numbers = [number("Dice", "0.7", item="Seg"), number("a", "0.5")]
+    said = Arithmetic(found, "sums", 0.8, "all parts", "one is counted twice", "one of a kind")
+    rows = build(numbers, source(NEW, A={"a": 0.5}), arithmetic={
+        ("Seg", "A", "Dice", "value"): said, ("T", "A", "a", "value"): said})
+    assert rows[0]["verdict"] == found and rows[0]["why_missing"] == "private images"
+    assert (rows[0]["checks"], rows[0]["could_fail"], rows[0]["assumption"]) == (
+        "sums", 0.8, "all parts")
+    against = found in ("inconsistent", "impossible")
+    assert ("refused by sums; right if one is counted twice" in rows[0]["note"]) is against
+    assert ("one of a kind" in rows[0]["note"]) is (found == "untested")
+    # What is recomputed is judged by that; what arithmetic says stands beside it.
+    assert rows[1]["verdict"] == "exact" and rows[1]["arithmetic"] == found
+
+
+def test_a_setting_is_no_result_whatever_stands_beside_it():
+    rules = [Rule("T", "*", "*", "not-a-result", (), {}, "a setting")]
+    row, = build([number("a", "0.5")], source(NEW, A={"a": 0.5}), rules=rules, arithmetic={
+        ("T", "A", "a", "value"): Arithmetic("inconsistent", "restated", 0.5)})
+    assert row["verdict"] == "not-a-result" and row["why_missing"] == ""
+    assert row["arithmetic"] == "inconsistent"
+
+
+def test_how_much_single_runs_explain(repository):
+    evidence = ledger.collect(READ, SETTINGS, repository)
+    found = runs.summarise(evidence, SETTINGS.halfway_tolerance)
+    # Release r1 gives the AUC in the text, r2 those in the grid: no single run gives both.
+    fitted = [number for number, one in evidence.items() if one.fitted]
+    assert found["numbers"] == len(fitted) == 10
+    by_hand = {}
+    for number in fitted:
+        for one in evidence[number].recomputed:
+            if one.origin.protocol == "code":
+                run = f"code · {one.origin.release} · {one.origin.environment}"
+                hit = abs(float(one.value) - float(number.printed)) <= 0.5 * 10 ** -number.decimals
+                by_hand[run] = by_hand.get(run, 0) + hit
+    assert found["runs"] == by_hand
+    assert found["single"] == max(by_hand.values()) == by_hand[found["single_run"]]
+    assert found["single"] < found["by_row"] <= found["numbers"]
 
 
 def test_paths_reach_into_lists():
@@ -153,16 +208,16 @@ def test_the_ledger_of_the_whole_study(repository, call):
         ("Drawing", "x", "rank", "rank"): "exact", ("Text", "A", "AUC", "mean"): "exact",
         ("Text", "cohort", "series", "value"): "contradicted",
         ("Text", "cohort", "version", "value"): "exact",
-        ("Text", "Seg", "Dice", "value"): "needs-private-images",
-        ("Text", "A", "weight", "value"): "exact", ("Text", "B", "weight", "value"): "exact",
+        ("Text", "Seg", "Dice", "value"): "consistent",
+        ("Text", "A", "weight", "value"): "exact", ("Text", "B", "weight", "value"): "exact-unstable",
         ("Text", "A", "several", "value"): "exact"}
     assert found["Grid", "A", "AUC", "mean"]["release"] == "r2"
     text = found["Text", "A", "AUC", "mean"]
     assert text["release"] == "r1" and text["stored_follows"] == "no"
     assert found["Text", "A", "several", "value"]["basis"] == "arithmetic"
     summary = canonical.read_json(f"reports/{NAME}/verdicts.json")
-    assert summary == ledger.count(READ, rows.to_dict("records"))
-    assert summary["all"]["contradicted"] == 2
+    assert summary["verdicts"] == ledger.count(rows.to_dict("records"))
+    assert summary["verdicts"]["all"]["contradicted"] == 2 and summary["runs"]["numbers"] == 10
 
 
 def test_an_item_as_the_metrics_give_it_now(repository, call):
@@ -171,8 +226,10 @@ def test_an_item_as_the_metrics_give_it_now(repository, call):
     assert "B        1 envelope, 1 contradicted of 2" in out
 
 
-def test_an_unchecked_ledger_has_every_printed_number(repository, call):
-    assert call(unchecked.stage, *ARGUMENTS, "--out", "u.csv")[0] == 0
+def test_a_ledger_without_data_has_every_printed_number(repository, call):
+    assert call(unchecked.stage, *JUDGED, "--out", "u.csv")[0] == 0
     rows = canonical.read_csv("u.csv", ledger.COLUMNS, dtype=str, keep_default_na=False)
-    assert set(rows["verdict"]) == {"not-checked"} and not any(rows["reproduced"])
+    assert rows["verdict"].value_counts().to_dict() == {"untested": 13, "consistent": 1}
+    assert not any(rows["reproduced"])
+    assert set(rows["why_missing"]) == {unchecked.REASON, "private images"}
     assert len(rows) == sum(READ.content.numbers.values()) > sum(map(len, PUBLISHED.values()))

@@ -19,7 +19,8 @@ def number(printed, **names):
     ("10", 11, False, False), ("-0.007", -0.0071, True, False), ("0.0059", 0.00590, True, False),
     ("1.3.0", "1.3.0", True, False), ("1.3.0", "1.3.1", False, False)])
 def test_comparison_at_printed_precision(printed, value, match, halfway):
-    assert number(printed).matches(value, 1e-9) == (match, halfway)
+    assert number(printed).matches(value, 1e-9) is match
+    assert number(printed).is_halfway(value, 1e-9) is halfway
 
 
 def test_decimals_come_from_the_print():

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from stages.common.errors import InputError
-from stages.verdicts import claims, ledger
+from stages.verdicts import claims, ledger, plausible
 from stages.verdicts import study as studies
 from tests.made_up import JUDGED, NAME, READ, STUDY, save
 
@@ -20,8 +20,9 @@ def folder(repository):
 def test_the_made_up_study_is_read(folder):
     found = studies.read(Path("studies") / NAME)
     assert found == READ and found.name == NAME
-    assert found.verdicts == ("exact", "envelope", "contradicted", "needs-private-images",
-                              "needs-private-labels", "not-checked")
+    assert found.without_source == ("needs-private-images", "needs-private-labels", "not-a-result")
+    assert found.private("needs-private-labels").short == "private labels"
+    assert found.private("counts") is None and found.private("needs-private-x") is None
     assert found.order(["Unknown", "Text", "Grid"]) == ["Grid", "Text", "Unknown"]
 
 
@@ -56,6 +57,13 @@ def with_(**more):
     (lambda c: c["items"]["Grid"].update(kind="grid"), "item 'Grid' is of kind 'grid'; valid: table"),
     (lambda c: c["sources"].update(exact=c["sources"]["fits"]),
      "source 'exact' has the name of a verdict"),
+    (lambda c: c["sources"].update({"needs-private-images": c["sources"]["fits"]}),
+     "source 'needs-private-images' has the name of a verdict"),
+    (with_(plausible={"rank": [5, 1]}), "plausible.rank must be the lowest and the highest value"),
+    (with_(plausible={"rank": [1, 1]}), "plausible.rank must be the lowest and the highest value"),
+    (with_(plausible={"rank": [1]}), "give two numbers in that order"),
+    (with_(plausible={"rank": [0, "many"]}), "'plausible.rank[1]' must be"),
+    (with_(plausible={"rank": [0, float("inf")]}), "'plausible.rank[1]' must be a finite number"),
     (lambda c: c["numbers"].update({"grid.csv": "six"}), "'numbers.grid.csv' must be")])
 def test_what_study_yaml_may_not_say(folder, refused, change, said):
     content = yaml.safe_load(yaml.safe_dump(STUDY))
@@ -63,7 +71,7 @@ def test_what_study_yaml_may_not_say(folder, refused, change, said):
     save(folder / "study.yaml", content)
     error = refused(ledger.stage, *JUDGED)
     assert error.startswith(f"error: studies/{NAME}/study.yaml: ") and said in error
-    assert not Path("reports").exists()
+    assert not Path("reports", NAME, "ledger.csv").exists()
 
 
 @pytest.mark.parametrize("text, said", [
@@ -91,7 +99,7 @@ def test_a_folder_without_study_yaml(folder, refused):
     assert "dvc.yaml" in error, "where the studies are listed"
 
 
-@pytest.mark.parametrize("name", ["rules.csv", "published", "params.yaml"])
+@pytest.mark.parametrize("name", ["rules.csv", "published", "params"])
 def test_a_part_that_is_missing(folder, refused, name):
     (folder / name).rename(folder / "away")
     error = refused(claims.stage, *JUDGED)
@@ -109,3 +117,10 @@ def test_a_folder_whose_name_is_no_name(repository, refused, name):
 def test_a_path_that_ends_in_no_name(repository, path):
     with pytest.raises(InputError, match="is no name of a study"):
         studies.read(path)
+
+
+@pytest.mark.parametrize("metric, found", [
+    ("AUC", (0, 1)), ("F1", (0, 1)), ("Accuracy_mean_sd", (0, 1)), ("Accuracy %", (0, 100)),
+    ("percent", (0, 100)), ("weight", (1, 5)), ("rank", (1, 100)), ("series", None)])
+def test_what_a_number_can_plausibly_be(metric, found):
+    assert plausible.values(READ, metric) == found

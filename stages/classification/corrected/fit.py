@@ -97,10 +97,10 @@ def grouped_folds(label: np.ndarray, patients: np.ndarray, count: int,
     """
     if len(np.unique(patients)) < count:
         raise InputError(f"{len(np.unique(patients))} patients cannot make {count} folds",
-                         "cohort table", "lower 'folds' or 'inner_folds' in params.yaml")
+                         "cohort table", "lower 'folds' or 'inner_folds' in params/classification.yaml")
     if np.bincount(label, minlength=2).min() < count:
         raise InputError(f"a class has fewer series than {count} folds", "cohort table",
-                         "lower 'folds' or 'inner_folds' in params.yaml")
+                         "lower 'folds' or 'inner_folds' in params/classification.yaml")
     # With shuffle=True, scikit-learn 1.2 to 1.7 shuffles the class counts without the groups that
     # they belong to, and does not stratify: shuffle the order of the patients instead.
     names, code = np.unique(patients, return_inverse=True)
@@ -109,7 +109,7 @@ def grouped_folds(label: np.ndarray, patients: np.ndarray, count: int,
     for inside, _ in folds:
         if len(np.unique(label[inside])) < 2:
             raise InputError("the training part of a fold holds one class only", "cohort table",
-                             "lower 'folds' or 'inner_folds' in params.yaml")
+                             "lower 'folds' or 'inner_folds' in params/classification.yaml")
     return folds
 
 

@@ -114,7 +114,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class Phantom:
-    """Section ``phantom`` of ``params.yaml``."""
+    """Section ``phantom`` of the parameters."""
 
     preset: str
     presets: dict[str, Preset]

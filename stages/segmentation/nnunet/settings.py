@@ -1,4 +1,4 @@
-"""Section ``segmentation.presets.NAME.nnunet`` of ``params.yaml``: nnU-Net v2, 3d_fullres.
+"""Section ``segmentation.presets.NAME.nnunet`` of the parameters: nnU-Net v2, 3d_fullres.
 
 Sizes run along x, y, z, as everywhere in this package; nnU-Net itself counts z, y, x.
 """

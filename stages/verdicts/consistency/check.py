@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from stages.common.errors import InputError
 from stages.verdicts.consistency.printed import KINDS, SHIFTS, Number, read
-
-CONSISTENT, INCONSISTENT, IMPOSSIBLE, UNTESTED = "consistent", "inconsistent", "impossible", "untested"
+from stages.verdicts.names import CONSISTENT, UNTESTED
+from stages.verdicts.names import IMPOSSIBLE as IMPOSSIBLE  # what checks name as their failure
+from stages.verdicts.names import INCONSISTENT as INCONSISTENT
 
 
 @dataclass(frozen=True)

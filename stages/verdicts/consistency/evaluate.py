@@ -14,9 +14,10 @@ from stages.common.errors import InputError
 from stages.verdicts import published
 from stages.verdicts import study as studies
 from stages.verdicts.consistency import declarations, second
-from stages.verdicts.consistency.check import CONSISTENT, IMPOSSIBLE, INCONSISTENT, UNTESTED, Result
+from stages.verdicts.consistency.check import Result
 from stages.verdicts.consistency.declarations import Declaration, Place, Reason
 from stages.verdicts.consistency.registry import CHECKS
+from stages.verdicts.names import CONSISTENT, IMPOSSIBLE, INCONSISTENT, UNTESTED
 
 REFUSED = (INCONSISTENT, IMPOSSIBLE)
 COLUMNS = ("id", "check", "verdict", "numbers", "assumption", "reading", "otherwise", "right_if",

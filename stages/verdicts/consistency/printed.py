@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
+from stages.common import printed
 from stages.common.errors import InputError
 
 # Room for the last bits of floating-point arithmetic, far below any printed digit.
@@ -72,8 +72,7 @@ class Number:
             head, dot, last = self.text.rpartition(".")
             changed = int(last) + units if last.isdigit() else -1
             return read(f"{head}{dot}{changed}", self.kind) if changed >= 0 else None
-        value = Decimal(self.text)
-        changed = value + units * _unit(value)
+        changed = printed.number(self.text) + units * printed.unit(self.text)
         if not self.kind.low <= changed <= self.kind.high:
             return None
         return read(format(changed, "f"), self.kind)
@@ -111,10 +110,6 @@ class Number:
 
 # Names for annotations: what `check.check` reads an argument as.
 Count = Whole = Rate = Percent = Positive = Correlation = Value = Text = Number
-
-
-def _unit(value: Decimal) -> Decimal:
-    return Decimal(1).scaleb(min(0, value.as_tuple().exponent))
 
 
 def equally_long(*lists) -> None:
@@ -198,20 +193,14 @@ def _fits(low, high, kind, name, value):
 
 
 def _printed(text: str, kind: Kind, name: str) -> Number:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite():
+    value = printed.number(text)
+    if value is None:
         raise InputError(f"{name}: {text!r} is no number", fix="give it as printed")
     _fits(value, value, kind, name, text)
     if kind.exact:
         if value != value.to_integral_value():
             raise InputError(f"{name}: {text} is no whole number", fix="name the right kind")
         return Number(int(value), int(value), kind, text)
-    unit = _unit(value)
-    below = unit if value <= 0 else unit / 2
-    above = unit if value >= 0 else unit / 2
+    low, high = printed.bounds(text)
     slack = ROUND_OFF * max(1.0, abs(float(value)))
-    return Number(max(float(value - below) - slack, kind.low),
-                  min(float(value + above) + slack, kind.high), kind, text)
+    return Number(max(float(low) - slack, kind.low), min(float(high) + slack, kind.high), kind, text)

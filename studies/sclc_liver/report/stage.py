@@ -63,7 +63,7 @@ def stage() -> None:
             ("selected", "features/sclc_liver/selected", "folder of selected features"),
             ("chance", "data/sclc_liver/chance", "folder of power curves"),
             ("corrected", "data/sclc_liver/corrected", "folder of the corrected protocol's tables"),
-            ("params", "studies/sclc_liver/params.yaml", "parameters"),
+            ("params", "studies/sclc_liver/params", "parameters"),
             ("out", "reports/sclc_liver/sections.json", "the sections")):
         parser.add_argument(f"--{name}", type=Path, default=default, help=f"{said} ({default})")
     options = parser.parse_args()

@@ -13,6 +13,7 @@ from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
 from studies.sclc_liver import ablation
+from tests.parameters import text
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -64,11 +65,11 @@ def test_faults_must_cover_the_release():
 
 def test_the_stage_from_files(faulty, tmp_path):
     """Small forests and few boosts: the same procedure in seconds, twice the same bytes."""
-    text = (ROOT / "studies/sclc_liver/params.yaml").read_text()
-    small = (text.replace("n_estimators: 1000", "n_estimators: 5")
+    before = text()
+    small = (before.replace("n_estimators: 1000", "n_estimators: 5")
              .replace("selection: {alpha: 0.35, target: NE_Score}",
                       "selection: {alpha: 0.01, target: NE_Score}"))
-    assert small != text
+    assert small != before
     (tmp_path / "params.yaml").write_text(small)
     canonical.write_csv(tmp_path / "t.csv", faulty)
     name = faulty["File"].iloc[3]

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from stages.common.errors import InputError
 from studies.sclc_liver import audit, sampling
 
 ROOT = Path(__file__).resolve().parents[4]
-PARAMS = ROOT / "studies/sclc_liver/params.yaml"
+PARAMS = ROOT / "studies/sclc_liver/params"
 RELEASED = read_protocol(PARAMS, "as-released")
 
 
@@ -74,8 +73,8 @@ def test_drawing_patients_widens_the_interval():
 
 
 def test_agreement_counts_numbers_at_their_printed_precision():
-    printed = {("F1", "value"): Decimal("0.85"), ("F1", "low"): Decimal("0.8"),
-               ("AUC", "high"): Decimal("0.700")}
+    printed = {("F1", "value"): "0.85", ("F1", "low"): "0.8",
+               ("AUC", "high"): "0.700"}
     found = {"F1": {"mean": 0.8549, "low": 0.86}, "AUC": {"high": 0.7004}}
     assert audit.agreement(found, printed, audit.BOUNDS) == 2
     assert audit.agreement(found | {"F1": {"mean": 0.856, "low": 0.84}}, printed,
@@ -87,12 +86,12 @@ def test_the_weight_of_a_row_is_found_again(sets):
     """A row printed from one weight is given by that weight alone, or by its like."""
     search = replace(read_search(PARAMS), start=0.2, step=0.6, count=4)
     settings = RELEASED, search, Bootstrap(50, 1, 0.95)
-    blank = {("Sensitivity", "value"): Decimal("1.00")}
+    blank = {("Sensitivity", "value"): "1.00"}
     scan = audit.weight_scan(sets, *settings, blank)
     assert list(scan) == ["0.2", "0.8", "1.4", "2.0"]
     sensitivity = [entry["Sensitivity"] for entry in scan.values()]
     assert sensitivity[0] < sensitivity[-1]
-    printed = {(name, "value"): Decimal(f"{scan['0.2'][name]:.3f}")
+    printed = {(name, "value"): f"{scan['0.2'][name]:.3f}"
                for name in ("Sensitivity", "Specificity", "AUC")}
     found = audit.best_weights(audit.weight_scan(sets, *settings, printed), printed)
     assert found["most_equal"] == 3 and found["weights"] == [0.2]
@@ -102,7 +101,7 @@ def test_the_weight_of_a_row_is_found_again(sets):
 def test_a_row_must_be_printed(tmp_path):
     path = tmp_path / "s.csv"
     path.write_text("row,metric,value,low,high\nLR,F1,0.85,,\n")
-    assert audit.printed_row(path, "LR") == {("F1", "value"): Decimal("0.85")}
+    assert audit.printed_row(path, "LR") == {("F1", "value"): "0.85"}
     with pytest.raises(InputError, match="has no row RF"):
         audit.printed_row(path, "RF")
 
@@ -135,8 +134,8 @@ def test_every_assignment_is_counted():
     table, studies = made_up(), [f"s{k}" for k in range(7)]
     biopsy = table[table["study"].isin(["s0", "s1", "s5"])]
     cfdna = table.drop(biopsy.index)
-    printed = {name: {"Accuracy": Decimal(f"{scores_of(part)[0]:.3f}"),
-                      "AUC": Decimal(f"{scores_of(part)[1]:.3f}")}
+    printed = {name: {"Accuracy": f"{scores_of(part)[0]:.3f}",
+                      "AUC": f"{scores_of(part)[1]:.3f}"}
                for name, part in (("biopsy", biopsy), ("cfDNA", cfdna))}
     errors = int(scores_of(cfdna)[2])
     expected = dict.fromkeys(("accuracy", "AUC", "accuracy_and_AUC", "with_errors"), 0)

@@ -16,6 +16,7 @@ from studies.sclc_liver import chance, power
 from studies.sclc_liver.label_permutation import areas, best_of, compare, dealt, midranks, p_values
 from studies.sclc_liver.parameters import Likeness
 from tests.classification.conftest import KEPT
+from tests.parameters import text
 
 ROOT = Path(__file__).resolve().parents[4]
 # Test patients as they are: the number of series of each study, negative studies with a minus.
@@ -164,7 +165,7 @@ def test_ranks_are_shared():
 @pytest.fixture
 def call(tmp_path, table, monkeypatch, capsys):
     """Run the stage on a table, with predictions that fit it; return exit code and standard error."""
-    parameters = (ROOT / "studies/sclc_liver/params.yaml").read_text()
+    parameters = text()
     for old, new in (("permutations: 9999", "permutations: 99"),
                      ("simulations: 1000", "simulations: 20"),
                      ("permutations: 999\n", "permutations: 99\n"),
@@ -245,7 +246,7 @@ def test_predictions_of_something_else_are_one_line(call, tmp_path, change, said
 
 def test_the_interval_draws_whole_patients(sets):
     """Copies of a patient's series bring nothing new: the interval stays what it is."""
-    settings, test = read_bootstrap(ROOT / "studies/sclc_liver/params.yaml"), sets[1]
+    settings, test = read_bootstrap(ROOT / "studies/sclc_liver/params"), sets[1]
     twice = test.take(np.repeat(np.arange(len(test.label)), 2))
     found = []
     for part in (test, twice):

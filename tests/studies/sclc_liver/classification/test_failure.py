@@ -40,7 +40,7 @@ def test_the_stage_twice_gives_the_same_bytes(tmp_path):
     for name in ("a.json", "b.json"):
         done = subprocess.run(
             [sys.executable, "-m", "studies.sclc_liver.failure", "--params",
-             ROOT / "studies/sclc_liver/params.yaml", "--protocol", "as-released", "--release", "R",
+             ROOT / "studies/sclc_liver/params", "--protocol", "as-released", "--release", "R",
              "--environment", "E", "--predictions", tmp_path / "p.csv", "--out", tmp_path / name],
             cwd=ROOT, env=os.environ, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

@@ -28,7 +28,7 @@ def test_every_kernel_writes_the_same_bytes(table, tmp_path):
         out = tmp_path / f"{kernel}.json"
         result = subprocess.run(
             [sys.executable, "-m", "stages.classification.converged", "--params",
-             str(ROOT / "studies/sclc_liver/params.yaml"), "--release", "r", "--environment", "e",
+             str(ROOT / "studies/sclc_liver/params"), "--release", "r", "--environment", "e",
              "--table", str(tmp_path / "table.csv"), "--selected",
              str(tmp_path / "selected.csv"), "--out", str(out)], cwd=ROOT, text=True,
             capture_output=True, env=kernels.environment(kernel, 1) | {"PYTHONPATH": str(ROOT)})

@@ -23,6 +23,7 @@ from stages.common.errors import InputError
 from studies.sclc_liver import design, forest, kernels, sensitivity
 from studies.sclc_liver.parameters import read_sensitivity
 from studies.sclc_liver.variation import Settings, Variation, flatten, jitter, measure, reorder
+from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -30,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[4]
 @pytest.fixture
 def small(tmp_path, table):
     """Quick parameters, a table and selected features in files."""
-    content = yaml.safe_load((ROOT / "studies/sclc_liver/params.yaml").read_text())
+    content = whole()
     content["classification"]["search"]["count"] = 2
     content["classification"]["configurations"] = {name: {"model": name}
                                                    for name in ("LR", "RF", "XGB")}
@@ -66,7 +67,7 @@ def test_orders_hold_the_same_features():
 
 
 def test_design_has_enough_variations_of_every_kind():
-    settings = read_sensitivity(ROOT / "studies/sclc_liver/params.yaml")
+    settings = read_sensitivity(ROOT / "studies/sclc_liver/params")
     searches = Counter()
     # What the OpenBLAS of each environment was built with.
     for available in (list(settings.kernels), ["Haswell", "Sandybridge", "Nehalem", "Prescott"]):

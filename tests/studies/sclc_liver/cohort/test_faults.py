@@ -188,7 +188,7 @@ def test_two_releases(sound):
 
 
 def run(*arguments):
-    line = ["-m", "studies.sclc_liver.faults", "--params", "studies/sclc_liver/params.yaml"]
+    line = ["-m", "studies.sclc_liver.faults", "--params", "studies/sclc_liver/params"]
     return subprocess.run([sys.executable, *line, *map(str, arguments)], cwd=ROOT, env=os.environ,
                           capture_output=True, text=True)
 

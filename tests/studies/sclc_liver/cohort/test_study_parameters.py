@@ -7,8 +7,9 @@ import yaml
 
 from stages.common.errors import InputError
 from studies.sclc_liver.parameters import read_chance
+from tests.parameters import whole
 
-PARAMS = Path(__file__).resolve().parents[4] / "studies/sclc_liver/params.yaml"
+PARAMS = Path(__file__).resolve().parents[4] / "studies/sclc_liver/params"
 
 
 @pytest.mark.parametrize("keys, value, said", [
@@ -23,7 +24,7 @@ PARAMS = Path(__file__).resolve().parents[4] / "studies/sclc_liver/params.yaml"
     (("power", "likenesses"), [{"patient": 0.5, "study": 0.4}], "chance.power.likenesses"),
     (("power", "likenesses"), [{"patient": 0.5, "studies": 0.4}], "did you mean 'study'?")])
 def test_chance_out_of_range(tmp_path, keys, value, said):
-    content = yaml.safe_load(PARAMS.read_text())
+    content = whole()
     node = content["chance"]
     for key in keys[:-1]:
         node = node[key]

@@ -12,7 +12,7 @@ from stages.common.errors import InputError
 from studies.sclc_liver import demo
 from studies.sclc_liver.parameters import Shown
 
-PARAMS = ("--params", Path(__file__).resolve().parents[4] / "studies/sclc_liver/params.yaml")
+PARAMS = ("--params", Path(__file__).resolve().parents[4] / "studies/sclc_liver/params")
 IMAGING = Shown(("baseline", "unet"), ("reference", "predicted"))
 
 

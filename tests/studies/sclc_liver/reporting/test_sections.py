@@ -62,7 +62,7 @@ def test_a_missing_metric_is_named_with_its_file(repository, line):
 
 @pytest.mark.parametrize("path", [
     "data/sclc_liver/predictions/as-released/2025-08/classification-notebook/roc.csv",
-    "reports/sclc_liver/ledger.csv", "studies/sclc_liver/params.yaml", CORRECTED, DECISION])
+    "reports/sclc_liver/ledger.csv", "studies/sclc_liver/params/cohort.yaml", CORRECTED, DECISION])
 def test_a_missing_file_is_named(repository, line, path):
     (repository / path).unlink()
     line(path, "no such file")

@@ -19,7 +19,7 @@ from stages.common.parameters import section
 from stages.statistics import volumes
 
 ROOT = Path(__file__).resolve().parents[4]
-PARAMS = ROOT / "studies/sclc_liver/params.yaml"
+PARAMS = ROOT / "studies/sclc_liver/params"
 # Columns that measure the same volume.
 OTHERS = section(PARAMS, "statistics.other_volumes", tuple[str, ...])
 

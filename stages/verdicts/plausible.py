@@ -1,0 +1,29 @@
+"""Which values a quantity can plausibly take: an envelope that covers most of them says nothing."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from stages.verdicts.study import Study
+
+# What the field's scores are, wherever they are printed; a study declares its other quantities.
+RATES = ("auc", "accuracy", "sensitivity", "specificity", "ppv", "npv", "precision", "recall", "f1",
+         "dice", "p")
+
+
+def values(study: Study, metric: str) -> tuple[float, float] | None:
+    """Return the lowest and the highest plausible value of a metric; None where it is not bounded.
+
+    Parameters
+    ----------
+    study : Study
+        Its ``plausible`` (pattern of metrics to bounds) goes before the field's scores.
+    metric : str
+        Its name in the printed tables: a score of the field, or one with ``%`` at its end.
+    """
+    for pattern, bounds in study.content.plausible.items():
+        if fnmatchcase(metric, pattern):
+            return bounds
+    if metric.endswith("%") or metric == "percent":
+        return 0.0, 100.0
+    return (0.0, 1.0) if metric.split("_")[0].lower() in RATES else None
