@@ -154,50 +154,6 @@ class Repeats:
 
 
 @dataclass(frozen=True)
-class Control:
-    """Both protocols on public tables (``studies.sclc_liver.control``)."""
-
-    address: str
-    seeds: Repeats
-    test_share: float
-    val_share: float
-    rows_for_each_feature: float
-    trees: int
-    search: Grid
-    search_trees: int
-    samples: int
-    level: float
-
-
-@dataclass(frozen=True)
-class Nested:
-    """Repeated nested cross-validation of ridge regression over all patients."""
-
-    folds: int
-    inner_folds: int
-    seeds: Repeats
-    penalties: tuple[float, ...]
-    permutations: int
-    jackknife_seeds: int
-    seed: int
-    level: float
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """Data sets on which the type-I error and the power of whole procedures are measured."""
-
-    null_sets: int
-    effect_sets: int
-    effects: tuple[float, ...]
-    components: int
-    permutations: int
-    seeds: Repeats
-    level: float
-    seed: int
-
-
-@dataclass(frozen=True)
 class Retest:
     """Agreement of two series of an examination: what counts as stable; samples of patients."""
 
@@ -275,55 +231,6 @@ def read_chance(path: str | Path) -> Chance:
             ("seed", 0 <= found.seed < 1 << 32, "from 0 to 2^32 - 1"),
             ("power.seed", 0 <= power.seed < 1 << 32, "from 0 to 2^32 - 1")):
         check_range(holds, f"chance.{name}", valid, path)
-    return found
-
-
-def read_control(path: str | Path) -> Control:
-    """Read and check how both protocols are carried out on public tables."""
-    found = section(path, "control", Control)
-    for name, holds, valid in (
-            ("seeds.count", found.seeds.count > 0, "at least 1"),
-            ("test_share", 0 < found.test_share < 1, "between 0 and 1"),
-            ("val_share", 0 < found.val_share < 1 - found.test_share,
-             "between 0 and what the test set leaves"),
-            ("rows_for_each_feature", found.rows_for_each_feature > 0, "above 0"),
-            ("trees", min(found.trees, found.search_trees) > 0, "at least 1"),
-            ("search", found.search.start > 0 and found.search.count > 0, "weights above 0"),
-            ("samples", found.samples > 0, "at least 1"),
-            ("level", 0 < found.level < 1, "between 0 and 1")):
-        check_range(holds, f"control.{name}", valid, path)
-    return found
-
-
-def read_nested(path: str | Path) -> Nested:
-    """Read and check the nested procedure over all patients."""
-    found = section(path, "nested.procedure", Nested)
-    for name, holds, valid in (
-            ("folds", min(found.folds, found.inner_folds) > 1, "at least 2, inner folds too"),
-            ("seeds.count", found.seeds.count > 0, "at least 1"),
-            ("penalties", len(found.penalties) > 2 and min(found.penalties) > 0
-             and list(found.penalties) == sorted(found.penalties), "above 0 and rising"),
-            ("permutations", found.permutations > 0, "at least 1"),
-            ("jackknife_seeds", 0 < found.jackknife_seeds <= found.seeds.count,
-             "from 1 to seeds.count"),
-            ("level", 0 < found.level < 1, "between 0 and 1")):
-        check_range(holds, f"nested.procedure.{name}", valid, path)
-    return found
-
-
-def read_simulated(path: str | Path) -> Simulated:
-    """Read and check the data sets on which procedures are tried."""
-    found = section(path, "nested.simulated", Simulated)
-    for name, holds, valid in (
-            ("null_sets", found.null_sets > 0, "at least 1"),
-            ("effect_sets", found.effect_sets > 0, "at least 1"),
-            ("effects", all(0 <= value <= 1 for value in found.effects), "from 0 to 1"),
-            ("components", found.components > 0, "at least 1"),
-            ("permutations", (found.permutations + 1) * found.level >= 1,
-             "enough for a P of the level"),
-            ("seeds.count", found.seeds.count > 0, "at least 1"),
-            ("level", 0 < found.level < 1, "between 0 and 1")):
-        check_range(holds, f"nested.simulated.{name}", valid, path)
     return found
 
 

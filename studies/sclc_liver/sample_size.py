@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from stages.classification import data
+from stages.classification.sample_size import largest_r2, r2_of_auc, smallest
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES, LABEL, STUDY
-from stages.statistics.sample_size import largest_r2, r2_of_auc, smallest
 from studies.sclc_liver.parameters import read_anticipated
 
 

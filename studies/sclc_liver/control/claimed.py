@@ -21,8 +21,8 @@ from sklearn.model_selection import ShuffleSplit, train_test_split
 from stages.classification import models
 from stages.classification.parameters import Configuration, Folds, Protocol, Search
 from stages.classification.weights import scored
+from studies.sclc_liver.control.parameters import Control
 from studies.sclc_liver.control.tables import Table
-from studies.sclc_liver.parameters import Control
 
 BASIC = ("LR", "RF", "XGB")
 # Where the LASSO path ends, as a share of the penalty that keeps nothing, and its steps: the second

@@ -24,8 +24,9 @@ from stages.classification.parameters import (
 from stages.common import canonical, cli
 from stages.common.done import Record, context
 from studies.sclc_liver.control import claimed, tables
+from studies.sclc_liver.control.parameters import Control, read_control
 from studies.sclc_liver.control.summary import rows_of, summarise
-from studies.sclc_liver.parameters import Control, Repeats, read_control
+from studies.sclc_liver.parameters import Repeats
 
 LABELS = ("real", "dealt")
 PACKAGES = ("numpy", "scikit-learn", "xgboost-cpu")

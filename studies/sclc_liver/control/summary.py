@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from studies.sclc_liver.control.claimed import BASIC
-from studies.sclc_liver.parameters import Control
+from studies.sclc_liver.control.parameters import Control
 
 # Power and one-sided level at which the smallest detectable mean is given.
 POWER, LEVEL = 0.8, 0.05
@@ -77,7 +77,8 @@ def over_tables(values: np.ndarray, settings: Control) -> dict:
     if len(defined) < 2:
         return {"tables": len(defined), "mean": None, "low": None, "high": None,
                 "smallest_detectable": None, "above_zero": int((defined > 0).sum())}
-    drawn = np.random.default_rng(settings.seeds.first).integers(len(defined), size=(settings.samples, len(defined)))
+    drawn = np.random.default_rng(settings.seeds.first).integers(
+        len(defined), size=(settings.samples, len(defined)))
     low, high = np.quantile(defined[drawn].mean(axis=1),
                             [(1 - settings.level) / 2, (1 + settings.level) / 2])
     normal = NormalDist()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.sclc_liver.parameters import Nested
+from studies.sclc_liver.nested.parameters import Nested
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def hats(cohort: Cohort, inside: np.ndarray, outside: np.ndarray, penalties: np.
     Returns
     -------
     ndarray of float, shape (L, b, a)
-        b series instead of studies with ``by_series``. Features are standardised by the weighted rows inside; one that is constant there counts
-        nothing.
+        b series instead of studies with ``by_series``. Features are standardised by the weighted
+        rows inside; one that is constant there counts nothing.
     """
     learn, held = np.isin(cohort.study, inside), np.isin(cohort.study, outside)
     position = np.full(cohort.patient.size, -1)

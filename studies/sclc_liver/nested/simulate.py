@@ -28,8 +28,9 @@ from stages.common.columns import GROUP, IMAGE_MINIMUM, SPACING, STUDY, VOXELS
 from studies.sclc_liver.label_permutation import areas, p_values
 from studies.sclc_liver.nested import linear
 from studies.sclc_liver.nested.inputs import Examinations, examinations
+from studies.sclc_liver.nested.parameters import Nested, Simulated, read_nested, read_simulated
 from studies.sclc_liver.nested.stage import dealt_rows
-from studies.sclc_liver.parameters import Nested, Simulated, read_nested, read_retest, read_simulated
+from studies.sclc_liver.parameters import read_retest
 
 SIGNALS = ("leading", "any")
 

@@ -23,7 +23,8 @@ from stages.common.columns import IMAGE_MINIMUM, SPACING, VOXELS
 from studies.sclc_liver.label_permutation import holm
 from studies.sclc_liver.nested import linear
 from studies.sclc_liver.nested.inputs import SETS, Examinations, examinations
-from studies.sclc_liver.parameters import Nested, read_nested, read_retest
+from studies.sclc_liver.nested.parameters import Nested, read_nested
+from studies.sclc_liver.parameters import read_retest
 
 NORMAL = NormalDist()
 # Standard errors between no effect and the smallest that is found: one-sided 5 %, power 80 %.
