@@ -47,6 +47,9 @@ class Inputs:
     corrected, leakage : Document
     reliability, decision, runs : DataFrame
         Tables of the corrected protocol: two curves, predictions by seed.
+    nested, simulated, sizes, retest, control : Document
+        All patients by the nested procedure, its type-I error and power, sample sizes, agreement of
+        two series, both protocols on public tables.
     fingerprints : dict
         File to MD5.
     """
@@ -69,6 +72,11 @@ class Inputs:
     reliability: pd.DataFrame
     decision: pd.DataFrame
     runs: pd.DataFrame
+    nested: Document
+    simulated: Document
+    sizes: Document
+    retest: Document
+    control: Document
     fingerprints: dict[str, str]
 
 
@@ -117,4 +125,9 @@ def read(options) -> Inputs:
         decision=numbers(corrected / "decision.csv",
                          (*curve, "threshold", "net_benefit", "all_positive")),
         runs=numbers(corrected / "predictions.csv", (*curve, "seed", "NE_Class", "probability")),
+        nested=reader.json(results / "nested" / f"{RELEASE}.json"),
+        simulated=reader.json(results / "nested" / "simulated.json"),
+        sizes=reader.json(results / "sample_size.json"),
+        retest=reader.json(results / "retest" / f"{RELEASE}.json"),
+        control=reader.json(results / "control" / "optimism.json"),
         fingerprints=reader.fingerprints)
