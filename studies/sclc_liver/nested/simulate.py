@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from stages.classification import data, models
+from stages.classification import data, models, workers
 from stages.classification.corrected.permutation import deal
 from stages.classification.data import Split
 from stages.classification.parameters import Protocol, read_protocol
@@ -28,30 +28,14 @@ from stages.common.columns import GROUP, IMAGE_MINIMUM, SPACING, STUDY, VOXELS
 from studies.sclc_liver.label_permutation import areas, p_values
 from studies.sclc_liver.nested import linear
 from studies.sclc_liver.nested.inputs import Examinations, examinations
+from studies.sclc_liver.nested.outcomes import one_way, outcomes, signals
 from studies.sclc_liver.nested.parameters import Nested, Simulated, read_nested, read_simulated
 from studies.sclc_liver.nested.stage import dealt_rows
 from studies.sclc_liver.parameters import read_retest
 
 SIGNALS = ("leading", "any")
-
-
-def one_way(values: np.ndarray, groups: np.ndarray) -> float:
-    """Return the intraclass correlation of values in groups of any size (one-way, mean squares).
-
-    Not below 0.
-
-    Examples
-    --------
-    >>> one_way(np.array([1.0, 1.0, 2.0, 2.0]), np.array([0, 0, 1, 1]))
-    1.0
-    """
-    sizes = np.bincount(groups)
-    means = np.bincount(groups, values) / sizes
-    between = (sizes * (means - values.mean()) ** 2).sum() / (len(sizes) - 1)
-    within = ((values - means[groups]) ** 2).sum() / (len(values) - len(sizes))
-    size = (len(values) - (sizes ** 2).sum() / len(values)) / (len(sizes) - 1)
-    bottom = between + (size - 1) * within
-    return float(max(0.0, (between - within) / bottom)) if bottom else 0.0
+# Null data sets that are simulated together.
+BLOCK = 50
 
 
 def exact_interval(found: int, tried: int, level: float) -> tuple[float, float]:
@@ -66,62 +50,6 @@ def exact_interval(found: int, tried: int, level: float) -> tuple[float, float]:
     low = beta.ppf(tail, found, tried - found + 1) if found else 0.0
     high = beta.ppf(1 - tail, found + 1, tried - found) if found < tried else 1.0
     return float(low), float(high)
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """Latent scores of C data sets, shape (s, C), and the labels made of them."""
-
-    latent: np.ndarray
-    labels: np.ndarray
-
-
-def outcomes(patient: np.ndarray, likeness: float, positives: int, sets: int,
-             generator: np.random.Generator, signal: np.ndarray | None = None,
-             effect: float = 0.0) -> Outcomes:
-    """Simulate outcomes of s examinations.
-
-    Parameters
-    ----------
-    patient : ndarray of int, shape (s,)
-    likeness : float
-        Correlation of two examinations of a patient.
-    positives : int
-        Examinations with the highest latent scores that are positive, as many as really are.
-    sets : int
-        Number of data sets, C.
-    generator : Generator
-    signal : ndarray of float, shape (s, C), optional
-        Standardised.
-    effect : float
-        Correlation of latent score and signal.
-    """
-    own = generator.standard_normal((patient.max() + 1, sets))[patient]
-    latent = np.sqrt(likeness) * own + np.sqrt(1 - likeness) * generator.standard_normal(
-        (len(patient), sets))
-    if signal is not None:
-        latent = effect * signal + np.sqrt(1 - effect ** 2) * latent
-    labels = np.zeros(latent.shape)
-    np.put_along_axis(labels, np.argsort(-latent, axis=0)[:positives], 1.0, axis=0)
-    return Outcomes(latent, labels)
-
-
-def signals(cohort: linear.Cohort, kind: str, components: int, sets: int,
-            generator: np.random.Generator) -> np.ndarray:
-    """Return what the features say in each data set, standardised over s examinations, (s, C)."""
-    count = len(cohort.patient)
-    mean = np.array([cohort.features[cohort.study == number].mean(axis=0)
-                     for number in range(count)])
-    centred = mean - mean.mean(axis=0)
-    spread = centred.std(axis=0)
-    left, _, right = np.linalg.svd(centred[:, spread > 0] / spread[spread > 0], full_matrices=False)
-    # Which way a component points is the library's choice.
-    left = left * np.sign(right[np.arange(len(right)), np.argmax(np.abs(right), axis=1)])
-    parts = left[:, :components] * np.sqrt(count)
-    if kind == "leading":
-        return np.repeat(parts[:, :1], sets, axis=1)
-    weight = generator.standard_normal((components, sets))
-    return parts @ (weight / np.sqrt((weight ** 2).sum(axis=0)))
 
 
 def rejected(cohort: linear.Cohort, labels: np.ndarray, rows: np.ndarray, settings: Nested,
@@ -200,6 +128,75 @@ def share(found: int, tried: int, level: float) -> dict:
             "high": high}
 
 
+@dataclass(frozen=True)
+class Cases:
+    """Data sets that are simulated together, with a seed of their own.
+
+    Attributes
+    ----------
+    kind : str
+        ``null`` or one of `SIGNALS`.
+    effect : float
+    sets, number : int
+        How many data sets, and the number of this block.
+    """
+
+    kind: str
+    effect: float
+    sets: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every block of data sets shares."""
+
+    table: pd.DataFrame
+    held: Examinations
+    settings: Nested
+    simulated: Simulated
+    protocol: Protocol
+
+
+def carry_out(task: tuple[Cases, Setting]) -> dict:
+    """Simulate one block of data sets and test each.
+
+    Returns
+    -------
+    dict
+        ``found`` and ``tried`` of the nested procedure, its mean ``nested_AUC``; of null data sets
+        ``published`` besides, of others ``AUC``, that of the best possible score.
+    """
+    cases, shared = task
+    held, simulated = shared.held, shared.simulated
+    cohort = held.cohorts["radiomics"]
+    generator = np.random.default_rng([simulated.seed, cases.number])
+    signal = None
+    if cases.kind != "null":
+        signal = signals(cohort, cases.kind, simulated.components, cases.sets, generator)
+    drawn = outcomes(held.patient, one_way(held.score, held.patient), int(held.label.sum()),
+                     cases.sets, generator, signal, cases.effect)
+    rows = dealt_rows(held.patient, simulated.permutations, simulated.seed)
+    reached, p = rejected(cohort, drawn.labels, rows, shared.settings, simulated)
+    found = {"found": int((p <= simulated.level).sum()), "tried": cases.sets,
+             "nested_AUC": float(reached.mean())}
+    if signal is None:
+        return found | {"published": published(shared.table, held, drawn.latent, drawn.labels,
+                                               shared.protocol, simulated)}
+    return found | {"AUC": float(np.mean([
+        areas(signal[None, :, column], drawn.labels[None, :, column])[0, 0]
+        for column in range(cases.sets)]))}
+
+
+def blocks(simulated: Simulated) -> list[Cases]:
+    """Return the blocks of data sets, null ones first."""
+    found = [("null", 0.0, min(BLOCK, simulated.null_sets - start))
+             for start in range(0, simulated.null_sets, BLOCK)]
+    found += [(kind, effect, simulated.effect_sets) for kind in SIGNALS
+              for effect in simulated.effects]
+    return [Cases(*item, number) for number, item in enumerate(found)]
+
+
 def stage() -> None:
     """Command line."""
     parser = data.parser("studies.sclc_liver.nested.simulate", __doc__, protocol=False)
@@ -207,44 +204,42 @@ def stage() -> None:
     parser.add_argument("--summary", type=Path, required=True, help="type-I error and power (JSON)")
     options = parser.parse_args()
     settings, simulated = read_nested(options.params), read_simulated(options.params)
-    protocol = read_protocol(options.params, "as-released")
     table = data.read_table(options.table, (VOXELS, SPACING, IMAGE_MINIMUM))
     held = examinations(table, options.table, read_retest(options.params).stable)
-    cohort, positives = held.cohorts["radiomics"], int(held.label.sum())
-    likeness = one_way(held.score, held.patient)
-    rows = dealt_rows(held.patient, simulated.permutations, simulated.seed)
-    generator = np.random.default_rng(simulated.seed)
-    null = outcomes(held.patient, likeness, positives, simulated.null_sets, generator)
-    reached, p = rejected(cohort, null.labels, rows, settings, simulated)
-    type_one = {
-        "nested": share(int((p <= simulated.level).sum()), len(p), settings.level)
-        | {"undefined": 0, "mean_AUC": float(reached.mean())}}
-    told = published(table, held, null.latent, null.labels, protocol, simulated)
-    type_one["published-LR"] = share(told["found"], told["tried"], settings.level) | {
-        "undefined": told["undefined"]}
+    shared = Setting(table, held, settings, simulated, read_protocol(options.params, "as-released"))
+    cases = blocks(simulated)
+    answers = list(workers.spread(carry_out, [(item, shared) for item in cases], "block"))
+    null = [found for item, found in zip(cases, answers) if item.kind == "null"]
+    told = {name: sum(found["published"][name] for found in null)
+            for name in ("found", "tried", "undefined")}
     curves = []
-    for kind in SIGNALS:
-        for effect in simulated.effects:
-            signal = signals(cohort, kind, simulated.components, simulated.effect_sets, generator)
-            drawn = outcomes(held.patient, likeness, positives, simulated.effect_sets, generator,
-                             signal, effect)
-            best = np.array([areas(signal[None, :, column], drawn.labels[None, :, column])[0, 0]
-                             for column in range(simulated.effect_sets)])
-            reached, p = rejected(cohort, drawn.labels, rows, settings, simulated)
-            found = share(int((p <= simulated.level).sum()), len(p), settings.level)
-            curves.append({"signal": kind, "effect": effect, "AUC": float(best.mean()),
-                           "nested_AUC": float(reached.mean()), "power": found["share"],
-                           "low": found["low"], "high": found["high"]})
+    for item, found in zip(cases, answers):
+        if item.kind != "null":
+            own = share(found["found"], found["tried"], settings.level)
+            curves.append({"signal": item.kind, "effect": item.effect, "AUC": found["AUC"],
+                           "nested_AUC": found["nested_AUC"], "power": own["share"],
+                           "low": own["low"], "high": own["high"]})
+    generator = np.random.default_rng(simulated.seed)
+    rows = dealt_rows(held.patient, simulated.permutations, simulated.seed)
     canonical.write_csv(options.curves, pd.DataFrame(curves))
     canonical.write_json(options.summary, {
-        "run": data.run_of(options, "nested"), "likeness": likeness,
+        "run": data.run_of(options, "nested"), "likeness": one_way(held.score, held.patient),
         "dealt_likeness": {
             "exact": float(np.mean([one_way(held.score[row], held.patient) for row in rows])),
             "approximate": float(np.mean([one_way(
                 held.score[deal(held.patient, np.arange(len(held.patient)), generator)],
                 held.patient) for _ in range(simulated.permutations)]))},
         "level": simulated.level, "seeds": simulated.seeds.count,
-        "permutations": simulated.permutations, "type_one": type_one, "power": curves})
+        "permutations": simulated.permutations,
+        "type_one": {
+            "nested": share(sum(found["found"] for found in null), simulated.null_sets,
+                            settings.level)
+            | {"undefined": 0, "mean_AUC": float(np.average([found["nested_AUC"] for found in null],
+                                                            weights=[found["tried"]
+                                                                     for found in null]))},
+            "published-LR": share(told["found"], told["tried"], settings.level)
+            | {"undefined": told["undefined"]}},
+        "power": curves})
 
 
 if __name__ == "__main__":

@@ -123,7 +123,8 @@ def area(predicted, fold, label, weight) -> np.ndarray:
 def subgroups(held: Examinations, predicted: np.ndarray, fold: np.ndarray, settings: Nested) -> dict:
     """Return the AUC of series within subgroups, with interval over patients and what can be found.
 
-    Undefined (None) where a subgroup has no pair of a positive and a negative series.
+    Undefined (None) where a subgroup has no pair of a positive and a negative series. Predictions
+    are taken as they are: the intervals do not hold the variability of the training.
     """
     drawn = draw_patients(held.series_patient, SAMPLES, settings.seed)
     found: dict = {}
@@ -157,19 +158,24 @@ def calls(held: Examinations, predicted: np.ndarray) -> dict:
             "seeds_without_negative_call": int((negative_calls == 0).sum())}
 
 
-def calibration(held: Examinations, predicted: np.ndarray, settings: Nested) -> dict:
-    """Return slope, intercept and observed / expected, each with an interval over patients.
+def calibration(held: Examinations, predicted: np.ndarray, fold: np.ndarray,
+                settings: Nested) -> dict:
+    """Return slope and observed / expected of the series, each with an interval over patients.
 
-    Slope and intercept are those of a straight line through outcome and mean prediction of the
-    seeds (the predictions are shares, not cut to 0 … 1).
+    The slope is that of a straight line through outcome and prediction within the folds: between
+    folds, a high share of positives in the training means a low one among those held out. A slope of
+    1 is right, 0 says that predictions are as good as their mean.
     """
+    within, outcome = predicted.copy(), np.tile(held.series_label.astype(float), (len(predicted), 1))
+    for values in (within, outcome):
+        for row, stratum in zip(values, fold):
+            row -= (np.bincount(stratum, row) / np.bincount(stratum))[stratum]
+    products, squares = (within * outcome).sum(axis=0), (within ** 2).sum(axis=0)
     mean, label = predicted.mean(axis=0), held.series_label
 
     def measure(weight):
-        total = weight.sum(axis=1)
-        x, y = weight @ mean / total, weight @ label / total
-        slope = (weight @ (mean * label) / total - x * y) / (weight @ mean ** 2 / total - x ** 2)
-        return {"slope": slope, "intercept": y - slope * x, "observed_to_expected": y / x}
+        return {"slope": weight @ products / (weight @ squares),
+                "observed_to_expected": weight @ label / (weight @ mean)}
 
     sampled = measure(draw_patients(held.series_patient, SAMPLES, settings.seed))
     return {name: {"value": float(value[0]), **interval(sampled[name], settings.level)}
@@ -212,7 +218,8 @@ def stage() -> None:
             "series_AUC": float(area(predicted, fold, held.series_label,
                                      np.ones((1, len(held.series_label))))[0]),
             "penalties": dict(chosen), "folds_without_pair": empty,
-            "calls": calls(held, predicted), "calibration": calibration(held, predicted, settings),
+            "calls": calls(held, predicted),
+            "calibration": calibration(held, predicted, fold, settings),
             "subgroups": subgroups(held, predicted, fold, settings)}
     differences = {}
     for first, second in PAIRS:
