@@ -209,7 +209,9 @@ def stage() -> None:
         predicted, fold, chosen, empty = predictions(held, name, settings)
         spread = float(null[name].std())
         found[name] = {
-            "features": held.cohorts[name].features.shape[1], "AUC": float(whole[0]),
+            # Copies (volume beside all features) count once.
+            "features": np.unique(held.cohorts[name].features, axis=1).shape[1],
+            "AUC": float(whole[0]),
             **described(whole[0], jackknife(without[name]), settings.level),
             "P": p_value(whole[0], null[name]),
             "null": {"mean": float(null[name].mean()), "sd": spread,

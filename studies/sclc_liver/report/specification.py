@@ -10,7 +10,8 @@ from stages.report.figure import Figure, short
 from stages.report.files import Document
 from studies.sclc_liver.report.inputs import ENVIRONMENT, IMAGES, RELEASE, RELEASES, Inputs
 
-KINDS = {"run": "the released or described code", "numbers": "numerical variations (range)",
+KINDS = {"run": "the released or described code",
+         "numbers": "numerical variations: processor, threads, order, last digit (range)",
          "part": "one part as described, or another unit",
          "left": "a training patient left out (range)", "other": "another procedure"}
 
@@ -44,11 +45,12 @@ def specifications(documents: Mapping[str, Document]) -> Iterator[Specification]
     model = "configurations/LR/test/AUC"
     for release in RELEASES:
         for image in IMAGES:
+            short_image = image.partition("-")[2]
             for protocol in ("as-released", "as-described"):
-                yield _one(documents, "run", f"{protocol}, {release}, {image}",
+                yield _one(documents, "run", f"{protocol}, {release}, {short_image}",
                            f"models/{protocol}/{release}/{image}", "configurations", "LR", "test",
                            "AUC")
-            yield _one(documents, "numbers", f"processors, threads, order, noise; {release}, {image}",
+            yield _one(documents, "numbers", f"same code, {release}, {short_image}",
                        f"sensitivity/{image}", "releases", release, "models", model,
                        ends=("min", "max"))
         yield _one(documents, "part", f"one series of each examination, {release}",
@@ -65,7 +67,7 @@ def specifications(documents: Mapping[str, Document]) -> Iterator[Specification]
                f"ablation/{RELEASE}/{ENVIRONMENT}", "influence", "patient", ends=("min", "max"))
     yield _one(documents, "other", f"corrected protocol, {RELEASE} (seeds: range)",
                f"corrected/{RELEASE}/{ENVIRONMENT}", "test", "scores", "LR", "AUC", ends=("min", "max"))
-    yield _one(documents, "other", f"all patients, nested ridge regression, {RELEASE}",
+    yield _one(documents, "other", f"all patients, nested ridge, {RELEASE}",
                f"nested/{RELEASE}", "sets", "radiomics", "AUC")
 
 
@@ -75,8 +77,8 @@ def figure(inputs: Inputs, folder: str = "metrics/sclc_liver/results") -> Figure
     chart = Chart("specification", "The headline AUC under every choice",
                   f"{len(found)} choices, from {short(found[0].area, 2)} to "
                   f"{short(found[-1].area, 2)}.", Axis(0.4, 0.9, ticks(0.4, 0.9, 0.1, 1), "AUC"),
-                  category_axis([item.said for item in found]), width=760, left=330,
-                  height=60 + 19 * len(found))
+                  category_axis([item.said for item in found]), width=600, left=290,
+                  height=60 + 17 * len(found))
     kinds, rows = list(KINDS), []
     for at, item in enumerate(found):
         place = kinds.index(item.kind)
