@@ -1,4 +1,4 @@
-"""All patients, sample sizes, public tables, one curve: no effect without interval and what could be."""
+"""All patients, sizes, public tables, one curve: no effect without interval and what could be."""
 
 import json
 import re
