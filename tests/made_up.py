@@ -31,7 +31,7 @@ STUDY = {
                     "fitted": True, "unvaried": ["B/*"]},
         "counts": {"files": [{"path": "counts/{release}.json"}], "environment": "tables"}},
     "variations": ["wobble/{environment}.json", "wobble/{environment}-search.json"],
-    "racing": ["*/C/*"],
+    "racing": ["*/C/*"], "second": "again/{release}.json",
     "private": {"images": {"short": "private images", "meaning": "images are not released"},
                 "labels": {"short": "private labels", "meaning": "labels are not released"}},
     "plausible": {"weight": [1, 5], "rank": [1, 100]},
@@ -65,7 +65,15 @@ Text,cohort,*,counts,value,all/{metric},,,,
 """.replace("{cell}", "models/{row}/{metric}")
 # What arithmetic says of the only number without data: which values it can have.
 CHECKS = {"checks": [{"id": "dice", "check": "member", "numbers": {"value": "Text | Seg | Dice"},
-                      "constants": {"allowed": [0.72]}}]}
+                      "constants": {"allowed": [0.72]}, "right_if": "it is another score"}]}
+# Second derivations of what is contradicted, what would make the paper right, and the mutants of which
+# one in four is accepted.
+SECOND = {"fits": {"models/B/PPV/mean": 0.5}, "counts": {"all/series": 226}}
+FAIRNESS = ("item,row,metric,right_if\nGrid,B,PPV,the model is another one\n"
+            "Text,cohort,series,a series was taken out later\n")
+ACCEPTANCE = ("by,name,size,mutants,accepted,share,low,high\nverdict,exact,1,16,2,0.125,0.035,0.36\n"
+              "all,all,1,20,5,0.25,0.112,0.469\nall,all,5,20,1,0.05,0.009,0.236\n"
+              "item,Grid,1,20,5,0.25,0.112,0.469\n")
 CLAIM = {"id": "folds", "topic": "Folds <by>", "locator": "page 1", "severity": "method",
          "values": {"printed": "printed Text | cohort | series",
                     "found": f"metrics/{NAME}/results/counts/r2.json::all/series"},
@@ -125,7 +133,7 @@ def write(root):
     head = "item,row,metric,value,low,high,decimals,locator"
     texts = {f"published/{name}": "\n".join([head, *rows, ""]) for name, rows in PUBLISHED.items()}
     texts |= {f"checklists/{name}": text for name, text in CHECKLISTS.items()}
-    texts |= {"stored/outputs.csv": OUTPUTS,
+    texts |= {"stored/outputs.csv": OUTPUTS, "fairness.csv": FAIRNESS,
               "rules.csv": "item,row,metric,source,statistics,value,low,high,note,stored\n" + RULES}
     for name, text in texts.items():
         canonical.write_bytes(folder / name, text.encode())
@@ -139,6 +147,8 @@ def write(root):
     for release in RELEASES:
         canonical.write_json(results / "counts" / f"{release}.json",
                              {"all": {"series": 226, "version": "1.2.3"}})
+        canonical.write_json(results / "again" / f"{release}.json",
+                             {"release": release, "values": SECOND})
     for image in IMAGES:
         kernels = {"kernels": ["Haswell"], "not_run": {"Zen": "no such CPU"}} if image == "old" else {}
         canonical.write_json(results / "wobble" / f"{image}.json",
@@ -149,6 +159,7 @@ def write(root):
     canonical.write_json(results / "corrected.json",
                          {"A": {"mean": 0.6, "low": 0.4, "high": 0.8, "P": 0.2}})
     canonical.write_bytes(root / "containers" / "images.lock", b"\n")
+    canonical.write_bytes(root / "reports" / NAME / "acceptance.csv", ACCEPTANCE.encode())
     canonical.write_bytes(root / "README.md", b"# Made up\n")
     canonical.write_bytes(folder / "dvc.yaml", b"stages: {}\n")
     checked, _ = evaluate.evaluate(declarations.numbers(folder / "published"),

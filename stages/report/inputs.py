@@ -8,7 +8,7 @@ from pathlib import Path
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.report.files import MAKE, Document, Reader
-from stages.verdicts import ledger, names, published
+from stages.verdicts import acceptance, ledger, names, published
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
@@ -75,6 +75,8 @@ class Inputs:
     locks : dict
         Image to the SHA-256 of its locked requirements.
     fragile, contradictions, checklists : list of dict
+    acceptance : list of dict
+        How often a wrong number is accepted (`stages.verdicts.acceptance`).
     own : Own
     fingerprints : dict
         File to MD5.
@@ -90,6 +92,7 @@ class Inputs:
     fragile: list[dict[str, str]]
     contradictions: list[dict[str, str]]
     checklists: list[dict[str, str]]
+    acceptance: list[dict[str, str]]
     own: Own
     fingerprints: dict[str, str]
 
@@ -155,5 +158,6 @@ def read(study: Study, settings: Settings, root: Path) -> Inputs:
         locks=_locks(root / "containers", study.content.images),
         fragile=reader.text(reports / "fragile.csv", FRAGILE),
         contradictions=reader.text(reports / "contradictions.csv", CONTRADICTIONS),
+        acceptance=reader.text(reports / acceptance.FILE, acceptance.COLUMNS),
         checklists=reader.text(reports / "checklists.csv", CHECKLISTS),
         own=added, fingerprints=reader.fingerprints | added.files)

@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from stages.common.errors import InputError
-from stages.report import forest, render, tables
+from stages.report import acceptance, forest, render, tables
 from stages.report.inputs import Inputs
 from stages.verdicts import names
 
@@ -17,6 +17,7 @@ from stages.verdicts import names
 SECTIONS = (("reviewer", "For a reviewer, in short"), ("verdicts", "Verdicts at a glance"),
             ("tables", "Tables, cell by cell"), ("figures", "Figures, redrawn"),
             ("text", "Numbers in the text"), ("envelopes", "How fragile each number is"),
+            ("acceptance", "Would a wrong number be noticed?"),
             ("contradictions", "Text, code and result"), ("checklists", "Checklists"),
             ("provenance", "Provenance"), ("repeat", "How to repeat it"))
 # How the answers of a checklist look: those of the verdicts that mean as much.
@@ -63,7 +64,7 @@ def index(inputs: Inputs, checklists_page: str, root: str) -> str:
         "text_names": named["text"],
         "drawn": {name: Markup(html) for name, html in inputs.own.drawn.items()},
         "forest": forest.forest(inputs), "sweeps": [sweep.content for sweep in inputs.sweeps],
-        **_contradictions(inputs), **_sources(inputs), **_states(inputs),
+        **_contradictions(inputs), **acceptance.context(inputs), **_sources(inputs), **_states(inputs),
         "checklists_page": checklists_page}
     return render.environment().get_template("index.html.j2").render(context)
 
@@ -86,7 +87,8 @@ def counts(inputs: Inputs) -> list[str]:
     said = [f"Of the {len(inputs.ledger)} numbers that the paper prints, {public} rest on public data "
             f"and code: {tally[names.EXACT]} follow at the printed precision, "
             f"{tally[names.UNSTABLE]} follow, but in fewer than {inputs.settings.stable_share:.0%} of "
-            f"the variations that should not matter, {tally[names.ENVELOPE]} are given by a variation alone, "
+            "the variations that should not matter, "
+            f"{tally[names.ENVELOPE]} are given by a variation alone, "
             f"{tally[names.UNTESTABLE]} cannot be told, and {tally[names.CONTRADICTED]} do not "
             f"follow. Of {private} whose data are not public, {tally[names.CONSISTENT]} stand checks "
             f"that could have failed, {refused} do not, and {tally[names.UNTESTED]} are untested. "

@@ -26,38 +26,33 @@ class Verdict:
     meaning: str
 
 
-# What is known of the data behind a number, and the verdicts that are possible then.
-GROUPS = {
-    "Data and code are public": (
-        Verdict(names.EXACT, "✓", "follows exactly",
-                "The recomputed value rounds to the printed one, and nothing can vary, or at least "
-                "{stable:.0%} of the variations that should not matter give it too."),
-        Verdict(names.UNSTABLE, "∿", "follows, unstable",
-                "The recomputed value rounds to the printed one, but fewer than {stable:.0%} of the "
-                "variations that should not matter give it."),
-        Verdict(names.ENVELOPE, "≈", "in its envelope",
-                "No run gives it as released, but at least one variation of the same code does."),
-        Verdict(names.UNTESTABLE, "?", "cannot be told",
-                "The computation cannot tell this number from wrong ones: its variations cover more "
-                "than {widest:.0%} of the plausible values or lie around it, or only the authors' "
-                "own run gives it; the note says which."),
-        Verdict(names.CONTRADICTED, "✗", "differs",
-                "The recomputed value is another one, and so it is under every variation.")),
-    "Data are not public": (
-        Verdict(names.CONSISTENT, "=", "consistent",
-                "The printed numbers pass checks that would have refused other numbers in its place; "
-                "that is less than a recomputation."),
-        Verdict(names.INCONSISTENT, "≠", "inconsistent",
-                "It disagrees with other printed numbers, rounded or cut off, under the assumption "
-                "that stands beside it."),
-        Verdict(names.IMPOSSIBLE, "⊘", "impossible",
-                "No data whatever give it, under the assumption that stands beside it."),
-        Verdict(names.UNTESTED, "…", "untested",
-                "No check could tell it from another number.")),
-    "Not a result": (
-        Verdict(names.NO_RESULT, "–", "not a result",
-                "A setting, a definition, or a value from the literature."),)}
-VERDICTS = {verdict.name: verdict for group in GROUPS.values() for verdict in group}
+VERDICTS = {verdict.name: verdict for verdict in (
+    Verdict(names.EXACT, "✓", "follows exactly",
+            "The recomputed value rounds to the printed one, and nothing can vary, or at least "
+            "{stable:.0%} of the variations that should not matter give it too."),
+    Verdict(names.UNSTABLE, "∿", "follows, unstable",
+            "The recomputed value rounds to the printed one, but fewer than {stable:.0%} of the "
+            "variations that should not matter give it."),
+    Verdict(names.ENVELOPE, "≈", "in its envelope",
+            "No run gives it as released, but at least one variation of the same code does."),
+    Verdict(names.UNTESTABLE, "?", "cannot be told",
+            "The computation cannot tell this number from wrong ones: its variations cover more "
+            "than {widest:.0%} of the plausible values or lie around it, or only the authors' "
+            "own run gives it; the note says which."),
+    Verdict(names.CONTRADICTED, "✗", "differs",
+            "The recomputed value is another one, and so it is under every variation."),
+    Verdict(names.CONSISTENT, "=", "consistent",
+            "The printed numbers pass checks that would have refused other numbers in its place; "
+            "that is less than a recomputation."),
+    Verdict(names.INCONSISTENT, "≠", "inconsistent",
+            "It disagrees with other printed numbers, rounded or cut off, under the assumption "
+            "that stands beside it."),
+    Verdict(names.IMPOSSIBLE, "⊘", "impossible",
+            "No data whatever give it, under the assumption that stands beside it."),
+    Verdict(names.UNTESTED, "…", "untested",
+            "No check could tell it from another number."),
+    Verdict(names.NO_RESULT, "–", "not a result",
+            "A setting, a definition, or a value from the literature."))}
 
 
 @dataclass(frozen=True)
@@ -237,6 +232,7 @@ def groups(ledger: Iterable[Row], settings: Settings
     """Return the verdicts by what is known of the data: each with its meaning and its count."""
     found = {verdict.name: count for verdict, count in totals(ledger)}
     shares = {"stable": settings.stable_share, "widest": settings.widest_share}
-    return [(title, sum(found[verdict.name] for verdict in group),
-             [(verdict, verdict.meaning.format(**shares), found[verdict.name]) for verdict in group])
-            for title, group in GROUPS.items()]
+    return [(title, sum(found[name] for name in group),
+             [(VERDICTS[name], VERDICTS[name].meaning.format(**shares), found[name])
+              for name in group])
+            for title, group in names.GROUPS.items()]

@@ -24,8 +24,9 @@ from stages.verdicts.expressions import Expression
 from stages.verdicts.values import PRINTED, Reader, rounds
 
 COLUMNS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source", "status",
-           "size", "severity")
+           "size", "severity", "right_if", "second")
 TEXTS = ("stated", "implementation", "recomputed", "size")
+OPTIONAL = {"derived", "right_if", "second"}
 SEVERITIES = ("result", "method", "reporting")
 
 
@@ -44,7 +45,9 @@ class Claim:
     confirmed : Expression
         Whether the contradiction holds.
     texts : dict
-        The columns of `TEXTS`, with ``{name}`` for a value.
+        The columns of `TEXTS`, and ``right_if``, with ``{name}`` for a value.
+    second : Expression or None
+        The same on other values: a second derivation, which must agree.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Claim:
     derived: dict[str, Expression]
     confirmed: Expression
     texts: dict[str, str]
+    second: Expression | None = None
 
     @property
     def text_only(self) -> bool:
@@ -98,10 +102,14 @@ def read(folder: str | Path, tolerance: float) -> list[Claim]:
 def _claim(entry, path, functions) -> Claim:
     name = entry.get("id", "without id")
     wanted = {"id", "topic", "locator", "severity", "values", "confirmed", *TEXTS}
-    faults = sorted((wanted - set(entry)) | (set(entry) - wanted - {"derived"}))
+    faults = sorted((wanted - set(entry)) | (set(entry) - wanted - OPTIONAL))
     if faults:
         raise InputError(f"claim {name}: missing or unknown part {', '.join(faults)}", path,
-                         f"parts: {', '.join(sorted(wanted))}, derived")
+                         f"parts: {', '.join(sorted(wanted))}; may be left out: "
+                         f"{', '.join(sorted(OPTIONAL))}")
+    if "second" in entry and "right_if" not in entry:
+        raise InputError(f"claim {name} is derived twice and does not say what would have to be true "
+                         "for the authors to be right", path, "add 'right_if'")
     if not isinstance(entry["values"], dict) or not isinstance(entry.get("derived", {}), dict):
         raise InputError(f"claim {name}: values and derived must be 'name: …' pairs", path,
                          "correct them")
@@ -118,11 +126,13 @@ def _claim(entry, path, functions) -> Claim:
             derived[key] = _expression(text, known, functions)
             known.add(key)
         confirmed = _expression(entry["confirmed"], known, functions)
+        second = _expression(entry["second"], known, functions) if "second" in entry else None
     except ValueError as error:
         raise InputError(f"claim {name}: {error}", path, "correct the expression") from None
     return Claim(entry["id"], entry["topic"], entry["locator"], entry["severity"],
                  dict(entry["values"]), derived, confirmed,
-                 {column: " ".join(str(entry[column]).split()) for column in TEXTS})
+                 {column: " ".join(str(entry.get(column, "")).split())
+                  for column in (*TEXTS, "right_if")}, second)
 
 
 def _expression(text, known, functions) -> Expression:
@@ -178,7 +188,27 @@ def row(claim: Claim, values: Mapping[str, object]) -> dict[str, str]:
         raise _fault(claim, error) from None
     return {"id": claim.id, "topic": claim.topic, "locator": claim.locator,
             "source": "; ".join(dict.fromkeys(claim.values.values())), "status": status,
-            "severity": claim.severity} | texts
+            "severity": claim.severity, "second": _agree(claim, known, status)} | texts
+
+
+def _agree(claim: Claim, known: Mapping[str, object], status: str) -> str:
+    """Return ``agrees``; empty where a claim is derived once.
+
+    Raises
+    ------
+    InputError
+        If the second derivation says another thing, or cannot be worked out.
+    """
+    if claim.second is None:
+        return ""
+    try:
+        holds = bool(claim.second.evaluate(known))
+    except (TypeError, ValueError, ZeroDivisionError, AttributeError) as error:
+        raise _fault(claim, error) from None
+    if holds != (status != "not-confirmed"):
+        raise InputError(f"claim {claim.id}: 'confirmed' says {not holds} and 'second' {holds}",
+                         "claims", "settle which one is right before anything is said")
+    return "agrees"
 
 
 def _fault(claim: Claim, error: Exception) -> InputError:

@@ -162,6 +162,9 @@ class Content:
         there; ``{environment}`` stands for each of the study's.
     racing : tuple of str
         Patterns of the paths of fits that race between threads.
+    second : str
+        Files of the second derivations below the folder of results; ``{release}`` stands for each of
+        the study's.
     private : dict
         Kinds of data that are not public.
     plausible : dict
@@ -169,6 +172,9 @@ class Content:
     rows, statistics : dict
         Names in words.
     compared : Compared
+    earlier : dict
+        What an earlier judge accepted of wrong numbers: verdict to kind of change to accepted and
+        tried (`stages.verdicts.mutation`).
     """
 
     title: str
@@ -186,8 +192,10 @@ class Content:
     stored: int = 0
     variations: tuple[str, ...] = ()
     racing: tuple[str, ...] = ()
+    second: str = ""
     private: dict[str, Private] = field(default_factory=dict)
     plausible: dict[str, tuple[float, ...]] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
     statistics: dict[str, str] = field(default_factory=dict)
     compared: Compared = Compared()
+    earlier: dict[str, dict[str, tuple[int, ...]]] = field(default_factory=dict)

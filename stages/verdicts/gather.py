@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.verdicts import envelope, evidence, names, plausible, published, stored
+from stages.verdicts import confirm, envelope, evidence, names, plausible, published, stored
 from stages.verdicts.envelope import Spread
 from stages.verdicts.evidence import Origin, Source
 from stages.verdicts.judge import Arithmetic, Candidate, Evidence
@@ -18,7 +18,7 @@ from stages.verdicts.study import Study
 
 CONSISTENCY = "consistency.csv"
 COLUMNS = ("item", "row", "metric", "bound", "printed", "verdict", "checks", "could_fail",
-           "assumption", "right_if", "reason")
+           "assumption", "right_if", "reason", "second")
 NO_RUN = "no run"
 
 Key = tuple[str, str, str, str]
@@ -40,6 +40,8 @@ class Sources:
         What the authors' notebooks store (`stored.read`).
     arithmetic : mapping
         (item, row, metric, bound) to what the checks without data say (`read_consistency`).
+    second, fairness
+        Second derivations, and what would make the paper right (`stages.verdicts.confirm`).
     """
 
     rules: list[Rule]
@@ -47,6 +49,8 @@ class Sources:
     spreads: dict[tuple[str, str], list[Spread]]
     outputs: Sequence[dict] = ()
     arithmetic: Mapping[Key, Arithmetic] | None = None
+    second: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    fairness: Sequence[confirm.Fair] = ()
 
 
 def candidates(study: Study, number: Number, rule: Rule, sources: dict) -> tuple[Candidate, ...]:
@@ -76,6 +80,11 @@ def candidates(study: Study, number: Number, rule: Rule, sources: dict) -> tuple
 def rank(study: Study, origin: Origin) -> tuple:
     """Order runs where the evidence does not."""
     return (*study.rank(origin.protocol, origin.release, origin.environment), origin)
+
+
+def hits(number: Number, recomputed: Sequence[Candidate], tolerance: float) -> Counter:
+    """Return for each run that has a number whether it gives it."""
+    return Counter({one.origin: number.matches(one.value, tolerance) for one in recomputed})
 
 
 def best_origin(study: Study, options: list[Counter], item_hits: Counter) -> Origin | None:
@@ -120,10 +129,9 @@ def gather(study: Study, numbers: Sequence[Number], given: Sources,
     found, rows, items = {}, defaultdict(list), defaultdict(Counter)
     for number in numbers:
         found[number] = _one(study, number, given)
-        hits = Counter({one.origin: number.matches(one.value, tolerance)
-                        for one in found[number].recomputed})
-        rows[number.item, number.row].append(hits)
-        items[number.item].update(hits)
+        given_by = hits(number, found[number].recomputed, tolerance)
+        rows[number.item, number.row].append(given_by)
+        items[number.item].update(given_by)
     chosen = {key: best_origin(study, options, items[key[0]]) for key, options in rows.items()}
     return {number: replace(one, run=chosen[number.item, number.row],
                             **_row(rows[number.item, number.row], chosen[number.item, number.row]))
@@ -153,7 +161,9 @@ def _one(study: Study, number: Number, given: Sources) -> Evidence:
     path = rule.path(number)
     spreads = envelope.find(study, given.spreads, rule.source, path)
     return replace(base, address=(rule.source, path), fitted=study.fits(rule.source, path),
-                   racing=study.races(path), spreads=tuple(spreads))
+                   racing=study.races(path), spreads=tuple(spreads),
+                   second=given.second.get((rule.source, path), {}),
+                   right_if=next((one.right_if for one in given.fairness if one.covers(number)), ""))
 
 
 def read_consistency(path: Path) -> dict[Key, Arithmetic]:
@@ -176,7 +186,7 @@ def read_consistency(path: Path) -> dict[Key, Arithmetic]:
             raise InputError(f"{' / '.join(key)}: no verdict with a share between 0 and 1, or listed "
                              "twice", path, evidence.MAKE)
         found[key] = Arithmetic(row["verdict"], row["checks"], share, row["assumption"],
-                                row["right_if"], row["reason"])
+                                row["right_if"], row["reason"], row["second"])
     return found
 
 
@@ -206,5 +216,6 @@ def read(study: Study, root: Path, consistency: bool = True) -> tuple[list[Numbe
             raise InputError(f"{' / '.join(key)} is not in it and in the printed numbers", path,
                              evidence.MAKE)
     spreads = envelope.age(envelope.collect(study, root), recomputed, study.content.protocols[0])
-    return numbers, Sources(published.rules(study.rules), recomputed, spreads, stored.of(study),
-                            arithmetic)
+    return numbers, Sources(published.rules(study.rules, numbers), recomputed, spreads,
+                            stored.of(study), arithmetic, confirm.derived(study, root),
+                            confirm.fairness(study))

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import ledger, names, values
+from stages.verdicts import acceptance, ledger, names, values
 from stages.verdicts import study as studies
 
 # The row of ``dvc metrics show``, which fits a terminal: counts of verdicts (`refuted`: contradicted,
 # inconsistent or impossible; `open`: untestable or untested), the headline as printed, as recomputed,
-# and under the corrected protocol with its P.
-KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "printed", "found",
-        "corrected", "P")
+# and under the corrected protocol with its P; `accepts_1`: share of numbers wrong by one unit of the
+# last digit that would pass as confirmed.
+KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "accepts_1", "printed",
+        "found", "corrected", "P")
 # The overview shows the corrected headline's 95 % interval too.
 INTERVAL = ("low", "high")
 
 
-def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
+def build(study: studies.Study, entries: list[dict], root: Path, wrong: Sequence[dict] = ()) -> dict:
     """Return the row (`KEYS`) and the interval (`INTERVAL`).
 
     Parameters
@@ -34,6 +36,8 @@ def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
         Rows of the ledger, as text.
     root : Path
         The repository.
+    wrong : sequence of dict
+        How often a wrong number is accepted (`acceptance.read`).
 
     Raises
     ------
@@ -44,7 +48,8 @@ def build(study: studies.Study, entries: list[dict], root: Path) -> dict:
     row = {"exact": tally[names.EXACT], "unstable": tally[names.UNSTABLE],
            "envelope": tally[names.ENVELOPE], "consistent": tally[names.CONSISTENT],
            "refuted": sum(tally[name] for name in names.AGAINST),
-           "open": tally[names.UNTESTABLE] + tally[names.UNTESTED]}
+           "open": tally[names.UNTESTABLE] + tally[names.UNTESTED],
+           "accepts_1": acceptance.accepted(wrong, "1")}
     wanted = study.content.headline.number
     found = next((entry for entry in entries if tuple(
         entry[name] for name in ("item", "row", "metric", "statistic")) == wanted), None)
@@ -81,7 +86,8 @@ def stage() -> None:
     study = studies.read(options.study)
     entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", ledger.COLUMNS,
                                  dtype=str, keep_default_na=False).to_dict("records")
-    row = build(study, entries, options.root)
+    wrong = acceptance.read(study.reports(options.root) / acceptance.FILE)
+    row = build(study, entries, options.root, wrong)
     canonical.write_json(options.root / "metrics" / study.name / "headline.json",
                          {name: row[name] for name in KEYS})
     canonical.write_json(options.root / "reports" / "overview" / f"{study.name}.json",

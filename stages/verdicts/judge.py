@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from stages.verdicts import names
+from stages.verdicts import confirm, names
 from stages.verdicts.envelope import Envelope, Spread, compare
 from stages.verdicts.evidence import Origin
 from stages.verdicts.published import Number
@@ -15,6 +16,9 @@ from stages.verdicts.stored import Stored
 ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
 CUT = "the printed number is the recomputed one cut off, not rounded"
 AGED = "the sweep behind its variations was made from other inputs or code than today's results"
+
+OTHER = ("says nothing: {} of the {} numbers computed with it for this row are contradicted, so that "
+         "the row is of another model")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Arithmetic:
         What would have to be true for the paper to be right, where a check refuses the number.
     reason : str
         Why it is untested.
+    second : str
+        What a second derivation says of a refusal (`confirm.AGREES`).
     """
 
     verdict: str
@@ -51,6 +57,7 @@ class Arithmetic:
     assumption: str = ""
     right_if: str = ""
     reason: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,10 @@ class Evidence:
         What the authors' own run stored of it.
     arithmetic : Arithmetic or None
         None where no check was put to it.
+    second : mapping of float
+        Release to the value of a second derivation (`stages.verdicts.confirm`).
+    right_if : str
+        What would have to be true for the paper to be right, where nothing else says it.
     """
 
     statistic: str = "value"
@@ -103,6 +114,8 @@ class Evidence:
     plausible: tuple[float, float] | None = None
     stored: Stored | None = None
     arithmetic: Arithmetic | None = None
+    second: Mapping[str, float] = field(default_factory=dict)
+    right_if: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,12 +184,57 @@ def judge(number: Number, evidence: Evidence, settings: Settings) -> Judgement:
             verdict, said = settle(varied, evidence, settings)
         if verdict == names.CONTRADICTED and follows:
             verdict, said = names.UNTESTABLE, _join(said, "the authors' own run gives it")
+        if verdict == names.CONTRADICTED:
+            verdict, said = _doubted(number, evidence, said, settings)
         if verdict in (names.CONTRADICTED, names.UNTESTABLE) and number.is_cut(candidate.value):
             verdict, said = names.UNTESTABLE, _join(said, CUT)
         said = _join(f"nearest of {len(evidence.recomputed)} runs", said)
+    if verdict in (names.UNSTABLE, names.ENVELOPE) and evidence.arithmetic \
+            and evidence.arithmetic.verdict in names.AGAINST:
+        # Some variations give it, but it does not go with the other printed numbers.
+        verdict, said = names.UNTESTABLE, _join(said, f"refused by {evidence.arithmetic.checks}")
     aged = varied is not None and any(spread.aged for spread in spreads)
     return Judgement(verdict, _join(evidence.note, said, AGED if aged else ""), candidate, basis,
                      varied, follows, aged)
+
+
+def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) -> tuple[str, str]:
+    """Return verdict and note of a contradiction, taken back where anything else gives the number.
+
+    Another run (rounded or cut off), a second derivation, or the authors' own run, cut off.
+    """
+    for one in evidence.recomputed:
+        if number.matches(one.value, settings.halfway_tolerance) or number.is_cut(one.value):
+            return names.UNTESTABLE, _join(said, f"another run gives it ({one.origin.protocol}, "
+                                                 f"{one.origin.release}, {one.origin.environment})")
+    for value in evidence.second.values():
+        if confirm.gives(number, value, settings.halfway_tolerance):
+            return names.UNTESTABLE, _join(said, f"a second derivation gives it ({value:.4g})")
+    if evidence.stored and number.is_cut(evidence.stored.value):
+        return names.UNTESTABLE, _join(said, "the authors' own run gives it, cut off")
+    return names.CONTRADICTED, said
+
+
+def only_hit(verdict: str, basis: str | None, against: int, whole: int) -> bool:
+    """Tell whether a fitted number is hit without being given: half of its row is contradicted.
+
+    Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
+    One contradicted number alone says nothing of its row.
+
+    Parameters
+    ----------
+    verdict, basis : str
+        Of the number by itself.
+    against, whole : int
+        How many numbers of its row, source and basis are contradicted; how many there are.
+
+    Examples
+    --------
+    >>> only_hit("exact", VARIATIONS, 3, 6), only_hit("exact", VARIATIONS, 1, 2)
+    (True, False)
+    """
+    return (basis == VARIATIONS and verdict in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
+            and against > 1 and 2 * against >= whole)
 
 
 def _without_data(evidence: Evidence, follows: bool | None) -> Judgement:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.verdicts import fragile, gather, names, runs
+from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
-from stages.verdicts.judge import Evidence, Judgement, judge
+from stages.verdicts.judge import OTHER, Evidence, Judgement, judge, only_hit
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -23,8 +23,8 @@ COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdi
            "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum",
            "basis", "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
            "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
-           "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if")
-
+           "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
+           "second", "second_agrees", "false_acceptance")
 
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
     """Return the ledger, one row for each published number, in the order of ``evidence``.
@@ -35,7 +35,30 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
         As `gather.gather` returns it.
     settings : Settings
     """
-    return [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
+    rows = [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
+    return without_hits(rows)
+
+
+def without_hits(rows: list[dict]) -> list[dict]:
+    """Take back what is hit without being given: fits of a row half of which is contradicted.
+
+    Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
+    One contradicted number alone says nothing of its row.
+
+    Parameters
+    ----------
+    rows : list of dict
+        As `entry` returns them.
+    """
+    def fits(row):
+        return row["item"], row["row"], row.get("computed", ("",))[0], row.get("basis")
+
+    against = Counter(fits(row) for row in rows if row["verdict"] == names.CONTRADICTED)
+    whole = Counter(map(fits, rows))
+    return [row | {"verdict": names.UNTESTABLE, "note": "; ".join(filter(None, (
+        row["note"], OTHER.format(against[fits(row)], whole[fits(row)]))))}
+        if only_hit(row["verdict"], row.get("basis"), against[fits(row)], whole[fits(row)]) else row
+        for row in rows]
 
 
 def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:
@@ -48,7 +71,8 @@ def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:
         row |= {"arithmetic": evidence.arithmetic.verdict, "checks": evidence.arithmetic.checks,
                 "could_fail": evidence.arithmetic.could_fail,
                 "assumption": evidence.arithmetic.assumption,
-                "right_if": evidence.arithmetic.right_if}
+                "right_if": evidence.arithmetic.right_if,
+                "second_agrees": evidence.arithmetic.second}
     if evidence.stored:
         row |= {"stored": evidence.stored.value, "stored_place": evidence.stored.place,
                 "stored_follows": "yes" if judged.follows else "no"}
@@ -58,7 +82,18 @@ def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:
                 "protocol": origin.protocol, "release": origin.release,
                 "environment": origin.environment, "kernel": origin.kernel, "basis": judged.basis,
                 "row_equal": evidence.row_equal, "row_numbers": evidence.row_numbers}
+    if judged.verdict == names.CONTRADICTED:
+        row |= {"right_if": evidence.right_if} | _second(number, evidence, judged)
     return row | _spread(judged)
+
+
+def _second(number: Number, evidence: Evidence, judged: Judgement) -> dict:
+    """Return the second derivation for the release that the first one is of, if there is one."""
+    value = evidence.second.get(judged.candidate.origin.release)
+    if value is None:
+        return {"second": None, "second_agrees": ""}
+    same = confirm.agrees(number, float(judged.candidate.value), value)
+    return {"second": value, "second_agrees": confirm.AGREES if same else confirm.DISAGREES}
 
 
 def _spread(judged: Judgement) -> dict:
@@ -108,10 +143,17 @@ def stage() -> None:
     parser.add_argument("--study", type=Path, required=True, help="the study's folder")
     parser.add_argument("--params", type=Path, required=True, help="the house's parameters")
     parser.add_argument("--root", type=Path, default=".", help="the repository")
+    parser.add_argument("--mutants", type=Path, help="how often each number's mutants are accepted")
     options = parser.parse_args()
     study, settings = studies.read(options.study), house.read(options.params)
     evidence = collect(study, settings, options.root)
     ledger = build(evidence, settings)
+    confirm.require(ledger, study)
+    if options.mutants:
+        shares = acceptance.shares(options.mutants)
+        for number, row in zip(evidence, ledger):
+            row["false_acceptance"] = shares.get(
+                (number.item, number.row, number.metric, number.bound))
     folder = study.reports(options.root)
     canonical.write_csv(folder / "ledger.csv", frame(ledger))
     canonical.write_json(folder / "verdicts.json", {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Data and code are public.
 EXACT = "exact"  # recomputed, and it stays so under most neutral variations (or nothing can vary)
-UNSTABLE = "exact-unstable"  # recomputed, but fewer than half of the neutral variations give it
+UNSTABLE = "exact-unstable"  # recomputed, but too few of the neutral variations give it
 ENVELOPE = "envelope"  # not recomputed, but given by a variation of the same code
 UNTESTABLE = "untestable"  # the computation cannot tell: it varies too much, or is not decided by it
 CONTRADICTED = "contradicted"  # recomputed, and another number under every variation
@@ -18,6 +18,11 @@ NO_RESULT = "not-a-result"
 
 PUBLIC = (EXACT, UNSTABLE, ENVELOPE, UNTESTABLE, CONTRADICTED)
 WITHOUT_DATA = (CONSISTENT, INCONSISTENT, IMPOSSIBLE, UNTESTED)
+# By what is known of the data behind a number.
+GROUPS = {"Data and code are public": PUBLIC, "Data are not public": WITHOUT_DATA,
+          "Not a result": (NO_RESULT,)}
 ALL = (*PUBLIC, *WITHOUT_DATA, NO_RESULT)
 # What says that a printed number cannot be right.
 AGAINST = (CONTRADICTED, INCONSISTENT, IMPOSSIBLE)
+# What confirms a printed number.
+CONFIRMING = (EXACT, UNSTABLE, ENVELOPE, CONSISTENT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -195,13 +195,33 @@ def _numbers(row: dict[str, str], path: Path) -> list[Number]:
     return found
 
 
-def rules(path: str | Path) -> list[Rule]:
-    """Read the rules, first match first."""
+def rules(path: str | Path, numbers: Sequence[Number] | None = None) -> list[Rule]:
+    """Read the rules, first match first.
+
+    Parameters
+    ----------
+    path : path
+    numbers : sequence of Number, optional
+        What the rules are for: each has to be the first that covers one of them.
+
+    Raises
+    ------
+    InputError
+        If a rule names no number, or only numbers that rules before it cover.
+    """
     table = canonical.read_csv(path, RULE_COLUMNS, dtype=str, keep_default_na=False)
-    return [Rule(row["item"], row["row"], row["metric"], row["source"],
-                 tuple(name for name in row["statistics"].split(";") if name),
-                 {bound: row[bound] for bound in BOUNDS if row[bound]}, row["note"], row["stored"])
-            for row in table.to_dict("records")]
+    found = [Rule(row["item"], row["row"], row["metric"], row["source"],
+                  tuple(name for name in row["statistics"].split(";") if name),
+                  {bound: row[bound] for bound in BOUNDS if row[bound]}, row["note"], row["stored"])
+             for row in table.to_dict("records")]
+    if numbers is not None:
+        used = {id(next((rule for rule in found if rule.covers(one)), None)) for one in numbers}
+        for line, rule in enumerate(found, start=2):
+            if id(rule) not in used:
+                raise InputError(f"line {line}: the rule for {rule.item} / {rule.row} / {rule.metric} "
+                                 "names no number that no rule before it covers", path,
+                                 "correct it or take it out")
+    return found
 
 
 def rule_for(number: Number, ordered: list[Rule]) -> Rule:

@@ -28,12 +28,13 @@ def counts(study: Study, rows: pd.DataFrame) -> list[list]:
     return lines
 
 
-def markdown(study: Study, rows: pd.DataFrame) -> str:
-    """Return the table of verdicts as Markdown."""
-    head = ["item", "numbers", *names.ALL]
-    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
-    lines += ["| " + " | ".join(str(cell) for cell in line) + " |" for line in counts(study, rows)]
-    return "\n".join(lines)
+def markdown(rows: pd.DataFrame) -> str:
+    """Return how many numbers have which verdict, by what is known of the data, as Markdown."""
+    tally, lines = Counter(rows["verdict"]), ["| verdict | numbers |", "| --- | ---: |"]
+    for title, group in names.GROUPS.items():
+        lines.append(f"| **{title}** | **{sum(tally[name] for name in group)}** |")
+        lines += [f"| {name} | {tally[name]} |" for name in group]
+    return "\n".join([*lines, f"| **All** | **{len(rows)}** |"])
 
 
 def terminal(study: Study, rows: pd.DataFrame) -> str:
@@ -100,7 +101,7 @@ def stage() -> None:
         except OSError as error:
             raise InputError(f"cannot be read ({error.strerror})", options.readme) from None
         canonical.write_bytes(options.readme,
-                              insert(text, markdown(study, rows), str(options.readme)).encode())
+                              insert(text, markdown(rows), str(options.readme)).encode())
         print(f"wrote the table of verdicts into {options.readme}", file=sys.stderr)
         return
     print(terminal(study, rows))

@@ -19,10 +19,11 @@ REASON = "the released data could not be reached"
 
 def collect(study: studies.Study, root: Path) -> dict[published.Number, Evidence]:
     """Return the evidence on each published number, in their order."""
-    ordered = published.rules(study.rules)
+    numbers = published.read(study.published, study.content.numbers)
+    ordered = published.rules(study.rules, numbers)
     arithmetic = gather.read_consistency(study.reports(root) / gather.CONSISTENCY)
     found = {}
-    for number in published.read(study.published, study.content.numbers):
+    for number in numbers:
         rule = published.rule_for(number, ordered)
         result, private = rule.source != names.NO_RESULT, study.private(rule.source)
         missing = (private.short if private else REASON) if result else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import pandas as pd
 from stages.common import canonical, cli
 from stages.common.columns import (
     COMPONENTS,
-    FEATURES,
     GROUP,
     IMAGE_MINIMUM,
     LABEL,
@@ -21,8 +21,13 @@ from stages.common.columns import (
     STUDY,
     spacing_mm,
 )
+from stages.common.errors import InputError
 
 LESIONS = "Num_Lesions"
+# What PyRadiomics computed; further columns are its diagnostics and the labels.
+RADIOMIC = "original_"
+BODY = "_Body_"
+SETTINGS = "diagnostics_Configuration_Settings"
 
 
 def counts(table: pd.DataFrame) -> dict:
@@ -48,6 +53,36 @@ def _ratio(table):
 def _common(column: pd.Series) -> str:
     """Return the versions that the rows record, without a leading ``v``."""
     return " ".join(sorted({str(value).removeprefix("v") for value in column}))
+
+
+def requested_mm(table: pd.DataFrame, source: str) -> np.ndarray:
+    """Return the voxel spacing (mm) that the recorded settings ask for.
+
+    Parameters
+    ----------
+    table : DataFrame
+        n rows.
+    source : str
+        The file, for error messages.
+
+    Returns
+    -------
+    (n, 3) array of float
+
+    Raises
+    ------
+    InputError
+        If a row records no such setting.
+    """
+    found = []
+    for series, text in zip(table[SERIES], table[SETTINGS]):
+        try:
+            x, y, z = ast.literal_eval(str(text))["resampledPixelSpacing"]
+            found.append([float(x), float(y), float(z)])
+        except (ValueError, SyntaxError, KeyError, TypeError):
+            raise InputError(f"{series}: {SETTINGS} names no resampledPixelSpacing of three numbers",
+                             source, "fetch the table again") from None
+    return np.array(found)
 
 
 def acquisition(table: pd.DataFrame, spacing: np.ndarray) -> dict:
@@ -88,23 +123,31 @@ def describe(table: pd.DataFrame, source: str) -> dict:
     -----
     The scanner is not released. The padding value of the images divides the series into one group
     padded with -1024 and one padded with -2048 (or one unit beside it); ``padding`` describes both.
+    ``other_with_body_kernel`` and ``other_without`` divide the second, less the series whose slices lie
+    between 1 and 5 mm apart, by the kernel that the series' names state: TOSHIBA's for the body, or
+    another one (most name AiCE, a reconstruction by Canon).
     """
     spacing = spacing_mm(table, source)
     padded = (table[IMAGE_MINIMUM] == -1024).to_numpy()
     between = (spacing[:, 2] > 1) & (spacing[:, 2] < 5)
+    named = table[SERIES].astype(str).str.contains(BODY, regex=False).to_numpy()
+    with_body, without = ~padded & ~between & named, ~padded & ~between & ~named
     groups = {"train+val": table[GROUP] != "test"}
     groups |= {name: table[GROUP] == name for name in ("train", "val", "test")}
     labels = {"positive": table[LABEL] == 1, "negative": table[LABEL] == 0}
+    radiomic = sum(name.startswith(RADIOMIC) for name in table)
     series_per_study = table.groupby(STUDY)[SERIES].size()
     return {
         "all": counts(table),
-        "features": len(FEATURES),
-        "features_pyradiomics": sum(name.startswith("original_") for name in FEATURES),
+        "features": radiomic + int(LESIONS in table),
+        "features_pyradiomics": radiomic,
         "negative_per_positive_train": _ratio(table[table[GROUP] != "test"]),
         "versions": {name: _common(table[f"diagnostics_Versions_{name}"])
                      for name in ("PyRadiomics", "Numpy", "SimpleITK", "PyWavelet", "Python")},
         "resampled_mm": {axis: summary(values) for axis, values in
                          zip("xyz", spacing_mm(table, source, RESAMPLED).T)},
+        "requested_mm": {axis: summary(values) for axis, values in
+                         zip("xyz", requested_mm(table, source).T)},
         "group": {name: counts(table[rows]) for name, rows in groups.items()},
         "label": {name: counts(table[rows]) for name, rows in labels.items()},
         "group_label": {f"{group} {label}": counts(table[in_group & in_label])
@@ -121,6 +164,8 @@ def describe(table: pd.DataFrame, source: str) -> dict:
         "acquisition": acquisition(table, spacing),
         "padding": {"-1024": acquisition(table[padded], spacing[padded]),
                     "other": acquisition(table[~padded], spacing[~padded])},
+        "other_with_body_kernel": acquisition(table[with_body], spacing[with_body]),
+        "other_without": acquisition(table[without], spacing[without]),
         "slice_between_1_and_5": sorted(
             ({"series": name, "in_plane_mm": float(xyz[0]), "slice_mm": float(xyz[2])}
              for name, xyz in zip(table.loc[between, SERIES], spacing[between])),

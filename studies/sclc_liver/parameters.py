@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.errors import InputError
-from stages.common.parameters import choose, section
+from stages.common.parameters import Grid, choose, section
 from stages.common.strict import check_name, check_range
 
 
@@ -73,9 +73,13 @@ class ForestSweep:
 
 @dataclass(frozen=True)
 class Racing:
-    """Repeated fits of the linear booster's default updater, which races between threads."""
+    """Repeated fits of the linear booster's default updater, which races between threads.
+
+    ``repeats`` fits for each order of the columns and number of threads.
+    """
 
     threads: tuple[int, ...]
+    orders: tuple[str, ...]
     repeats: int
 
 
@@ -84,29 +88,16 @@ class Sensitivity:
     """The numerical variations of the released analysis."""
 
     kernels: tuple[str, ...]
-    machine_kernels: tuple[str, ...]
     threads: tuple[int, ...]
     permutations: int
     noises: int
+    rows: int
     seed: int
     workers: int
     booster: BoosterSweep
     forest: ForestSweep
     search: SearchSweep
     racing: Racing
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Values at equal distances: ``start``, ``start + step``, …"""
-
-    start: float
-    step: float
-    count: int
-
-    def values(self) -> tuple[float, ...]:
-        """Return the values, each the float nearest to its decimal value."""
-        return tuple(round(self.start + self.step * k, 10) for k in range(self.count))
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from stages.classification.corrected.scores import (
     seed_scores,
     spread,
     threshold,
-    thresholds_of,
 )
-from stages.classification.parameters import Bootstrap, NetBenefit
+from stages.classification.parameters import Bootstrap
+from stages.common.parameters import Grid
 
 LABEL = np.array([1, 1, 0, 1, 0, 1])
 PATIENTS = np.array(["a", "a", "b", "b", "c", "d"])
@@ -129,7 +129,7 @@ def test_decision_curve_by_hand():
 
 
 def test_decision_thresholds_are_decimal():
-    np.testing.assert_array_equal(thresholds_of(NetBenefit(0.1, 0.1, 3)), [0.1, 0.2, 0.3])
+    np.testing.assert_array_equal(Grid(0.1, 0.1, 3).values(), [0.1, 0.2, 0.3])
 
 
 def test_undefined_values_are_counted_not_hidden():

@@ -97,6 +97,11 @@ def test_printed_numbers_alone_are_text_only(folder, rows_of):
      "names 5 stored outputs"),
     ({"values": {"x": "stored", "y": "printed T | r | m"}}, "names 0 stored outputs"),
     ({"values": {"x": "numbers T | z | *", "y": "printed T | r | m"}}, "no printed number matches"),
+    ({"second": "x != y"}, "does not say what would have to be true"),
+    ({"second": "x == y", "right_if": "r"}, "'confirmed' says True and 'second' False"),
+    ({"second": "z > 1", "right_if": "r"}, "uses z"),
+    ({"second": "x / (gap - gap) > 1", "right_if": "r"}, "cannot be worked out"),
+    ({"right_if": "{q}"}, "cannot be worked out"),
 ])
 def test_bad_claims_are_one_clear_line(folder, line_of, change, said):
     write(folder, CLAIM | change)
@@ -107,6 +112,15 @@ def test_bad_claims_are_one_clear_line(folder, line_of, change, said):
 def test_a_result_that_is_no_number_is_one_clear_line(folder, line_of, value):
     (folder / METRIC).write_text(f'{{"a": {{"b": {value}}}}}')
     assert "claim a" in line_of(folder)
+
+
+def test_a_second_derivation_that_agrees_stands_in_its_row(folder, rows_of):
+    write(folder, CLAIM | {"second": "abs(gap) > 0.01", "right_if": "{y} is of other data"})
+    entry, = rows_of(folder)
+    assert (entry["second"], entry["right_if"]) == ("agrees", "0.70 is of other data")
+    write(folder, CLAIM)
+    entry, = rows_of(folder)
+    assert (entry["second"], entry["right_if"]) == ("", "")
 
 
 def test_a_count_of_matches(folder, rows_of):

@@ -39,6 +39,7 @@ def test_the_row(judged, call):
     assert call(headline.stage, *ARGUMENTS) == (0, "", "")
     assert canonical.read_json(ROW) == {
         "exact": 9, "unstable": 1, "envelope": 1, "consistent": 1, "refuted": 2, "open": 0,
+        "accepts_1": 0.25,
         "printed": 0.72, "found": 0.7213, "corrected": 0.6, "P": 0.2}
     summary = canonical.read_json(SUMMARY)
     assert summary["headline"] == canonical.read_json(ROW) | {"low": 0.4, "high": 0.8}
@@ -95,5 +96,5 @@ def test_the_row_fits_a_terminal():
     """DVC sets a column as wide as its name and two blanks or its values, and two blanks between."""
     values = {"printed": 7, "found": 7, "corrected": 7, "P": 3}
     columns = [max(len(name) + 2, values.get(name, 4)) for name in headline.KEYS]
-    path = len("metrics/sclc_liver/headline.json")
+    path = len("metrics/a_name_of_/headline.json")
     assert path + sum(2 + width for width in columns) <= 140 and len(headline.KEYS) <= 15

@@ -118,7 +118,8 @@ def test_ledger_has_the_stated_columns():
         "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum", "basis",
         "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
         "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
-        "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if")
+        "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if", "second",
+        "second_agrees", "false_acceptance")
 
 
 def test_a_row_says_how_much_of_it_one_run_gives():
@@ -184,7 +185,10 @@ def test_paths_reach_into_lists():
 def test_tables_for_people():
     frame = ledger.frame(build([number("a", "0.5"), number("b", "0.5", row="B")],
                                source(NEW, A={"a": 0.5}, B={"b": 0.9})))
-    assert "| all | 2 | 1 |" in tables.markdown(READ, frame)
+    table = tables.markdown(frame)
+    for line in ("| **Data and code are public** | **2** |", "| exact | 1 |", "| contradicted | 1 |",
+                 "| untested | 0 |", "| **All** | **2** |"):
+        assert line in table.splitlines()
     assert tables.terminal(READ, frame).splitlines()[-1].split()[:3] == ["all", "2", "1"]
     assert "A        1 exact of 1  [r2 in new]" in tables.by_row(frame, "T")
 

@@ -32,6 +32,8 @@ def ratio(rng):
 def total(rng):
     parts = rng.integers(0, 200, rng.integers(2, 6))
     taken = min(int(rng.integers(0, 50)), int(parts.sum()))
+    if rng.integers(5) == 0:
+        return {"total": str(parts.sum() + taken), "parts": [*map(str, parts)], "rest": [0, 60]}
     return {"total": str(parts.sum() - taken), "parts": [*map(str, parts), str(taken)],
             "weights": [1] * len(parts) + [-1]}
 
@@ -51,7 +53,6 @@ def recounted(rng):
     return {"numbers": [str(rng.integers(0, 500))] * 2}
 
 
-
 def same_text(rng):
     return {"texts": [".".join(map(str, rng.integers(0, 9, 3)))] * 2}
 
@@ -67,6 +68,12 @@ def at_most(rng):
 def member(rng):
     allowed = [80, 90, 100, 110, 120, 130, 140]
     return {"value": str(rng.choice(allowed)), "allowed": allowed}
+
+
+def on_grid(rng):
+    start, step = float(rng.choice([0.0, 0.05])), float(rng.choice([0.05, 0.1, 0.25]))
+    value = start + step * int(rng.integers(0, 40))
+    return {"value": show(rng, value + 1e-12, 2), "start": start, "step": step, "count": 40}
 
 
 def release(rng):
@@ -106,6 +113,14 @@ def pooled(rng):
 def rate(rng):
     n = int(rng.integers(5, 60))
     return {"rate": show(rng, rng.integers(0, 2 * n) / n, 3), "n": str(n)}
+
+
+def percentile(rng):
+    n, samples = int(rng.integers(2, 30)), int(rng.integers(20, 300))
+    percent = rng.choice([2.5, 50, 97.5])
+    rates = rng.binomial(n, rng.beta(3, 2), samples) / n
+    return {"value": show(rng, np.percentile(rates, percent), 2), "n": str(n),
+            "percent": float(percent), "samples": samples}
 
 
 def _auc(positive, negative):

@@ -121,7 +121,7 @@ def curves(models: Mapping[str, Part], settings: Corrected) -> tuple[pd.DataFram
     first = next(iter(models.values()))
     resampling = settings.bootstrap
     drawn = corrected_scores.draw_patients(first.patients, resampling.samples, resampling.seed)
-    at = corrected_scores.thresholds_of(settings.net_benefit)
+    at = np.array(settings.net_benefit.values())
     reliability, decision = [], []
     for name, part in models.items():
         rows = corrected_scores.reliability(part, drawn, settings.reliability_bins,

@@ -47,7 +47,8 @@ def ratio(numerator: Count, denominator: Count, quotient: Positive, scale: float
 
 
 @check(INCONSISTENT, "the parts are all the parts, and none is counted twice")
-def total(total: Count, parts: list[Count], weights: list | None = None) -> bool:
+def total(total: Count, parts: list[Count], weights: list | None = None,
+          rest: Count | None = None) -> bool:
     """Tell whether weighted parts add up to a total.
 
     Parameters
@@ -56,6 +57,8 @@ def total(total: Count, parts: list[Count], weights: list | None = None) -> bool
     parts : list of Count
     weights : list of int, optional
         A factor for each part (-1 for one that is taken away); 1 where left out.
+    rest : Count, optional
+        Bounds of what is part of the total and not listed; nothing where left out.
 
     Examples
     --------
@@ -65,10 +68,13 @@ def total(total: Count, parts: list[Count], weights: list | None = None) -> bool
     'consistent'
     >>> total("227", ["346", "92", "19", "6"], weights=[1, -1, -1, -1]).verdict
     'inconsistent'
+    >>> total("346", ["227", "92", "19", "6"], rest=[0, 346]).verdict
+    'consistent'
     """
     weights = weights or [1] * len(parts)
     ends = [sorted((weight * part.low, weight * part.high))
             for part, weight in zip(parts, weights, strict=True)]
+    ends += [(rest.low, rest.high)] if rest is not None else []
     return sum(low for low, _ in ends) <= total.high and sum(high for _, high in ends) >= total.low
 
 
@@ -173,7 +179,19 @@ def member(value: Value, allowed: list) -> bool:
     >>> member("120", [80, 100, 120, 140]).verdict, member("112", [80, 100, 120, 140]).verdict
     ('consistent', 'impossible')
     """
-    return any(value.low <= one <= value.high for one in allowed)
+    return any(value.low - ROUND_OFF <= one <= value.high + ROUND_OFF for one in allowed)
+
+
+@check(IMPOSSIBLE, "the quantity takes equally spaced values only")
+def on_grid(value: Value, start: float, step: float, count: int) -> bool:
+    """Tell whether a number is one of ``start``, ``start + step``, …, ``count`` in all.
+
+    Examples
+    --------
+    >>> on_grid("0.25", 0.05, 0.05, 200).verdict, on_grid("0.27", 0.05, 0.05, 200).verdict
+    ('consistent', 'impossible')
+    """
+    return member.possible(value, [start + step * k for k in range(count)])
 
 
 @check(IMPOSSIBLE, "the listed releases are all that there were")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from stages.verdicts import study as studies
 from stages.verdicts.consistency import declarations, second
 from stages.verdicts.consistency.check import Result
 from stages.verdicts.consistency.declarations import Declaration, Place, Reason
-from stages.verdicts.consistency.registry import CHECKS
+from stages.verdicts.consistency.prepared import prepare
 from stages.verdicts.names import CONSISTENT, IMPOSSIBLE, INCONSISTENT, UNTESTED
 
+# What `_confirm` makes sure of for every refusal.
+AGREES = "yes"
 REFUSED = (INCONSISTENT, IMPOSSIBLE)
 COLUMNS = ("id", "check", "verdict", "numbers", "assumption", "reading", "otherwise", "right_if",
            "source", "second")
@@ -65,42 +67,11 @@ def answer(entry: Declaration, found: Mapping[Place, str]) -> Answer:
         If a number is not printed or does not fit, or a refusal has no second derivation, or one
         that disagrees.
     """
-    check, given, used = CHECKS[entry.check], dict(entry.constants or {}), {}
-    texts = dict(given)
-    try:
-        for name, address in entry.numbers.items():
-            kind = check.kinds.get(name)
-            if kind is None:
-                raise InputError(f"{entry.check} takes no printed number as '{name}'",
-                                 fix="move it to the constants")
-            kind, several = kind
-            if several != isinstance(address, list):
-                raise InputError(f"'{name}' takes {'a list' if several else 'one number'}",
-                                 fix="correct the addresses")
-            items, shown = [], []
-            for one in address if several else [address]:
-                if one.startswith(declarations.GIVEN):
-                    items.append(declarations.given(one, kind, name))
-                    shown.append(one.removeprefix(declarations.GIVEN).strip())
-                    continue
-                for place in declarations.places(one, found, entry.id):
-                    used[f"{name}[{len(items)}]" if several else name] = place
-                    items.append(found[place])
-                    shown.append(found[place])
-            if not several and len(items) != 1:
-                raise InputError(f"'{name}' names {len(items)} numbers", fix="name one")
-            given[name], texts[name] = (items, shown) if several else (items[0], shown[0])
-        result = check(**given)
-    except InputError as error:
-        raise InputError(f"check '{entry.id}': {error}") from None
-    except (TypeError, ValueError) as error:
-        raise InputError(f"check '{entry.id}': {error}", fix="correct its numbers and constants") \
-            from None
-    charged = tuple(place for pattern in entry.charges
-                    for place in declarations.places(pattern, used.values(), entry.id))
+    ready = prepare(entry, found)
+    result = ready.run(ready.check, found)
     if result.verdict in REFUSED:
-        _confirm(entry, texts)
-    return Answer(entry, result, used, charged or tuple(dict.fromkeys(used.values())))
+        _confirm(entry, ready.fill(found)[1])
+    return Answer(entry, result, ready.places, ready.charged)
 
 
 def _confirm(entry: Declaration, texts: dict) -> None:
@@ -117,9 +88,9 @@ def _confirm(entry: Declaration, texts: dict) -> None:
                          "have to be true for the authors to be right", fix="add 'right_if'")
 
 
-def statements(answers: list[Answer]) -> list[list[Answer]]:
-    """Group the readings of one statement; every other check stands alone."""
-    groups: dict[str, list[Answer]] = defaultdict(list)
+def statements(answers: Iterable) -> list[list]:
+    """Group the readings of one statement (answers, or prepared checks); others stand alone."""
+    groups: dict[str, list] = defaultdict(list)
     for one in answers:
         groups[f"of {one.entry.of}" if one.entry.of else f"id {one.entry.id}"].append(one)
     return list(groups.values())
@@ -175,8 +146,7 @@ def _row(place: Place, text: str, groups: list[list[Answer]], reasons) -> dict:
         held += inside if now else []
     verdict = UNTESTED
     if against:
-        verdict = IMPOSSIBLE if any(one.result.verdict == IMPOSSIBLE for one in against) \
-            else INCONSISTENT
+        verdict = weightier(one.result.verdict for one in against)
     elif noticed:
         verdict = CONSISTENT
     said = against or [one for one in held if not one.refused]
@@ -190,7 +160,19 @@ def _row(place: Place, text: str, groups: list[list[Answer]], reasons) -> dict:
             "could_fail": 1.0 if against else len(noticed) / len(tried) if tried else 0.0,
             "assumption": _join(assumption(one) for one in said),
             "excluded": _join(one.entry.reading for one in excluded),
-            "right_if": _join(one.entry.right_if for one in against), "reason": reason}
+            "right_if": _join(one.entry.right_if for one in against), "reason": reason,
+            "second": AGREES if against else ""}
+
+
+def weightier(verdicts: Iterable[str]) -> str:
+    """Return the verdict of several refusals: impossible if one of them is.
+
+    Examples
+    --------
+    >>> weightier(["inconsistent", "impossible"])
+    'impossible'
+    """
+    return IMPOSSIBLE if IMPOSSIBLE in verdicts else INCONSISTENT
 
 
 def assumption(one: Answer) -> str:
@@ -217,7 +199,7 @@ def findings(answers: list[Answer]) -> list[dict]:
                     "otherwise": one.entry.otherwise or _join(
                         other.entry.reading for other in group if not other.refused),
                     "right_if": one.entry.right_if, "source": one.entry.source,
-                    "second": "agrees"})
+                    "second": AGREES})
     return rows
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, INCONSISTENT, check
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Rate
+from stages.verdicts.consistency.printed import KINDS as KINDS  # for the examples
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Number, Positive, Rate
+from stages.verdicts.consistency.printed import read as read
 
 
 @check(IMPOSSIBLE, "the rate is a whole number over n")
@@ -26,12 +28,51 @@ def rate(rate: Positive, n: Count) -> bool:
     >>> rate("0.02", 82).verdict, rate("0.02", 18).verdict
     ('untested', 'impossible')
     """
-    return any(len(_whole(rate, size)) for size in n.whole() if size > 0)
+    return any(len(wholes(rate, size)) for size in n.whole() if size > 0)
 
 
-def _whole(rate, size):
+def wholes(rate: Number, size: int) -> range:
+    """Return the whole numbers that a rate of ``size`` may stand for.
+
+    Examples
+    --------
+    >>> wholes(read("0.02", KINDS["Rate"]), 82), wholes(read("0.02", KINDS["Rate"]), 18)
+    (range(2, 3), range(1, 1))
+    """
     return range(math.ceil(rate.low * size - ROUND_OFF * size),
                  math.floor(rate.high * size + ROUND_OFF * size) + 1)
+
+
+@check(IMPOSSIBLE, "a percentile of samples of n cases each, interpolated linearly (NumPy, R's type 7)")
+def percentile(value: Rate, n: Count, percent: float, samples: int) -> bool:
+    """Tell whether a rate (k / n) of resamples can have this percentile.
+
+    It is one that a sample has, or lies between two at a share that the number of samples fixes.
+
+    Parameters
+    ----------
+    value : Rate
+    n : Count
+        Cases of each sample; bounds where not known.
+    percent : float
+        Of the percentile, 0 to 100.
+    samples : int
+        How many there are, all with a defined rate.
+
+    Examples
+    --------
+    >>> percentile("0.17", 6, 2.5, 1000).verdict, percentile("0.20", 6, 2.5, 1000).verdict
+    ('consistent', 'impossible')
+    """
+    share = percent / 100 * (samples - 1) % 1
+    for size in n.whole():
+        # k + share j, with whole k and j, between 0 and size
+        for j in range(size + 1):
+            first = math.ceil(size * (value.low - ROUND_OFF) - share * j)
+            last = math.floor(size * (value.high + ROUND_OFF) - share * j)
+            if size and max(first, 0) <= min(last, size - j):
+                return True
+    return False
 
 
 @check(IMPOSSIBLE, "the area is the share of right pairs (half for a tie) of one data set")
@@ -51,7 +92,7 @@ def area(auc: Rate, positives: Count, negatives: Count, ties: bool = True) -> bo
     ('consistent', 'impossible')
     """
     grain = 2 if ties else 1
-    return any(len(_whole(auc, grain * p * q)) for p in positives.whole() for q in negatives.whole()
+    return any(len(wholes(auc, grain * p * q)) for p in positives.whole() for q in negatives.whole()
                if p * q > 0)
 
 

@@ -43,10 +43,10 @@ def ratio(numerator, denominator, quotient, scale=1) -> bool:
                for k in _counts(numerator) for n in _counts(denominator) if n)
 
 
-def total(total, parts, weights=None) -> bool:
+def total(total, parts, weights=None, rest=0) -> bool:
     signs = weights or itertools.repeat(1)
-    return any(sum(w * k for w, k in zip(signs, chosen)) in _counts(total)
-               for chosen in itertools.product(*map(_counts, parts)))
+    return any(sum(w * k for w, k in zip(signs, chosen)) + more in _counts(total)
+               for chosen in itertools.product(*map(_counts, parts)) for more in _counts(rest))
 
 
 def shares(parts, whole=100) -> bool:
@@ -82,8 +82,26 @@ def member(value, allowed) -> bool:
     return bool([one for one in allowed if low <= Fraction(str(one)) <= high])
 
 
+def on_grid(value, start, step, count) -> bool:
+    low, high = _span(value)
+    place = Fraction(str(start))
+    for _ in range(count):
+        if low <= place <= high:
+            return True
+        place += Fraction(str(step))
+    return False
+
+
 def release(version, releases) -> bool:
     return releases.count(version) > 0
+
+
+def percentile(value, n, percent, samples) -> bool:
+    """Go through every pair of neighbours in the order of the samples."""
+    low, high = _span(value)
+    share = Fraction(str(percent)) / 100 * (samples - 1) % 1
+    return any(low <= (1 - share) * Fraction(k, size) + share * Fraction(m, size) <= high
+               for size in _counts(n) if size for k in range(size + 1) for m in range(k, size + 1))
 
 
 def rate(rate, n) -> bool:

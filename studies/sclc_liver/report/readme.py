@@ -49,7 +49,7 @@ def parts(study: studies.Study, root: Path) -> dict[str, str]:
     tested = {release: reader.json(results / "chance" / f"{release}.json")
               for release in (EARLIER, RELEASE)}
     corrected = reader.json(results / "corrected" / RELEASE / f"{ENVIRONMENT}.json")
-    return {"verdicts": tables.markdown(study, rows),
+    return {"verdicts": tables.markdown(rows),
             "headline": chance.markdown(tested, corrected)}
 
 

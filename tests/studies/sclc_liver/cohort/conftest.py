@@ -20,6 +20,7 @@ def raw():
     table.insert(0, "File", [f"{p}_{d}_{i}_CAP.nii.gz" for i, (p, d, _, _) in enumerate(rows)])
     for name in ("PyRadiomics", "Numpy", "SimpleITK", "PyWavelet", "Python"):
         table[f"diagnostics_Versions_{name}"] = "v1.0"
+    table["diagnostics_Configuration_Settings"] = "{'resampledPixelSpacing': [1, 1, 1], 'label': 1}"
     table["diagnostics_Mask-original_Spacing"] = "(0.8, 0.8, 5.0)"
     table["diagnostics_Mask-interpolated_Spacing"] = "(1.0, 1.0, 1.0)"
     table["diagnostics_Image-original_Minimum"] = -1024

@@ -59,8 +59,10 @@ def _copy(folder):
     for name in ("metrics/sclc_liver/results", FOLDER):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("imaging"))
     (folder / "reports/sclc_liver").mkdir(parents=True)
-    for name in ("ledger", "fragile", "contradictions", "checklists"):
-        shutil.copy(ROOT / f"reports/sclc_liver/{name}.csv", folder / "reports/sclc_liver")
+    for name in ("ledger.csv", "fragile.csv", "contradictions.csv", "checklists.csv",
+                 "verdicts.json"):
+        shutil.copy(ROOT / "reports/sclc_liver" / name, folder / "reports/sclc_liver")
+    shutil.copy(ROOT / "params.yaml", folder)
     for lock in ("containers/images.lock", *ROOT.glob("containers/*/requirements.lock")):
         path = Path(lock).relative_to(ROOT) if Path(lock).is_absolute() else Path(lock)
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

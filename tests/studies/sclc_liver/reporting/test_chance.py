@@ -80,8 +80,7 @@ def test_nothing_speaks_of_chance_alone(repository, call):
     answers = repository / "reports/sclc_liver/checklists.csv"
     answers.write_text(answers.read_text().splitlines(keepends=True)[0])
     assert call(stage.stage) == (0, "", "")
-    assert call(page.stage, "--study", "studies/sclc_liver", "--params",
-                str(ROOT / "params.yaml")) == (0, "", "")
+    assert call(page.stage, "--study", "studies/sclc_liver", "--params", "params.yaml") == (0, "", "")
     assert not unguarded(Blocks((repository / "reports/sclc_liver/index.html").read_text()).found)
 
 

@@ -86,7 +86,7 @@ def test_every_claim_hangs_on_each_of_its_deciding_inputs(claim, source):
 @pytest.mark.parametrize("claim", REAL, ids=lambda claim: claim.id)
 def test_every_input_is_used(claim):
     used = set(claim.confirmed.names)
-    for expression in claim.derived.values():
+    for expression in (*claim.derived.values(), *([claim.second] if claim.second else [])):
         used |= expression.names
     for text in claim.texts.values():
         used |= set(re.findall(r"\{(\w+)", text))
@@ -146,4 +146,5 @@ def test_the_spread_over_the_folds_is_not_held_against_the_authors(rows):
     for metric in ("Accuracy_mean_sd", "AUC_mean_sd"):
         for statistic in ("mean", "sd"):
             row = ledger["LR headline", metric, statistic]
-            assert row["verdict"] in ("exact", "envelope") and row["stored_follows"] == "yes"
+            assert row["verdict"] in ("exact", "exact-unstable", "envelope")
+            assert row["stored_follows"] == "yes"

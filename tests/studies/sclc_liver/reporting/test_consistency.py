@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.common import canonical
 from stages.verdicts.consistency import declarations, evaluate
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -68,3 +69,19 @@ def test_group_sizes_follow_from_the_correlations():
     assert n("0.446", "0.00057", "t") == [56]
     assert n("-0.0738", "0.5680", "t") == [] and n("-0.0738", "0.5680", "edgeworth") == [62]
     assert n("-0.0738", "0.568", "t") == [62]
+
+
+GENERAL = ("no check touches it", "its checks refuse no other value either")
+
+
+def test_few_numbers_stay_untested_and_each_says_why():
+    """Of all printed numbers, those that nothing recomputes and no check can touch."""
+    folder = ROOT / "reports/sclc_liver"
+    ledger = canonical.read_csv(folder / "ledger.csv", dtype=str, keep_default_na=False)
+    table = canonical.read_csv(folder / "consistency.csv", dtype=str, keep_default_na=False)
+    untested = ledger[ledger["verdict"] == "untested"]
+    assert 0 < len(untested) <= 70
+    reasons = {(row["item"], row["row"], row["metric"]): row["reason"]
+               for row in table.to_dict("records") if row["verdict"] == "untested"}
+    for row in untested.to_dict("records"):
+        assert reasons[row["item"], row["row"], row["metric"]] not in (*GENERAL, ""), row

@@ -1,0 +1,91 @@
+"""No accusation without a second derivation that agrees, nor without fairness."""
+
+import pytest
+
+from stages.common import canonical
+from stages.verdicts import ledger
+from tests.made_up import JUDGED, NAME, RELEASES, put
+
+LEDGER = f"reports/{NAME}/ledger.csv"
+PATH = "models/B/PPV/mean"
+
+
+def again(root, change, releases=RELEASES):
+    """Change the second derivations of some releases."""
+    for release in releases:
+        path = root / f"metrics/{NAME}/results/again/{release}.json"
+        content = canonical.read_json(path)
+        change(content)
+        canonical.write_json(path, content)
+
+
+def entry(metric):
+    rows = canonical.read_csv(LEDGER, ledger.COLUMNS, dtype=str, keep_default_na=False)
+    return next(row for row in rows.to_dict("records") if row["metric"] == metric)
+
+
+def test_a_contradiction_shows_both_derivations_and_what_would_make_it_right(repository, call):
+    assert call(ledger.stage, *JUDGED) == (0, "", "")
+    row = entry("series")
+    assert (row["verdict"], row["reproduced"], row["second"], row["second_agrees"]) == (
+        "contradicted", "226", "226", "yes")
+    assert row["right_if"] == "a series was taken out later"
+    assert entry("several")["second_agrees"] == ""
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda content: content["values"]["fits"].pop(PATH), "without a second derivation"),
+    (lambda content: content["values"]["fits"].update({PATH: 0.6}), "0.6 by the second, which"),
+    (lambda content: content["values"]["fits"].update({PATH: 0.53}), "0.53 by the second")])
+def test_no_accusation_without_a_second_derivation_that_agrees(repository, refused, change, said):
+    again(repository, change)
+    error = refused(ledger.stage, *JUDGED)
+    assert "Grid / B / PPV / mean is contradicted" in error and said in error
+    assert not (repository / LEDGER).exists()
+
+
+@pytest.mark.parametrize("value", [0.55, 0.549, 0.5549, 0.5599])  # rounded or cut off
+def test_a_second_derivation_that_gives_the_number_acquits_the_paper(repository, call, value):
+    again(repository, lambda content: content["values"]["fits"].update({PATH: value}), RELEASES[:1])
+    assert call(ledger.stage, *JUDGED) == (0, "", "")
+    row = next(row for row in canonical.read_csv(
+        LEDGER, ledger.COLUMNS, dtype=str, keep_default_na=False).to_dict("records")
+        if (row["row"], row["metric"]) == ("B", "PPV"))
+    assert row["verdict"] == "untestable" and "a second derivation gives it" in row["note"]
+
+
+def test_no_accusation_without_fairness(repository, refused):
+    path = repository / f"studies/{NAME}/fairness.csv"
+    path.write_text("item,row,metric,right_if\nGrid,B,PPV,another model\n")
+    error = refused(ledger.stage, *JUDGED)
+    assert "Text / cohort / series / value is contradicted, and nothing says what would make" in error
+    assert f"studies/{NAME}/fairness.csv" in error
+    path.unlink()
+    assert "nothing says what would make" in refused(ledger.stage, *JUDGED)
+
+
+@pytest.mark.parametrize("line", ["Grid,B,,why", "Grid,B,PPV,", "Grid,B,PPV,  "])
+def test_fairness_that_is_not_complete(repository, refused, line):
+    (repository / f"studies/{NAME}/fairness.csv").write_text(f"item,row,metric,right_if\n{line}\n")
+    assert "fairness.csv: line 2 is not complete" in refused(ledger.stage, *JUDGED)
+
+
+@pytest.mark.parametrize("value", [True, float("nan"), "0.5", None, [0.5]])
+def test_a_second_derivation_that_is_no_number(repository, refused, value):
+    for release in RELEASES:
+        put(repository / f"metrics/{NAME}/results/again/{release}.json", "values/counts",
+            {"all/series": value})
+    assert "'all/series' of 'counts' is no number" in refused(ledger.stage, *JUDGED)
+
+
+@pytest.mark.parametrize("content", [{}, [], {"release": "r9", "values": {}},
+                                     {"release": "r1", "values": []},
+                                     {"release": "r1", "values": {"counts": 1}}])
+def test_a_damaged_file_of_second_derivations(repository, refused, content):
+    canonical.write_json(repository / f"metrics/{NAME}/results/again/r1.json", content)
+    assert "holds no second derivations of release r1" in refused(ledger.stage, *JUDGED)
+
+
+def test_a_missing_file_of_second_derivations(repository, refused):
+    (repository / f"metrics/{NAME}/results/again/r2.json").unlink()
+    assert "again/r2.json: no such file" in refused(ledger.stage, *JUDGED)

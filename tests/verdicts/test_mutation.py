@@ -1,0 +1,127 @@
+"""Mutants of the made-up study, whose acceptance is known; judged in part as if judged in whole."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from stages.common import canonical
+from stages.common.errors import InputError
+from stages.verdicts import acceptance, gather, ledger, mutants, mutation, names
+from stages.verdicts.bench import Bench, place
+from stages.verdicts.consistency import declarations, evaluate
+from stages.verdicts.judge import Arithmetic
+from stages.verdicts.published import Number
+from tests.made_up import JUDGED, NAME, READ, SETTINGS
+
+FOLDER = f"reports/{NAME}"
+KEY = ("item", "row", "metric", "bound")
+
+
+@pytest.fixture
+def bench(repository):
+    """The made-up study, ready to be judged with changes, and what its evidence is gathered from."""
+    numbers, given = gather.read(READ, repository)
+    evidence = gather.gather(READ, numbers, given, SETTINGS.halfway_tolerance)
+    checks, _ = declarations.read(READ.folder / "checks.yaml")
+    return Bench(READ, evidence, checks, SETTINGS), given, checks
+
+
+def whole(given, checks, numbers, changed):
+    """Judge everything from the start with some numbers changed: verdict by (true) number."""
+    printed = [changed.get(number, number) for number in numbers]
+    rows, _ = evaluate.evaluate({place(one): one.printed for one in printed}, checks)
+    arithmetic = {tuple(row[name] for name in KEY): Arithmetic(row["verdict"], row["checks"])
+                  for row in rows}
+    evidence = gather.gather(READ, printed, replace(given, arithmetic=arithmetic),
+                             SETTINGS.halfway_tolerance)
+    return dict(zip(numbers, (row["verdict"] for row in ledger.build(evidence, SETTINGS))))
+
+
+def test_what_is_worked_out_anew_is_what_the_whole_judgement_says(bench):
+    bench, given, checks = bench
+    numbers, tried = list(bench.evidence), Counter()
+    for mutant in mutants.mutants(bench.evidence):
+        verdict = whole(given, checks, numbers, mutant.changed)[mutant.number]
+        assert bench.verdict(mutant.number, mutant.changed) == verdict, mutant
+        tried[verdict] += 1
+    assert sum(tried.values()) > 100
+    assert {names.EXACT, names.ENVELOPE, names.CONTRADICTED, names.IMPOSSIBLE} <= set(tried)
+
+
+def find(bench, *key):
+    return next(number for number in bench.evidence
+                if tuple(getattr(number, name) for name in KEY) == key)
+
+
+def test_a_mutant_can_choose_another_run(bench):
+    bench, *_ = bench
+    number = find(bench, "Text", "A", "AUC", "value")  # 0.72 is the first release's, 0.70 the second's
+    before = bench.evidence[number].run
+    changed = {number: replace(number, printed="0.70")}
+    assert before.release == "r1" and bench._run(number, changed).release == "r2"
+    assert bench.verdict(number, changed) == names.EXACT
+
+
+def test_known_acceptance(bench):
+    bench, *_ = bench
+    verdicts, counts = mutation.measure(bench)
+    assert set(verdicts.values()) <= set(names.CONFIRMING)
+    # Variations give 0.69 and 0.70: of 0.69 and 0.71 one is accepted.
+    assert counts[find(bench, "Grid", "A", "AUC", "value")]["1"] == {"tried": 2, "accepted": 1}
+    # Counted, not fitted: no wrong count passes.
+    several = counts[find(bench, "Text", "A", "several", "value")]
+    assert sum((several[str(units)] for units in mutants.UNITS), Counter())["accepted"] == 0
+    # Only 0.72 can stand behind the Dice of 0.7.
+    assert counts[find(bench, "Text", "Seg", "Dice", "value")]["1"]["accepted"] == 0
+
+
+def test_values_that_cannot_be_are_not_tried_and_texts_stay_texts(bench):
+    bench, *_ = bench
+    made = list(mutants.mutants(bench.evidence))
+    texts = {one.changed[one.number].printed for one in made if one.number.metric in ("AUC", "PPV")}
+    assert texts and all(0 <= float(text) <= 1 and len(text) == 4 for text in texts)
+    assert "1.2.4" in {one.changed[one.number].printed for one in made}
+    assert not [one for one in made if one.size == mutants.SIGN]  # nothing here is ever negative
+
+
+def test_sign_and_neighbours():
+    line = [Number("T", "A", name, "value", text, "") for name, text in
+            (("x", "-0.25"), ("y", "0.50"), ("z", "0.50"))]
+    beside = mutants.neighbours(line)
+    assert beside[line[0]] == [(mutants.ROW, line[1])] and line[2] not in beside
+    evidence = {number: gather.Evidence() for number in line}
+    signs = [one.changed[one.number].printed for one in mutants.mutants(evidence)
+             if one.size == mutants.SIGN]
+    assert signs == ["0.25"]
+
+
+def test_the_stage_and_the_ledger(repository, call):
+    assert call(mutation.stage, *JUDGED) == (0, "", "")
+    rows = acceptance.read(repository / FOLDER / "acceptance.csv")
+    assert all(int(row["accepted"]) <= int(row["mutants"]) for row in rows)
+    for size in mutants.SIZES:
+        parts = [sum(int(row["mutants"]) for row in rows if (row["by"], row["size"]) == (by, size))
+                 for by in (acceptance.ALL, acceptance.VERDICT, acceptance.ITEM)]
+        assert len(set(parts)) == 1
+    assert call(ledger.stage, *JUDGED, "--mutants", f"{FOLDER}/mutants.csv") == (0, "", "")
+    table = canonical.read_csv(f"{FOLDER}/ledger.csv", ledger.COLUMNS)
+    judged = table[table["verdict"].isin(names.CONFIRMING)]
+    assert judged["false_acceptance"].between(0, 1).all() and (judged["false_acceptance"] > 0).any()
+    assert table["false_acceptance"].isna().sum() == len(table) - len(judged)
+
+
+@pytest.mark.parametrize("text", ["", "nan", "1.2", "-0.1", "many"])
+def test_a_damaged_share_is_one_line(repository, refused, text):
+    path = repository / FOLDER / "mutants.csv"
+    canonical.write_bytes(path, (",".join(acceptance.EACH_COLUMNS) + "\n"
+                                 f"Grid,A,AUC,value,exact,10,1,{text}\n").encode())
+    error = refused(ledger.stage, *JUDGED, "--mutants", path)
+    assert "Grid / A / AUC / value" in error and "is no share" in error
+    assert not (repository / FOLDER / "ledger.csv").exists()
+
+
+def test_a_missing_table_is_one_line(repository, refused):
+    assert "no such file" in refused(ledger.stage, *JUDGED, "--mutants", "reports/none.csv")
+    with pytest.raises(InputError, match="no such file"):
+        acceptance.read(repository / "none.csv")
