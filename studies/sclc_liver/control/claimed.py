@@ -86,8 +86,7 @@ def area(label: np.ndarray, probability: np.ndarray) -> float:
 
 def fit(name: str, hyper: Mapping, weight, features: np.ndarray, label: np.ndarray):
     """Return a fitted model of one thread: whole runs are spread over the cores."""
-    estimator = models.make(name, hyper, weight)
-    estimator.set_params(n_jobs=1)
+    estimator = models.make(name, hyper, weight, threads=1)
     models.fit(estimator, features, label)
     return estimator
 
