@@ -44,9 +44,12 @@ def row(study: studies.Study, root: Path) -> dict:
     try:
         values, tally = summary["headline"], Counter(dict(summary["verdicts"]))
         total = sum(tally.values())
-        for key in (*headline.KEYS, *headline.OVERVIEW):
+        keys = (*headline.KEYS, *headline.OVERVIEW)
+        for key in keys:
             if type(values[key]) not in (int, float, type(None)):
                 raise ValueError(f"'{key}' is no number")
+        for key in values.keys() - set(keys):
+            raise ValueError(f"'{key}' is a key that the other studies lack")
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"is not complete ({error})", path, "make it again (dvc repro)") from None
     item, line, metric, _ = study.content.headline.number

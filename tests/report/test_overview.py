@@ -89,6 +89,11 @@ def test_a_summary_that_lacks_a_key(summarised, line, key):
     assert f"overview/{NAME}.json: is not complete ('{key}')" in line()
 
 
+def test_a_summary_with_a_key_that_the_others_lack(summarised, line):
+    put(summarised / SUMMARY, "headline/accuracy", 0.5)
+    assert f"overview/{NAME}.json: is not complete ('accuracy' is a key" in line()
+
+
 @pytest.mark.parametrize("value", [3, None, "many", {"exact": "many"}, {"exact": None}, ["exact"]])
 def test_verdicts_that_are_no_counts(summarised, line, value):
     put(summarised / SUMMARY, "verdicts", value)

@@ -1,0 +1,44 @@
+"""What DVC's own commands show of the house fits a terminal, and costs little."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+STUDIES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["headline"]["matrix"]["study"]
+
+
+def dvc(folder, *arguments):
+    done = subprocess.run([ROOT / ".venv" / "bin" / "dvc", *arguments], cwd=folder, text=True,
+                          env={**os.environ, "COLUMNS": "300"}, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return [line.rstrip() for line in done.stdout.splitlines() if line.strip()]
+
+
+def test_the_metrics_are_a_row_for_each_study_and_fit_a_terminal():
+    head, *rows = dvc(ROOT, "metrics", "show")
+    assert [row.split()[0] for row in rows] == [f"metrics/{name}/headline.json" for name in
+                                                sorted(STUDIES)]
+    assert len(head.split()) <= 15 and max(map(len, [head, *rows])) <= 140
+
+
+def test_the_difference_of_metrics_fits_a_page(clone, committed):
+    """At worst, when every number of every study has changed."""
+    for name in STUDIES:
+        path = clone / "metrics" / name / "headline.json"
+        path.write_text(json.dumps({key: (value or 0) + 1 / 3
+                                    for key, value in json.loads(path.read_text()).items()}))
+    lines = dvc(clone, "metrics", "diff")
+    assert len(lines) > 1 and max(map(len, lines)) <= 140
+    assert len(lines) <= 1 + 15 * len(STUDIES)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("studies/*/params/*.yaml")),
+                         ids=lambda path: path.stem)
+def test_a_file_of_parameters_is_short(path):
+    """DVC parses it anew for every stage that reads one of its values."""
+    assert len(path.read_text().splitlines()) <= 150
