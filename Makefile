@@ -30,6 +30,9 @@ reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1]
 sweep: setup  ## run the long sweeps again, whatever results git holds
 	@$(BIN)/python -m containers.commands.sweep
 
+race: setup  ## record again how the threads of the linear booster race (no two records are alike)
+	@$(BIN)/python -m containers.commands.race
+
 demo: setup  ## run the imaging half, from training to NE status [COHORT=phantom|lits|own]
 	@$(BIN)/python -m containers.commands.demo $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
 
@@ -72,4 +75,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep demo predict real-case test images sif verify compare deps readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps readme report-check clean

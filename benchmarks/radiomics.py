@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 import SimpleITK as sitk
 
-from stages.radiomics import extract, manifest, parameters, rows
-from stages.radiomics.cache import Cache
+from stages.common.done import Record
+from stages.radiomics import extract, parameters, rows, series
 
 # Size x, y, z; spacing in mm; lesion volume in mL.
 CASES = {"large": ((512, 512, 700), (0.78, 0.78, 1.0), 1500.0),
@@ -126,13 +126,13 @@ def _cohort(folder: Path, case: str, count: int) -> pd.DataFrame:
                          "mask": "mask.nii.gz"})
 
 
-def _run(folder: Path, table: pd.DataFrame, cache: Path, jobs: int = 1) -> float:
+def _run(folder: Path, table: pd.DataFrame, record: Path, jobs: int = 1) -> float:
     path = folder / "manifest.csv"
     table.to_csv(path, index=False)
     settings = replace(parameters.read(PARAMETERS), method="fast")
     start = time.perf_counter()
-    listed = manifest.series(manifest.read(path), path, None, None)
-    found = extract.extract(listed, settings, Cache(cache, settings), jobs)
+    listed = series.files(series.read(path), path, None, None)
+    found = extract.extract(listed, settings, Record(record, extract.about(settings)), jobs)
     extract.write(found, folder / "rows")
     return time.perf_counter() - start
 
@@ -144,7 +144,7 @@ def change() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             table = _cohort(folder, "tiny", count + 1)
-            times = [_run(folder, part, folder / "cache")
+            times = [_run(folder, part, folder / "record.jsonl")
                      for part in (table[:count], table[:count], table)]
             print(f"| {count} | {times[0]:.2f} | {times[1]:.2f} | {times[2]:.2f} |", flush=True)
 
@@ -154,7 +154,7 @@ def cores() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         table = _cohort(folder, "medium", 6)
-        times = [_run(folder, table, folder / f"cache{jobs}", jobs) for jobs in (1, 2)]
+        times = [_run(folder, table, folder / f"record{jobs}.jsonl", jobs) for jobs in (1, 2)]
         print(f"{len(table)} series: {times[0]:.1f} s with 1 process, {times[1]:.1f} s with 2 "
               f"({times[0] / times[1]:.2f} times faster)")
 

@@ -27,8 +27,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--sif", action="store_true", help="make Apptainer's SIF files")
     parser.add_argument("--render", action="store_true",
                         help="only write the Dockerfile and apptainer.def of each image folder")
+    special = sorted(set(images.names()) - set(images.default()))
     parser.add_argument("images", nargs="*", metavar="IMAGE",
-                        help=f"default: all ({', '.join(images.names())})")
+                        help=f"default: {', '.join(images.default())}; only when named: "
+                        f"{', '.join(special)}")
     return parser.parse_args(arguments)
 
 
@@ -45,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
     oci.ask(engine, "version")
     if options.sif and not shutil.which("apptainer"):
         raise LauncherError("apptainer is not installed; install it to make SIF files")
-    chosen = [images.load(name) for name in options.images or images.names()]
+    chosen = [images.load(name) for name in options.images or images.default()]
     for position, image in enumerate(chosen, start=1):
         title = f"[{position}/{len(chosen)}] {image.name}"
         if options.sif:

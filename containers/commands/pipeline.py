@@ -36,7 +36,7 @@ def set_up(progress: Progress, names: list[str]) -> None:
     task = progress.add_task("environments", total=len(names))
     for name in names:
         progress.update(task, description=f"environment {name}")
-        image = images.load(name)
+        image = images.load(images.with_gpu(name) if images.gpu() else name)
         if engines.choose(image)[0] == "venv" and not venv.ready(image):
             progress.console.print(f"setting up the environment {name}")
             venv.setup(image)

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Lock
 
 from dvc.exceptions import DvcException
@@ -30,13 +31,13 @@ from dvc.stage.cache import RunCacheNotFoundError
 from dvc.stage.exceptions import StageNotFound
 from dvc.stage.run import _enforce_cmd_list, _make_cmd, get_executable, prepare_kwargs
 
-from containers.launcher import ROOT, LauncherError
+from containers.launcher import ROOT, LauncherError, environment
 
 logging.getLogger("dvc").setLevel(logging.WARNING)
 # Each computes in one thread unless its meta says otherwise, and memory is shared.
 WORKERS = 2
-# Writing dvc.lock takes more than a second: stages that end within this time share it.
-RECORD_SECONDS = 20
+# Writing dvc.lock takes two seconds: stages that end within this time share it.
+RECORD_SECONDS = 60
 
 
 class Pipeline:
@@ -131,6 +132,11 @@ class _Run:
         self.unrecorded: list[Stage] = []
         self.recorded = time.monotonic()
         self.log, self.writing = log, Lock()
+        self.gpus: SimpleQueue[str] = SimpleQueue()
+        numbers = os.environ.get(environment.DEVICES, "").split(",")
+        # One for each stage that runs: with fewer, stages share what there is.
+        for number in numbers if len(numbers) >= self.workers > 1 else ():
+            self.gpus.put(number)
 
     def all(self, force, started, ended) -> None:
         failure = None
@@ -196,8 +202,19 @@ class _Run:
         return False
 
     def _execute(self, stage: Stage) -> str | None:
+        """Run a stage on a GPU of its own where there are several; see `_commands`."""
+        if self.gpus.empty():
+            return self._commands(stage, {})
+        number = self.gpus.get()
+        try:
+            return self._commands(stage, {environment.DEVICES: number})
+        finally:
+            self.gpus.put(number)
+
+    def _commands(self, stage: Stage, variables: dict[str, str]) -> str | None:
         """Run a stage's commands as DVC does; return None, or one line that says what failed."""
         how = prepare_kwargs(stage)
+        how["env"] |= variables
         how["env"]["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{how['env'].get('PATH', '')}"
         self._say(f"Running stage '{stage.addressing}':\n")
         for command in _enforce_cmd_list(stage.cmd):

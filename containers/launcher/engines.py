@@ -138,12 +138,14 @@ def run(engine: str, digest: str | None, request: Request, scratch: Path) -> tup
         variables = environment.variables(request.threads) | extra | {
             "HOME": str(scratch), "TMPDIR": str(scratch), "PYTHONPATH": os.pathsep.join(path),
             "MSCLC_PROVENANCE": str(scratch / "provenance.json")}
+        variables |= environment.devices(request.gpu)
         if request.tests and orchestrator.MIRROR in os.environ:
             variables[orchestrator.MIRROR] = os.environ[orchestrator.MIRROR]
         return _timed(line, variables)
     user, group = box.identity()
     view = box.Box(scratch, user, group, request.read, request.write, request.gpu)
     variables = view.variables(request.image, request.threads, request.tests)
+    variables |= environment.devices(request.gpu)
     if request.tests:
         venv.test_tools()
     with box.opened(view):

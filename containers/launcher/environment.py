@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 KERNEL = "Haswell"
+# NVIDIA's own variable: the numbers of the GPUs that a program sees.
+DEVICES = "CUDA_VISIBLE_DEVICES"
 # Another description of the CPU than the kernel's, to see what a machine without AVX2 is told.
 CPUINFO_VARIABLE = "MSCLC_CPUINFO"
 
@@ -39,6 +41,11 @@ def variables(threads: int = 1) -> dict[str, str]:
     }
     counted = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
     return fixed | PYTORCH | {name: str(threads) for name in counted}
+
+
+def devices(gpu: bool) -> dict[str, str]:
+    """Return which of several GPUs a stage that may use them is given; all where nothing says so."""
+    return {DEVICES: os.environ[DEVICES]} if gpu and DEVICES in os.environ else {}
 
 
 def check_cpu(flags: list[str] | None = None) -> None:

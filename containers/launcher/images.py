@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 
 from containers.launcher import CONTAINERS, ROOT, LauncherError
 
 SIFS = ROOT / ".images"
+# An image of this ending is what a stage of the one without it runs in when it may use a GPU.
+CUDA = "-cuda"
+GPU = "MSCLC_GPU"
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,21 @@ class Image:
 def names() -> list[str]:
     """Names of all images, sorted."""
     return sorted(path.parent.name for path in CONTAINERS.glob("*/image.json"))
+
+
+def default() -> list[str]:
+    """Names of the images that every machine can use, sorted."""
+    return [name for name in names() if not name.endswith(CUDA)]
+
+
+def gpu() -> bool:
+    """Tell whether the user's environment lets stages use a GPU."""
+    return os.environ.get(GPU, "0") not in ("", "0")
+
+
+def with_gpu(name: str) -> str:
+    """Return the image that takes this one's place on a GPU: its own where there is no other."""
+    return name + CUDA if name + CUDA in names() else name
 
 
 def load(name: str) -> Image:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +20,6 @@ from containers.launcher import (
 )
 
 LOGS = ROOT / "logs" / "provenance"
-GPU = "MSCLC_GPU"
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -33,8 +31,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--threads", type=_count, default=1, help="threads for the stage (default 1)")
     parser.add_argument("--setup", action="store_true", help="only make the image ready")
     parser.add_argument("--tests", action="store_true", help="put the test tools on the path")
-    parser.add_argument("--gpu", action="store_true", default=os.environ.get(GPU, "0") not in ("", "0"),
-                        help=f"let the stage use the GPU, as {GPU}=1 does in a pipeline")
+    parser.add_argument("--gpu", action="store_true", default=images.gpu(),
+                        help=f"let the stage use the GPU, as {images.GPU}=1 does in a pipeline, in "
+                        f"the image IMAGE{images.CUDA} where there is one")
     parser.add_argument("--read", action="append", default=[], metavar="FOLDER", type=_folder,
                         help="a folder outside the repository that it reads (may be repeated)")
     parser.add_argument("--write", action="append", default=[], metavar="FOLDER", type=_folder,
@@ -68,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     environment.check_cpu()
     if options.image == orchestrator.NAME:
         return orchestrator.run(options.command, options.threads)
-    image = images.load(options.image)
+    image = images.load(images.with_gpu(options.image) if options.gpu else options.image)
     engine, digest = engines.choose(image)
     if engine == "venv":
         venv.setup(image)

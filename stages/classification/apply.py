@@ -6,61 +6,17 @@ that the ensemble calls. Series without features have a row that says why and no
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError
-from xgboost import Booster, DMatrix
-from xgboost.core import XGBoostError
 
-from stages.classification import storage
+from stages.classification import models as classifiers
 from stages.common import canonical, cli
 from stages.common.columns import SERIES
 from stages.common.errors import InputError
 
-FEATURES = "features.json"
 COLUMNS = (SERIES, "configuration", "probability", "NE_Status", "reason", "trained_on")
-
-
-def member(path: Path, features: pd.DataFrame) -> np.ndarray:
-    """Return the probability of the positive class by one stored model, shape (n,).
-
-    Parameters
-    ----------
-    path : Path
-        A file of `storage.store`.
-    features : DataFrame, shape (n, p)
-        In the order in which the model sees them.
-
-    Raises
-    ------
-    InputError
-        If the file is no stored model.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            return storage.forest_probability(path, features.to_numpy())
-        content = canonical.read_json(path)
-        if "coefficients" in content:
-            if set(content["coefficients"]) != set(features.columns):
-                raise KeyError("other features have coefficients")
-            weights = np.array([content["coefficients"][name] for name in features.columns])
-            decision = features.to_numpy() @ weights + content["intercept"]
-            # Of the two equal forms the one that cannot overflow.
-            small = np.exp(-np.abs(decision))
-            return np.where(decision >= 0, 1 / (1 + small), small / (1 + small))
-        booster = Booster()
-        booster.load_model(bytearray(json.dumps(content).encode()))
-        return booster.predict(DMatrix(features)).astype(float)
-    except (LookupError, TypeError, ValueError, SafetensorError, XGBoostError) as error:
-        raise InputError(f"is no stored model for these features ({_first_line(error)})", path,
-                         "train the classifiers again") from None
-
-
-def _first_line(error) -> str:
-    return str(error).strip().splitlines()[-1][:120]
 
 
 def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
@@ -71,15 +27,15 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
     InputError
         If the folder holds no models, or the table lacks a feature.
     """
-    names = canonical.read_json(folder / FEATURES)
+    names = canonical.read_json(folder / classifiers.FEATURES)
     if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
-        raise InputError("is no list of features", folder / FEATURES, "train the classifiers again")
+        raise InputError("is no list of features", folder / classifiers.FEATURES,
+                         "train the classifiers again")
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise InputError(f"lacks the column(s) {', '.join(missing)}", source,
                          "make it with stages.radiomics.unlabelled")
-    paths = sorted(path for path in folder.iterdir()
-                   if path.suffix in (".json", ".safetensors") and path.name != FEATURES)
+    paths = classifiers.stored(folder)
     if not paths:
         raise InputError("holds no model", folder, "train the classifiers again")
     if table.empty:
@@ -88,7 +44,7 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
     if wrong.any():
         raise InputError(f"series {table[SERIES][wrong].iloc[0]} lacks a number among its features",
                          source, "make it with stages.radiomics.unlabelled")
-    found = np.mean([member(path, table[names]) for path in paths], axis=0)
+    found = np.mean([classifiers.stored_probability(path, table[names]) for path in paths], axis=0)
     if not np.isfinite(found).all():
         raise InputError("holds a model that gives no number", folder,
                          "train the classifiers again")

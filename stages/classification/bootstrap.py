@@ -166,12 +166,7 @@ def _check(predictions: pd.DataFrame, path) -> None:
 
 def stage() -> None:
     """Command line."""
-    parser = cli.parser("stages.classification.bootstrap", __doc__)
-    parser.add_argument("--predictions", type=Path, required=True, help="predictions.csv")
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--protocol", required=True)
-    parser.add_argument("--release", required=True)
-    parser.add_argument("--environment", required=True)
+    parser = data.parser("stages.classification.bootstrap", __doc__, table=False)
     parser.add_argument("--out", type=Path, required=True, help="means and intervals (JSON)")
     options = parser.parse_args()
     parameters = read_bootstrap(options.params)

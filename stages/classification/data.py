@@ -134,10 +134,17 @@ def read_selected(path: str | Path) -> list[str]:
     return names
 
 
-def parser(module: str, description: str | None, *, protocol: bool = True):
-    """Return a parser with the arguments that every classification stage takes."""
+def parser(module: str, description: str | None, *, protocol: bool = True, table: bool = True):
+    """Return a parser with the arguments that every stage takes whose result belongs to a run.
+
+    Without ``table`` it works on the predictions of the test series.
+    """
     arguments = cli.parser(module, description)
-    arguments.add_argument("--table", type=Path, required=True, help="canonical cohort table (CSV)")
+    if table:
+        arguments.add_argument("--table", type=Path, required=True,
+                               help="canonical cohort table (CSV)")
+    else:
+        arguments.add_argument("--predictions", type=Path, required=True, help="predictions.csv")
     arguments.add_argument("--params", type=Path, required=True)
     if protocol:
         arguments.add_argument("--protocol", required=True, help="a protocol of the parameters")

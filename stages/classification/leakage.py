@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.classification import data, workers
+from stages.classification import data, models, workers
 from stages.classification.leakage_ladder import RUNGS, climb, summarise
 from stages.classification.parameters import Leakage, Protocol, read_leakage, read_protocol
 from stages.common import canonical, cli
@@ -38,6 +38,9 @@ def stage() -> None:
     parser.add_argument("--summary", type=Path, required=True, help="spread over seeds (JSON)")
     options = parser.parse_args()
     released, settings = read_protocol(options.params, "as-released"), read_leakage(options.params)
+    for model, hyper in released.models.items():
+        models.check(model, hyper, f"classification.protocols.as-released.models.{model}",
+                     options.params)
     train, test = data.train_and_test(data.read_table(options.table))
     rows = ladder(train, test, released, settings)
     canonical.write_csv(options.out, rows)

@@ -94,8 +94,7 @@ def _fold(model, hyper, part, held_out, names) -> dict:
     if len(np.unique(part.label)) < 2:
         raise InputError("the training part of a fold holds one class only", "cohort table",
                          "lower 'test_size' of the leakage ladder")
-    estimator = models.make(model, hyper)
-    estimator.set_params(n_jobs=1)  # whole seeds are spread over the cores
+    estimator = models.make(model, hyper, threads=1)  # whole seeds are spread over the cores
     messages = models.fit(estimator, part.features[names], part.label)
     probability = models.probability(estimator, held_out.features[names])
     found = scores.score(held_out.label, probability.argmax(axis=1), probability[:, 1])

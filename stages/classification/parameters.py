@@ -6,13 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stages.common.parameters import choose, section
+from stages.common.parameters import Grid, choose, section
 from stages.common.strict import check_choice, check_range
 
 ENSEMBLES = ("refit", "fold-mean")
 FOLD_KINDS = ("shuffle-split", "stratified-k-fold")
 PARTS = ("selection", "folds", "ensemble", "models")
-MODELS = ("LR", "RF", "XGB")
 INPUTS = ("radiomics", "volume")
 THRESHOLDS = ("balanced-accuracy", "F1")
 TARGETS = ("NE_Score", "NE_Class")
@@ -55,12 +54,9 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class Search:
-    """The search for the weight of the positive class."""
+class Search(Grid):
+    """The search for the weight of the positive class: the weights to try, and each model's values."""
 
-    start: float
-    step: float
-    count: int
     models: dict[str, dict[str, object]]
 
 
@@ -102,15 +98,6 @@ class CorrectedModel:
 
 
 @dataclass(frozen=True)
-class NetBenefit:
-    """Threshold probabilities of the decision curve: ``start``, ``start + step``, …"""
-
-    start: float
-    step: float
-    count: int
-
-
-@dataclass(frozen=True)
 class Corrected:
     """Leakage-free protocol: see ``stages.classification.corrected.stage``."""
 
@@ -123,7 +110,7 @@ class Corrected:
     bootstrap: Bootstrap
     permutations: Seeds
     reliability_bins: int
-    net_benefit: NetBenefit
+    net_benefit: Grid
 
 
 @dataclass(frozen=True)
@@ -145,7 +132,8 @@ class Converged:
     digits: int
 
 
-# Each reader raises an InputError that names the parameter and its valid values.
+# Each reader raises an InputError that names the parameter and its valid values. Who fits classifiers
+# has their names and values checked by `models.check`: no other stage depends on them.
 
 def read_protocols(path: str | Path) -> dict[str, Protocol]:
     """Read and check every protocol."""
@@ -156,8 +144,6 @@ def read_protocols(path: str | Path) -> dict[str, Protocol]:
         check_choice(item.folds.kind, FOLD_KINDS, f"{where}.folds.kind", path)
         check_choice(item.selection.target, TARGETS, f"{where}.selection.target", path)
         check_range(item.selection.alpha > 0, f"{where}.selection.alpha", "above 0", path)
-        for model in item.models:
-            check_choice(model, MODELS, f"{where}.models", path)
     return found
 
 
@@ -186,11 +172,8 @@ def protocol(protocols: dict[str, Protocol], name: str) -> Protocol:
 
 
 def read_configurations(path: str | Path) -> dict[str, Configuration]:
-    """Read and check the model configurations."""
-    found = section(path, "classification.configurations", dict[str, Configuration])
-    for name, item in found.items():
-        check_choice(item.model, MODELS, f"classification.configurations.{name}.model", path)
-    return found
+    """Read the model configurations."""
+    return section(path, "classification.configurations", dict[str, Configuration])
 
 
 def read_search(path: str | Path) -> Search:
@@ -221,7 +204,6 @@ def read_corrected(path: str | Path) -> Corrected:
     _check_bootstrap(found.bootstrap, f"{where}.bootstrap", path)
     for name, item in found.models.items():
         check_choice(item.inputs, INPUTS, f"{where}.models.{name}.inputs", path)
-        check_choice(item.model, MODELS, f"{where}.models.{name}.model", path)
         check_range(all(0 < penalty < 1 for penalty in item.penalties),
                     f"{where}.models.{name}.penalties",
                     "between 0 and 1 (1 removes every feature)", path)

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.classification import converged, data, select, storage, train
+from stages.classification import converged, data, models, select, train
 from stages.classification.corrected.fit import prepare
-from stages.classification.models import CLASSES, fit, make, probability
 from stages.classification.parameters import (
     Configuration,
     Corrected,
@@ -59,13 +58,13 @@ def make_all(folder: Path, params: Path) -> None:
         settings = fewer_trees(released)
         selected = asdict(select.select(*whole, settings.selection))
         canonical.write_json(folder / name / "selected.json", selected)
-        for key in CLASSES:
+        for key in settings.models:
             trained = train.train(train_set, test_set, settings, Configuration(key))
             out = folder / name / key
             canonical.write_csv(out / "folds.csv", train.fold_table(key, trained))
             canonical.write_csv(out / "predictions.csv",
                                 train.predictions(key, trained, test_set))
-            storage.store(out / "models", trained.members, KEPT)
+            models.store(out / "models", trained.members, KEPT)
     corrected(folder, read_corrected(params), *whole)
     optimum = converged.fit(train_set, np.arange(len(train_set.label)),
                             Configuration("LR"), 1.0, settled)
@@ -82,9 +81,9 @@ def corrected(folder: Path, settings: Corrected, train_set: data.Split,
         chosen = {key: values[0] for key, values in model.grid.items()}
         fixed = {key: min(value, TREES) if key == "n_estimators" else value
                  for key, value in model.fixed.items()}
-        estimator = make(model.model, {**fixed, **chosen, "random_state": SEED})
-        fit(estimator, ready.apply(train_set.features.to_numpy(float)), train_set.label)
-        values = probability(estimator, ready.apply(test_set.features.to_numpy(float)))
+        estimator = models.make(model.model, {**fixed, **chosen}, seed=SEED)
+        models.fit(estimator, ready.apply(train_set.features.to_numpy(float)), train_set.label)
+        values = models.probability(estimator, ready.apply(test_set.features.to_numpy(float)))
         canonical.write_json(folder / "corrected" / f"{name}.json", values.tolist())
 
 

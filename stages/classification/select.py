@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.linear_model import Lasso
 
 from stages.classification import data
-from stages.classification.models import recorded
+from stages.classification.messages import recorded
 from stages.classification.parameters import Selection, read_protocol
 from stages.common import canonical, cli
 

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_curve
 from sklearn.model_selection import ShuffleSplit, StratifiedKFold
 from tqdm import tqdm
 
-from stages.classification import data, models, scores, storage
+from stages.classification import data, models, scores
 from stages.classification.parameters import (
     Configuration,
     Folds,
@@ -21,6 +21,7 @@ from stages.classification.parameters import (
     read_protocol,
 )
 from stages.common import canonical, cli
+from stages.common.strict import check_choice
 
 
 @dataclass
@@ -61,7 +62,7 @@ def fold_indices(folds: Folds, label: np.ndarray) -> Iterator[tuple[np.ndarray, 
 
 
 def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
-          configuration: Configuration) -> Trained:
+          configuration: Configuration, order: np.ndarray | None = None) -> Trained:
     """Cross-validate one configuration and predict with its ensemble.
 
     Parameters
@@ -72,6 +73,8 @@ def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
         Folds, ensemble rule and model parameters.
     configuration : Configuration
         Model and weight of the positive class.
+    order : ndarray of int, shape (n,), optional
+        Order in which each fit is given its series; the folds hold the same series whatever it is.
 
     Notes
     -----
@@ -84,6 +87,8 @@ def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
     folds, members, probabilities = [], {}, []
     for number, (inside, outside) in enumerate(fold_indices(settings.folds, label)):
         model = make()
+        if order is not None:
+            inside = order[np.isin(order, inside)]
         messages = models.fit(model, features.iloc[inside], label[inside])
         held_out = models.probability(model, features.iloc[outside])
         result = scores.score(label[outside], held_out.argmax(axis=1), held_out[:, 1])
@@ -96,7 +101,8 @@ def train(train_set: data.Split, test_set: data.Split, settings: Protocol,
         return Trained(folds, np.average(probabilities, axis=0), members,
                        fold_probabilities=probabilities)
     model = make()
-    messages = models.fit(model, features, label)
+    given = (features, label) if order is None else (features.iloc[order], label[order])
+    messages = models.fit(model, *given)
     copies = [models.probability(model, test_set.features)] * settings.folds.n_splits
     return Trained(folds, np.average(copies, axis=0), {"refit": model}, messages,
                    models.iterations(model), probabilities)
@@ -171,7 +177,12 @@ def stage() -> None:
     configurations = read_configurations(options.params)
     features = data.read_selected(options.selected)
     train_set, test_set = data.train_and_test(data.read_table(options.table, features), features)
-    results, folds, predicted, curves = {}, [], [], []
+    for name, configuration in configurations.items():
+        where = f"classification.configurations.{name}"
+        check_choice(configuration.model, sorted(settings.models), f"{where}.model", options.params)
+        models.check(configuration.model, settings.models[configuration.model], where, options.params,
+                     configuration.weight)
+    results, folds, predicted, curves, members = {}, [], [], [], {}
     for name, configuration in tqdm(sorted(configurations.items()), unit="model"):
         trained = train(train_set, test_set, settings, configuration)
         results[name] = (summary(trained, test_set)
@@ -179,7 +190,9 @@ def stage() -> None:
         folds.append(fold_table(name, trained))
         predicted.append(predictions(name, trained, test_set))
         curves.append(roc(name, trained, test_set))
-        storage.store(options.models / name, trained.members, features)
+        members[name] = trained.members
+    for name, fitted in members.items():
+        models.store(options.models / name, fitted, features)
     canonical.write_csv(options.out / "folds.csv", pd.concat(folds))
     canonical.write_csv(options.out / "predictions.csv", pd.concat(predicted))
     canonical.write_csv(options.out / "roc.csv", pd.concat(curves))

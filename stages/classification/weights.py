@@ -9,18 +9,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from stages.classification import data, models, scores
-from stages.classification.parameters import Search, read_search
+from stages.classification.parameters import read_search
 from stages.common import canonical, cli
 from stages.common.columns import GROUP
 from stages.common.errors import InputError
 from stages.common.parameters import choose
 
 SCORED = ("F1", "Accuracy", "AUC")
-
-
-def grid(search: Search) -> np.ndarray:
-    """Return the weights to try, shape (count,), each the float nearest to its decimal value."""
-    return np.array([round(search.start + search.step * index, 10) for index in range(search.count)])
 
 
 def evaluate(train_set: data.Split, val_set: data.Split, model: str, parameters: dict,
@@ -32,7 +27,7 @@ def evaluate(train_set: data.Split, val_set: data.Split, model: str, parameters:
     train_set, val_set : Split
         n and m series with the selected features.
     model : str
-        ``LR``, ``RF`` or ``XGB``.
+        A classifier's name.
     parameters : dict
         Its keyword arguments.
     weights : ndarray, shape (k,)
@@ -72,7 +67,8 @@ def stage() -> None:
     """Command line."""
     parser = data.parser("stages.classification.weights", __doc__, protocol=False)
     parser.add_argument("--selected", type=Path, required=True, help="selected features (CSV)")
-    parser.add_argument("--model", required=True, action="append", help="LR, RF or XGB; repeatable")
+    parser.add_argument("--model", required=True, action="append",
+                        help="a name of classification.search.models; repeatable")
     parser.add_argument("--out", type=Path, required=True, help="scores by weight (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="winners (JSON)")
     options = parser.parse_args()
@@ -84,10 +80,13 @@ def stage() -> None:
     if not len(val_set.label):
         raise InputError("the val group is empty", options.table,
                          f"give some patients the value 'val' in column '{GROUP}'")
+    for model in options.model:
+        models.check(model, choose(search.models, model, "model"),
+                     f"classification.search.models.{model}", options.params, search.start)
     curves, found = [], {}
     for model in options.model:
-        curve = evaluate(train_set, val_set, model, choose(search.models, model, "model"),
-                         grid(search))
+        curve = evaluate(train_set, val_set, model, search.models[model],
+                         np.array(search.values()))
         curve.insert(0, "model", model)
         curves.append(curve)
         found[model] = winners(curve)

@@ -2,6 +2,7 @@
 
 Positions are ImagePositionPatient along the normal of ImageOrientationPatient; SliceThickness and
 InstanceNumber are not looked at. Source of the geometry: DICOM PS3.3, C.7.6.2 (Image Plane).
+highdicom would sort the slices too, but each refusal here says what is wrong, and needs the sorting.
 """
 
 from __future__ import annotations

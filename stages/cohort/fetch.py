@@ -22,7 +22,8 @@ MIRROR_VARIABLE = "DATA_MIRROR"
 DEFAULT_MIRROR = "../shared/data"
 
 
-def fetch(release: Release, destination: Path, mirror: Path, timeout: float) -> str:
+def fetch(release: Release, destination: Path, mirror: Path, timeout: float,
+          folder: str = "released") -> str:
     """Put the released table at ``destination``.
 
     Tried in turn: a file already there, the public address, the mirror folder.
@@ -34,9 +35,11 @@ def fetch(release: Release, destination: Path, mirror: Path, timeout: float) -> 
     destination : Path
         Where the file belongs.
     mirror : Path
-        A folder that holds ``released/<file>`` or ``<file>``.
+        A folder that holds ``<folder>/<file>`` or ``<file>``.
     timeout : float
         Seconds to wait for the public address.
+    folder : str
+        The mirror's folder for files of this kind.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def fetch(release: Release, destination: Path, mirror: Path, timeout: float) -> 
         raise InputError(f"cannot write ({error.strerror})", destination.parent,
                          "make the folder writable") from None
     try:
-        for source, bring in ((release.url, _download), *_mirrored(mirror, release)):
+        for source, bring in ((release.url, _download), *_mirrored(mirror, folder, release)):
             candidate = scratch / release.file
             reason = bring(source, candidate, timeout) or _fault(candidate, release)
             if reason is None:
@@ -74,15 +77,15 @@ def fetch(release: Release, destination: Path, mirror: Path, timeout: float) -> 
     raise InputError(
         f"not available ({'; '.join(failures)})", destination,
         f"supply it in one of three ways: (1) open the network to {release.url}, (2) set "
-        f"{MIRROR_VARIABLE} to a folder that holds released/{release.file}, (3) put the file "
+        f"{MIRROR_VARIABLE} to a folder that holds {folder}/{release.file}, (3) put the file "
         f"(SHA-256 {release.sha256}) at {destination}")
 
 
-def _mirrored(mirror: Path, release: Release):
-    for source in (mirror / "released" / release.file, mirror / release.file):
+def _mirrored(mirror: Path, folder: str, release: Release):
+    for source in (mirror / folder / release.file, mirror / release.file):
         if source.exists():
             return ((source, _copy),)
-    return ((mirror / "released" / release.file, _copy),)
+    return ((mirror / folder / release.file, _copy),)
 
 
 def _download(url: str, candidate: Path, timeout: float) -> str | None:

@@ -6,14 +6,13 @@ that the user's own table gives to series, studies and patients: they are compar
 
 from __future__ import annotations
 
-import gzip
 import re
-import struct
 from pathlib import Path
 
 from pydicom.multival import MultiValue
 
 from stages.cohort import nrrd_file
+from stages.common import nifti_header
 from stages.common.errors import InputError
 
 # Shorter values (a sex, a number 1) occur anywhere.
@@ -36,9 +35,6 @@ TYPES = frozenset(("PN", "UI", "DA", "DT"))
 PRIVATE_TYPES = frozenset(("LO", "SH", "LT", "ST", "UT", "UC", "PN", "UI", "DA", "DT"))
 # Pseudonyms where the header says that the identity was removed.
 PSEUDONYMS = frozenset(("PatientID", "PatientName"))
-# Source: nifti1.h: data_type, db_name, descrip, aux_file, intent_name.
-NIFTI_HEADER = 352
-NIFTI_TEXTS = ((4, 10), (14, 18), (148, 80), (228, 24), (328, 16))
 
 
 def of_dicom(headers) -> dict[str, str]:
@@ -77,17 +73,7 @@ def of_file(path: Path) -> dict[str, str]:
     """Return the identifying values of a NIfTI or NRRD header."""
     if path.name.lower().endswith(".nrrd"):
         return of_texts(nrrd_file.texts(path), "the NRRD header's free text")
-    with open(path, "rb") as start:
-        packed = start.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else open(path, "rb") as stream:
-        head = stream.read(NIFTI_HEADER)
-        order = "<" if struct.unpack_from("<i", head)[0] == 348 else ">"
-        offset = int(struct.unpack_from(f"{order}f", head, 108)[0])
-        # Extensions lie between the header and the voxels, which are not read.
-        extensions = stream.read(max(0, offset - NIFTI_HEADER))
-    texts = [head[start:start + length].split(b"\0")[0] for start, length in NIFTI_TEXTS]
-    texts += re.findall(rb"[\x20-\x7e\x80-\xff]{4,}", extensions)
-    return of_texts([text.decode("latin-1") for text in texts], "the NIfTI header's free text")
+    return of_texts(nifti_header.texts(path), "the NIfTI header's free text")
 
 
 def require_absent(identity: dict[str, str], texts: list[str], source) -> None:

@@ -14,13 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from stages.cohort import identity, own, own_volumes
-from stages.cohort.own_table import SAFE, Own, check
-from stages.common import canonical, cli, nifti
+from stages.cohort.own_table import Own, check
+from stages.common import canonical, cli, manifest, nifti
 from stages.common.columns import SERIES
 from stages.common.errors import InputError
 from stages.common.parameters import section
 
-COLUMNS = (SERIES, "Cohort", "Segmentation", "image", "mask")
 ENDINGS = (".nii.gz", ".nii", ".nrrd")
 
 
@@ -58,7 +57,7 @@ def own_name(path: Path, header: dict[str, str]) -> str | None:
     name = path.resolve().name
     ending = next((end for end in ENDINGS if name.lower().endswith(end)), "")
     name = name[:len(name) - len(ending)] if path.is_file() else name
-    if not SAFE.fullmatch(name):
+    if not manifest.SAFE.fullmatch(name):
         return None
     try:
         identity.require_absent(header, [name], path)
@@ -68,7 +67,7 @@ def own_name(path: Path, header: dict[str, str]) -> str | None:
 
 
 def take(paths: list[Path], settings: Own, out: Path) -> pd.DataFrame:
-    """Read and write every series; return the manifest, columns `COLUMNS`."""
+    """Read and write every series; return the manifest."""
     rows, taken, renamed = [], set(), []
     with cli.progress("reading CT: series", len(paths)) as step:
         for number, path in enumerate(paths, 1):
@@ -81,11 +80,11 @@ def take(paths: list[Path], settings: Own, out: Path) -> pd.DataFrame:
                 renamed.append(f"{path}: called {name} in every output")
             taken.add(name)
             nifti.write(out / "images" / f"{name}.nii.gz", image, as_stored=True)
-            rows.append([name, own.COHORT, "", f"images/{name}.nii.gz",
-                         f"masks/{name}.nii.gz"])
+            rows.append({SERIES: name, manifest.COHORT: own.OWN, manifest.PART: "",
+                         **manifest.files(name)})
     for line in renamed:
         print(line, file=sys.stderr)
-    return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+    return manifest.table(rows, manifest.UNKNOWN)
 
 
 def stage() -> None:

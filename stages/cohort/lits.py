@@ -16,15 +16,16 @@ import numpy as np
 import pandas as pd
 
 from stages.common import canonical, cli, nifti
-from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
+from stages.common import manifest as cohort_manifest
+from stages.common.columns import PATIENT, SERIES, STUDY
 from stages.common.done import Record, context
 from stages.common.errors import InputError
+from stages.common.manifest import BACKGROUND, COHORT, IMAGE, LESION, LIVER, MASK, PART
 from stages.common.parameters import section
 
 NAME = re.compile(r"(volume|segmentation)-(\d+)\.nii(?:\.gz)?")
-COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
-           "mask")
-LABELS = (0, 1, 2)
+LITS = "lits"
+LABELS = (BACKGROUND, LIVER, LESION)
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,9 @@ def manifest(pairs: dict[int, tuple[Path, Path]], test: set[int], folder: Path) 
     for number, paths in pairs.items():
         name = f"lits-{number:03d}"
         image, mask = (os.path.relpath(path, folder) for path in paths)
-        rows.append({SERIES: name, STUDY: name, PATIENT: name, "Cohort": "lits",
-                     "Segmentation": "test" if number in test else "train",
-                     "image": image, "mask": mask})
-    return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+        rows.append({SERIES: name, STUDY: name, PATIENT: name, COHORT: LITS,
+                     PART: "test" if number in test else "train", IMAGE: image, MASK: mask})
+    return cohort_manifest.table(rows)
 
 
 def guard(found: dict[str, str], known: Path) -> None:

@@ -20,16 +20,15 @@ import numpy as np
 import pandas as pd
 
 from stages.cohort import dicom, identity, own_volumes
-from stages.cohort.own_table import MASK, NAME, PART, PATH, Own, check, hold_out, read
-from stages.cohort.own_volumes import LESION, LIVER
+from stages.cohort.own_table import NAME, PATH, Own, check, hold_out, read
 from stages.common import canonical, cli, nifti
-from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
+from stages.common import manifest as cohort_manifest
+from stages.common.columns import GROUP, PATIENT, SCORE, SERIES, STUDY
 from stages.common.done import Record, context
+from stages.common.manifest import COHORT, LESION, LIVER, MASK, PART
 from stages.common.parameters import section
 
-COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
-           "mask")
-COHORT = "own"
+OWN = "own"
 FOUND = (SERIES, "format", "columns", "rows", "slices", "x_mm", "y_mm", "z_mm", "minimum_hu",
          "maximum_hu", "not_finite", "liver_voxels", "lesion_voxels")
 PACKAGES = ("numpy", "pydicom", "pynrrd", "python-gdcm")
@@ -83,7 +82,7 @@ class Place:
 
 
 def manifest(table: pd.DataFrame, own: Own, boundary: float) -> pd.DataFrame:
-    """Return the cohort manifest, one row per series of the table, columns `COLUMNS`.
+    """Return the cohort manifest, one row per series of the table.
 
     Where the table gives no Group (no Segmentation), scored series (series with a mask) get that
     of their patient from `hold_out`.
@@ -92,17 +91,14 @@ def manifest(table: pd.DataFrame, own: Own, boundary: float) -> pd.DataFrame:
     rows = []
     for row in table.to_dict("records"):
         scored, group = not np.isnan(row[SCORE]), drawn[row[PATIENT]]
-        positive = scored and row[SCORE] > boundary
         part = "test" if group == "test" else "train"
         rows.append({
-            SERIES: row[NAME], STUDY: row[STUDY], PATIENT: row[PATIENT], "Cohort": COHORT,
-            SCORE: row[SCORE] if scored else None, LABEL: int(positive) if scored else None,
-            STATUS: ("positive" if positive else "negative") if scored else None,
+            SERIES: row[NAME], STUDY: row[STUDY], PATIENT: row[PATIENT], COHORT: OWN,
+            **cohort_manifest.labelled(row[SCORE] if scored else None, boundary),
             GROUP: (row[GROUP] or group) if scored else row[GROUP],
-            "Segmentation": (row[PART] or part) if row[MASK] else row[PART],
-            "image": f"images/{row[NAME]}.nii.gz",
-            "mask": f"masks/{row[NAME]}.nii.gz" if row[MASK] else ""})
-    return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+            PART: (row[PART] or part) if row[MASK] else row[PART],
+            **cohort_manifest.files(row[NAME]), **({} if row[MASK] else {MASK: ""})})
+    return cohort_manifest.table(rows)
 
 
 def take(name: str, place: Place, own: Own, texts: list[str]) -> dict:

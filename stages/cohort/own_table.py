@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +12,11 @@ import pandas as pd
 from stages.common import canonical
 from stages.common.columns import GROUP, GROUPS, PATIENT, SCORE, STUDY
 from stages.common.errors import InputError
+from stages.common.manifest import MASK, PART, PARTS, require_names
 
-NAME, PATH, MASK, SAMPLE, PART = "series", "path", "mask", "sample", "Segmentation"
+NAME, PATH, SAMPLE = "series", "path", "sample"
 NEEDED = (NAME, STUDY, PATIENT, PATH)
 OPTIONAL = (MASK, SCORE, SAMPLE, GROUP, PART)
-PARTS = ("train", "test")
-# As in the stages that read the cohort: names become file names.
-SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")
 
 
 @dataclass(frozen=True)
@@ -113,20 +110,11 @@ def read(path: Path, scores: Path | None = None) -> pd.DataFrame:
 
 def _check_names(table, path) -> None:
     for column in (NAME, STUDY, PATIENT):
-        for value in table[column]:
-            if not SAFE.fullmatch(value):
-                raise InputError(f"'{value}' in the column '{column}' is no usable name", path,
-                                 "use letters, digits, '.', '_', '+', '=' and '-'")
-    for column in (NAME, PATH):
-        twice = table[column][table[column].duplicated()]
-        if len(twice):
-            raise InputError(f"has '{twice.iloc[0]}' twice in the column '{column}'", path,
-                             "name every series once, each by a name of its own")
-    # File systems may not tell them apart.
-    folded = table[NAME].str.lower()
-    if folded.duplicated().any():
-        raise InputError(f"has '{table[NAME][folded.duplicated()].iloc[0]}' twice, but for capital "
-                         "letters", path, "give every series a name of its own")
+        require_names(table[column], path, unique=column == NAME)
+    twice = table[PATH][table[PATH].duplicated()]
+    if len(twice):
+        raise InputError(f"has '{twice.iloc[0]}' twice in the column '{PATH}'", path,
+                         "name every series once")
     if (table[PATH] == "").any():
         raise InputError(f"series {table[NAME][table[PATH] == ''].iloc[0]} has no path", path,
                          "name a file (.nii, .nii.gz, .nrrd) or a folder of DICOM files")

@@ -10,9 +10,8 @@ from stages.cohort import dicom, identity, nrrd_file
 from stages.cohort.own_table import Own
 from stages.common import nifti
 from stages.common.errors import InputError
+from stages.common.manifest import LESION, LIVER
 from stages.common.nifti import Volume
-
-LIVER, LESION = 1, 2
 
 
 def read_series(path: Path, own: Own) -> tuple[Volume, str, dict[str, str]]:

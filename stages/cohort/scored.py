@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
+from stages.common import manifest as cohort_manifest
 from stages.common.columns import GROUP, GROUPS, PATIENT, SCORE, SERIES, STUDY
 from stages.common.errors import InputError
-
-IMAGE, MASK = "image", "mask"
+from stages.common.manifest import IMAGE, MASK
 
 
 def scored(manifest: pd.DataFrame, source: str | Path) -> pd.DataFrame:
@@ -31,10 +31,9 @@ def scored(manifest: pd.DataFrame, source: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If there is none, one lacks its name, image, study or patient, is there twice, or has a
-        score or a group that means nothing.
+        If there is none, one lacks its image, study or patient, or has a score or a group that means
+        nothing.
     """
-    _check_names(manifest, source)
     kept = manifest[(manifest[SCORE] != "") & (manifest[GROUP] != "")]
     if kept.empty:
         raise InputError("no series has an NE score and a group: the pipeline ends with the "
@@ -49,16 +48,6 @@ def scored(manifest: pd.DataFrame, source: str | Path) -> pd.DataFrame:
         if wrong.any():
             raise InputError(f"series {kept.loc[wrong, SERIES].iloc[0]} {what}", source, fix)
     return kept
-
-
-def _check_names(manifest, source) -> None:
-    names = manifest[SERIES]
-    if (names == "").any():
-        line = int((names == "").to_numpy().argmax()) + 2
-        raise InputError(f"line {line} names no series", source, f"fill '{SERIES}'")
-    if names.duplicated().any():
-        raise InputError(f"has the series {names[names.duplicated()].iloc[0]} twice", source,
-                         "remove one, or give it a name of its own")
 
 
 def moved(rows: pd.DataFrame, home: Path, out: Path, predictions: Path | None) -> pd.DataFrame:
@@ -82,8 +71,8 @@ def stage() -> None:
     parser.add_argument("--predictions", type=Path, required=True, help="folder of masks to come")
     parser.add_argument("--out", type=Path, required=True, help="folder of the two lists")
     options = parser.parse_args()
-    columns = (SERIES, STUDY, PATIENT, SCORE, GROUP, IMAGE, MASK)
-    manifest = canonical.read_csv(options.manifest, columns, dtype=str, keep_default_na=False)
+    columns = (STUDY, PATIENT, SCORE, GROUP, IMAGE, MASK)
+    manifest = cohort_manifest.read(options.manifest, columns)
     rows = scored(manifest, options.manifest)
     home = options.manifest.parent
     for name, chosen, predictions in (("reference", rows[rows[MASK] != ""], None),

@@ -1,11 +1,8 @@
 """Make the imaging pipeline's cohort from one of its sources.
 
-Whatever the source, OUT/manifest.csv has one row per series with the columns File, study, patient,
-Cohort, NE_Score, NE_Status, NE_Class, Group, Segmentation, image and mask. Group (train, val, test)
-is the part of the classification, Segmentation (train, test) that of the segmentation; an empty
-cell leaves the series out of it. Paths are relative to the manifest. Sources other than the phantom
-read the folder --inputs. OUT/source.json names the source. Series that --record knows are not made
-again.
+Whatever the source, OUT/manifest.csv is a cohort manifest (stages.common.manifest). Sources other than
+the phantom read the folder --inputs. OUT/source.json names the source. Series that --record knows are
+not made again.
 """
 
 from __future__ import annotations

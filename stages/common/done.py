@@ -17,6 +17,9 @@ from pathlib import Path
 from stages.common import canonical
 from stages.common.errors import InputError
 
+# Files that hold a series' voxels.
+VOLUMES = (".nii.gz", ".npy")
+
 
 def context(settings, packages: Iterable[str], room: str | Path) -> str:
     """Return a hash of what every series of a stage depends on besides its files.
@@ -76,13 +79,18 @@ class Record:
         return entry["value"] if unchanged else None
 
     def put(self, name: str, inputs: Iterable[Path], outputs: Iterable[Path] = (), value=True):
-        """Record that a series was made; ``value`` (not None) is what `get` returns."""
+        """Record that a series was made; ``value`` (not None) is what `get` returns.
+
+        What was made for it before under other names is removed.
+        """
         if self.path is None:
             return
         inputs, outputs = [str(path) for path in inputs], [str(path) for path in outputs]
         entry = {"about": self.about, "value": canonical.plain(value), "outputs": outputs,
                  "files": {path: [*_stamp(path), canonical.sha256(path)]
                            for path in (*inputs, *outputs)}}
+        for path in set(self._entries.get(name, entry)["outputs"]) - set(outputs):
+            Path(path).unlink(missing_ok=True)
         self._entries[name] = entry
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,8 +122,8 @@ class Record:
         lines = [_line(name, entry) for name, entry in sorted(self._entries.items())]
         canonical.write_bytes(self.path, "".join(lines).encode())
         known = {path for entry in self._entries.values() for path in entry["outputs"]}
-        for path in sorted(Path(folder).rglob("*.nii.gz")) if folder else ():
-            if str(path) not in known:
+        for path in sorted(Path(folder).rglob("*")) if folder else ():
+            if path.name.endswith(VOLUMES) and str(path) not in known:
                 raise InputError("belongs to no series of the cohort", path,
                                  "remove it, or the whole folder, and run the stage again")
 

@@ -1,12 +1,10 @@
-"""NIfTI-1 volumes: a careful reader, and a writer whose bytes depend on the content only.
+"""NIfTI volumes: a careful reader, and a writer (NIfTI-1) whose bytes depend on the content only.
 
-Source of the layout: NIfTI-1.1 header definition (nifti1.h). Standard library and NumPy only, so
-that every room can read what another one wrote.
+Standard library and NumPy only, so that every room can read what another one wrote.
 """
 
 from __future__ import annotations
 
-import gzip
 import struct
 import zlib
 from dataclasses import dataclass
@@ -14,13 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import nifti_geometry
+from stages.common import nifti_geometry, nifti_header
 from stages.common.canonical import write_bytes
-from stages.common.errors import InputError
 from stages.common.nifti_geometry import HEADER, START, TOLERANCE, Geometry
+from stages.common.nifti_header import TYPES
 
-TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4",
-         1024: "i8", 1280: "u8"}
 CODES = {np.dtype(name): code for code, name in TYPES.items()}
 
 
@@ -109,7 +105,7 @@ def _nearest_axes(cosines) -> list[int]:
 
 
 def read(path: str | Path) -> Volume:
-    """Read a NIfTI-1 file (``.nii`` or ``.nii.gz``).
+    """Read a NIfTI file (``.nii`` or ``.nii.gz``).
 
     Values have the type of the file, or float32 where the header scales integers (as ITK does).
     Trailing axes of length one are dropped.
@@ -117,65 +113,23 @@ def read(path: str | Path) -> Volume:
     Raises
     ------
     InputError
-        If the file is missing, truncated or no NIfTI-1 file; if it holds more than three axes; if
-        its axes are not at right angles or not in millimetres; if its header places it in two ways.
+        If the file is missing or cut short, or its header cannot be used (`nifti_header.parse`).
     """
-    content = _content(path)
-    if len(content) < HEADER or content[344:347] != b"n+1":
-        raise InputError("is not a NIfTI-1 file", path, "convert it to .nii or .nii.gz")
-    order = "<" if struct.unpack_from("<i", content)[0] == HEADER else ">"
-    shape = _shape(content, order, path)
-    data = _data(content, order, shape, path)
-    nifti_geometry.require_millimetres(content[123], path)
-    header = Geometry.unpack(content, order)
-    affine, exact = header.affine(path), nifti_geometry.exact(content)
-    return Volume(data, affine, header) if exact is None else Volume(data, exact)
+    with nifti_header.opened(path) as stream:
+        content = stream.read()
+    header = nifti_header.parse(content, path)
+    header.require_whole(len(content), path)
+    data = _data(content, header)
+    if header.exact is not None:
+        return Volume(data, header.exact)
+    return Volume(data, header.affine, header.geometry)
 
 
-def _content(path) -> bytes:
-    try:
-        content = Path(path).read_bytes()
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except FileNotFoundError:
-        raise InputError("no such file", path, "check the path in the table") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"is a damaged gzip file ({error})", path, "copy it again") from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path, "check the path") from None
-
-
-def _shape(content, order, path) -> tuple[int, int, int]:
-    dims = struct.unpack_from(f"{order}8h", content, 40)
-    shape = list(dims[1:1 + dims[0]]) if 1 <= dims[0] <= 7 else []
-    while len(shape) > 3 and shape[-1] == 1:
-        shape.pop()
-    if len(shape) != 3 or min(shape) < 1:
-        raise InputError(f"has the shape {tuple(shape)}, not three axes", path,
-                         "give one three-dimensional series per file")
-    return tuple(shape)
-
-
-def _data(content, order, shape, path) -> np.ndarray:
-    code, = struct.unpack_from(f"{order}h", content, 70)
-    offset, slope, intercept = struct.unpack_from(f"{order}3f", content, 108)
-    if code not in TYPES:
-        raise InputError(f"has voxels of NIfTI type {code}", path,
-                         "convert it to integers or floats")
-    kind = np.dtype(TYPES[code]).newbyteorder(order)
-    count = int(np.prod(shape))
-    # A float in the header: NaN and what lies inside the header come from damage.
-    if not HEADER <= offset <= len(content):
-        raise InputError("does not say where its voxels begin", path, "copy or convert it again")
-    if len(content) < int(offset) + count * kind.itemsize:
-        raise InputError("ends before its last voxel", path, "copy it again")
-    flat = np.frombuffer(content, kind, count, int(offset))
-    data = flat.reshape(shape, order="F").astype(kind.newbyteorder("="))
-    # A slope of 0 (or none, written as NaN) means: not scaled.
-    if not np.isfinite(slope) or slope == 0.0:
-        if np.isfinite(intercept) and intercept != 0.0:
-            raise InputError(f"has an intercept ({intercept:g}) without a slope, which programs read "
-                             "in two ways", path, "convert it again")
-    elif (slope, intercept) != (1.0, 0.0):
+def _data(content, header) -> np.ndarray:
+    flat = np.frombuffer(content, header.kind, int(np.prod(header.shape)), header.start)
+    data = flat.reshape(header.shape, order="F").astype(header.kind.newbyteorder("="))
+    if header.scaling:
+        slope, intercept = header.scaling
         scaled = data.astype(np.float64) * slope + intercept
         data = scaled if data.dtype == np.float64 else scaled.astype(np.float32)
     return data

@@ -19,12 +19,17 @@ from stages.common.errors import InputError
 HEADER = 348
 # Header and the four bytes that announce extensions.
 START = HEADER + 4
-# Relative disagreement of two affines, or departure from a right angle, that rounding explains.
+# Relative disagreement of two affines or voxel sizes that rounding explains.
 TOLERANCE = 1e-3
+# Cosine of two axes that rounding explains: ITK takes no more.
+RIGHT_ANGLE = 1e-4
+# Share of a voxel that two maps in single precision may lie apart in a corner of the volume.
+DISAGREEMENT = 0.1
 # Codes of xyzt_units that are not millimetres; 0 (unknown) is taken for millimetres.
 UNITS = {1: "metres", 3: "micrometres"}
 # An extension: size, code 0 (private), a mark, twelve numbers. Sizes are multiples of 16.
 MARK, EXTENSION = b"affine64", "<2i8s12d"
+EXTENSION_BYTES = struct.calcsize(EXTENSION)
 
 
 class Geometry(NamedTuple):
@@ -45,12 +50,6 @@ class Geometry(NamedTuple):
         spacing = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
         return cls((1.0, *spacing), (0, 1), (0.0,) * 6, tuple(affine[:3].ravel()))
 
-    @classmethod
-    def unpack(cls, content: bytes, order: str) -> Geometry:
-        """Read the fields of a header."""
-        return cls(*(struct.unpack_from(order + kind, content, place)
-                     for place, kind in ((76, "4f"), (252, "2h"), (256, "6f"), (280, "12f"))))
-
     def pack_into(self, header: bytearray) -> None:
         """Write the fields, and that lengths are in millimetres."""
         struct.pack_into("<8f", header, 76, *self.pixdim, 0, 0, 0, 0)
@@ -59,8 +58,15 @@ class Geometry(NamedTuple):
         struct.pack_into("<6f", header, 256, *self.quaternion)
         struct.pack_into("<12f", header, 280, *self.rows)
 
-    def affine(self, path) -> np.ndarray:
+    def affine(self, shape, path) -> np.ndarray:
         """Return the map from voxel indices to RAS mm, shape (4, 4).
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Voxels along the three axes.
+        path : path
+            The file, for error messages.
 
         Raises
         ------
@@ -69,25 +75,28 @@ class Geometry(NamedTuple):
             the volume in two ways.
         """
         qform, sform = self.codes
-        found = []
-        if sform > 0:
-            found.append(np.array(self.rows, float).reshape(3, 4))
-        if qform > 0:
-            found.append(_quaternion(self))
+        found = [np.array(self.rows, float).reshape(3, 4)] if sform > 0 else []
+        found += [_quaternion(self)] if qform > 0 else []
         if not found:
             raise InputError("does not say where it lies (no qform, no sform)", path,
                              "convert it again from its DICOM series")
-        scale = np.abs(found[0][:, :3]).max()
-        if not np.isfinite(found[0]).all() or scale == 0:
+        if not all(np.isfinite(form).all() and form[:, :3].any() for form in found):
             raise InputError("has an unusable coordinate system", path, "convert it again")
-        # The translation may differ by a small part of a voxel, as rounding to float32 explains.
-        if len(found) == 2 and np.abs(found[0] - found[1]).max() > TOLERANCE * max(scale, 1):
-            raise InputError("its qform and sform disagree", path,
-                             "convert it again; only one of them can be right")
         result = np.vstack([found[0], [0, 0, 0, 1]])
         require_right_angles(result, path)
         require_voxel_size(self.pixdim[1:], found[0], path)
+        _require_one_place(found[0], found[-1], shape, path)
         return result
+
+
+def _require_one_place(first, second, shape, path) -> None:
+    """Refuse two maps that place a corner of the volume apart by more than rounding explains."""
+    corners = np.array([[*corner, 1] for corner in np.ndindex(2, 2, 2)]).T
+    corners[:3] *= np.array(shape)[:, None] - 1
+    apart = float(np.linalg.norm((first - second) @ corners, axis=0).max())
+    if apart > DISAGREEMENT * np.sqrt((first[:, :3] ** 2).sum(axis=0)).min():
+        raise InputError(f"its qform and sform disagree by {apart:.1f} mm", path,
+                         "find out which one is right and write it into both")
 
 
 def _quaternion(header: Geometry) -> np.ndarray:
@@ -114,7 +123,7 @@ def require_right_angles(affine: np.ndarray, path) -> None:
     if not (lengths > 0).all():
         raise InputError("has a voxel size of zero", path, "convert it again")
     cosines = affine[:3, :3] / lengths
-    if np.abs(cosines.T @ cosines - np.eye(3)).max() > TOLERANCE:
+    if np.abs(cosines.T @ cosines - np.eye(3)).max() > RIGHT_ANGLE:
         raise InputError("has axes that are not at right angles (a tilted gantry)", path,
                          "resample it onto a rectangular grid")
 
@@ -149,8 +158,7 @@ def require_millimetres(code: int, path) -> None:
 
 def pack_exact(affine: np.ndarray) -> bytes:
     """Return an affine in double precision as an extension of the header."""
-    size = struct.calcsize(EXTENSION)
-    return struct.pack(EXTENSION, size, 0, MARK, *affine[:3].ravel())
+    return struct.pack(EXTENSION, EXTENSION_BYTES, 0, MARK, *affine[:3].ravel())
 
 
 def exact(content: bytes) -> np.ndarray | None:
@@ -159,14 +167,11 @@ def exact(content: bytes) -> np.ndarray | None:
     Parameters
     ----------
     content : bytes
-        Beginning of the uncompressed file, `EXACT_BYTES` at least.
+        Beginning of the uncompressed file.
     """
-    if len(content) < EXACT_BYTES or not content[HEADER]:
+    if len(content) < START + EXTENSION_BYTES or not content[HEADER]:
         return None
     _, code, mark, *values = struct.unpack_from(EXTENSION, content, START)
     if (code, mark) != (0, MARK):
         return None
     return np.vstack([np.reshape(values, (3, 4)), [0, 0, 0, 1]])
-
-
-EXACT_BYTES = START + struct.calcsize(EXTENSION)

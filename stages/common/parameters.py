@@ -11,6 +11,7 @@ so stops the stages that need it, and no others.
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +19,19 @@ import yaml
 
 from stages.common import strict
 from stages.common.errors import InputError
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Values at equal distances: ``start``, ``start + step``, …"""
+
+    start: float
+    step: float
+    count: int
+
+    def values(self) -> tuple[float, ...]:
+        """Return the values, each the float nearest to its decimal value."""
+        return tuple(round(self.start + self.step * index, 10) for index in range(self.count))
 
 
 def section(path: str | Path, name: str, kind: type):

@@ -1,9 +1,9 @@
 """NE scores from expression data (RNA sequencing or cfDNA-derived), genes x samples.
 
 Writes --out (CSV): sample, NE_Score in [-1, 1], NE_Status, NE_Class (1 where the score is above the
-boundary), and the two parts of the score. The correlation needs the mean expression of the 50 genes
-in the two classes (--profiles, CSV: gene, NE_class_mean, nonNE_class_mean), which Zhang et al. 2018
-publish and this package does not hold.
+boundary), and the two parts of the score. The correlation is that with the mean expression of the 50
+genes in the two classes as Zhang et al. 2018 publish them, or with others (--profiles, CSV: gene,
+NE_class_mean, nonNE_class_mean).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def check(settings: Expression, source) -> None:
                          "more, and above 0 to 1", source, "correct them")
 
 
-def read_profiles(path: Path | None, sets: dict[str, list[str]]) -> pd.DataFrame:
+def read_profiles(path: Path, sets: dict[str, list[str]]) -> pd.DataFrame:
     """Read the class means of the genes of the signature that the expression table has.
 
     Returns
@@ -62,11 +62,8 @@ def read_profiles(path: Path | None, sets: dict[str, list[str]]) -> pd.DataFrame
     Raises
     ------
     InputError
-        If there is no file, or it lacks a gene or a number.
+        If the file lacks a gene or a number.
     """
-    if path is None:
-        raise InputError("the correlation needs the class profiles of Zhang et al. 2018", None,
-                         "give them with --profiles (CSV: gene, NE_class_mean, nonNE_class_mean)")
     listed = canonical.read_csv(path, ("gene", *MEANS), dtype={"gene": str})
     listed = listed.set_index("gene")[list(MEANS)].rename(columns=MEANS)
     old = canonical.read_csv(table.SIGNATURE, ("gene", "symbol_2018"))
@@ -101,7 +98,8 @@ def stage() -> None:
     parser.add_argument("--expression", type=Path, required=True,
                         help="genes x samples (.csv, .tsv, .txt, .gct, also gzipped)")
     parser.add_argument("--method", choices=METHODS, help="instead of the parameter")
-    parser.add_argument("--profiles", type=Path, help="class means, for the correlation (CSV)")
+    parser.add_argument("--profiles", type=Path, default=table.SIGNATURE,
+                        help="other class means than the published ones, for the correlation (CSV)")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="scores (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="what was scored (JSON)")

@@ -1,6 +1,6 @@
 """Extract radiomic features: one JSON row per series of a manifest.
 
-A series whose image, mask and settings did not change since the last run is taken from the cache,
+A series that --record knows and whose image, mask and settings did not change is not computed again,
 so that adding a scan costs one scan.
 """
 
@@ -11,21 +11,31 @@ import multiprocessing
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import SimpleITK as sitk
 from tqdm import tqdm
 
 from stages.common import canonical, cli
+from stages.common.columns import SERIES
+from stages.common.done import Record, context
 from stages.common.errors import InputError
-from stages.radiomics import manifest, rows
-from stages.radiomics.cache import Cache
-from stages.radiomics.manifest import Series
+from stages.radiomics import rows
+from stages.radiomics import series as listed_series
 from stages.radiomics.parameters import Radiomics, read, read_jobs
+from stages.radiomics.series import Series
+
+PACKAGES = ("numpy", "SimpleITK", "pyradiomics", "PyWavelets", "connected-components-3d", "scipy")
 
 
-def extract(listed: list[Series], settings: Radiomics, cache: Cache,
+def about(settings: Radiomics) -> str:
+    """Return a hash of what rows depend on besides their files: not on how lesions are counted."""
+    kept = {name: value for name, value in asdict(settings).items() if name != "lesion_count"}
+    return context(kept, PACKAGES, __file__)
+
+
+def extract(listed: list[Series], settings: Radiomics, record: Record,
             jobs: int = 1) -> dict[str, dict]:
     """Return the rows of all series by name.
 
@@ -33,8 +43,8 @@ def extract(listed: list[Series], settings: Radiomics, cache: Cache,
     ----------
     listed : list of Series
     settings : Radiomics
-    cache : Cache
-        Rows that are there are not computed; rows that are computed are put there at once, so that
+    record : Record
+        Rows that it knows are not computed; rows that are computed are put there at once, so that
         an interrupted run goes on where it was.
     jobs : int
         Processes; the rows do not depend on it.
@@ -47,20 +57,15 @@ def extract(listed: list[Series], settings: Radiomics, cache: Cache,
     """
     found, waiting, errors = {}, {}, []
     for series in listed:
-        try:
-            key = cache.key(series.image, series.mask)
-        except InputError as error:
-            errors.append(error)
-            continue
-        known = cache.get(key)
+        known = record.get(series.name, (series.image, series.mask))
         if known is None:
-            waiting[series.name] = (series, key)
+            waiting[series.name] = series
         else:
             found[series.name] = known
     for name, row in _compute(waiting, settings, jobs, errors):
-        cache.put(waiting[name][1], row)
+        record.put(name, (waiting[name].image, waiting[name].mask), value=row)
         found[name] = row
-    cache.close()
+    record.close()
     if errors:
         more = f" (and {len(errors) - 1} more series)" if len(errors) > 1 else ""
         raise InputError(f"{errors[0]}{more}")
@@ -79,7 +84,7 @@ def _compute(waiting, settings, jobs, errors):
 
 
 def _results(waiting, settings, jobs):
-    calls = {name: (series.image, series.mask, settings) for name, (series, _) in waiting.items()}
+    calls = {name: (series.image, series.mask, settings) for name, series in waiting.items()}
     if jobs == 1 or len(calls) < 2:
         _prepare()
         for name, call in calls.items():
@@ -93,7 +98,7 @@ def _results(waiting, settings, jobs):
                 if isinstance(future.exception(), BrokenProcessPool):
                     raise InputError("the system ended a process that computed features", None,
                                      "it takes too much memory: give fewer --jobs, or more memory; "
-                                     "with --cache it goes on from here")
+                                     "with --record it goes on from here")
                 yield futures[future], future.result
         finally:
             # After Ctrl-C, series that wait are not begun.
@@ -120,7 +125,7 @@ def write(found: dict[str, dict], out: str | Path) -> None:
         if stale.name not in wanted:
             stale.unlink()
     for name, row in sorted(found.items()):
-        canonical.write_json(out / f"{name}.json", {manifest.SERIES: name, **row})
+        canonical.write_json(out / f"{name}.json", {SERIES: name, **row})
 
 
 def main() -> None:
@@ -131,7 +136,7 @@ def main() -> None:
     parser.add_argument("--images", help="folder of the images (default: the manifest's)")
     parser.add_argument("--masks", help="folder of the masks (default: the manifest's)")
     parser.add_argument("--out", required=True, help="folder for the rows")
-    parser.add_argument("--cache", help="folder that keeps rows between runs (default: none)")
+    parser.add_argument("--record", type=Path, help="what was computed before: only changes are")
     parser.add_argument("--method", choices=sorted(rows.METHODS), help="instead of the parameter")
     parser.add_argument("--label", type=int, help="of lesions, instead of the parameter")
     parser.add_argument("--other-labels", type=int, nargs="*",
@@ -146,9 +151,9 @@ def main() -> None:
     jobs = read_jobs(options.params) if options.jobs is None else options.jobs
     if jobs < 1:
         raise InputError(f"--jobs is {jobs}", None, "give 1 or more")
-    table = manifest.read(options.manifest)
-    listed = manifest.series(table, options.manifest, options.images, options.masks)
-    found = extract(listed, settings, Cache(options.cache, settings), jobs)
+    table = listed_series.read(options.manifest)
+    listed = listed_series.files(table, options.manifest, options.images, options.masks)
+    found = extract(listed, settings, Record(options.record, about(settings)), jobs)
     Path(options.out).mkdir(parents=True, exist_ok=True)
     write(found, options.out)
 

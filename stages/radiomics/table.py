@@ -12,17 +12,18 @@ import numpy as np
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.common.columns import GROUPS
+from stages.common.columns import GROUP, GROUPS, LABEL, SCORE, SERIES, STATUS
 from stages.common.errors import InputError
+from stages.common.manifest import IMAGE, MASK
 from stages.common.parameters import section
-from stages.radiomics import manifest
+from stages.radiomics import series
 from stages.radiomics.parameters import read_lesion_count
 
 CLASSES = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
-COUNT, SCORE, STATUS, LABEL, GROUP = "Num_Lesions", "NE_Score", "NE_Status", "NE_Class", "Group"
+COUNT = "Num_Lesions"
 TRAILING = (SCORE, STATUS, LABEL, GROUP)
 BACKGROUND = {"components": 0, "components-and-background": 1}
-EXCLUDED = (manifest.SERIES, "status", "reason", "components", "voxels")
+EXCLUDED = (SERIES, "status", "reason", "components", "voxels")
 
 
 def read_labels(path: str | Path) -> pd.DataFrame:
@@ -33,7 +34,7 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     InputError
         Naming the first series whose score is no number or whose group is missing.
     """
-    listed = manifest.read(path, (SCORE, GROUP))
+    listed = series.read(path, (SCORE, GROUP))
     scores = pd.to_numeric(listed[SCORE], errors="coerce")
     checks = ((scores.isna(), "no number as NE_Score"), (listed[GROUP].isna(), "no Group"))
     infinite = [(np.isinf(listed[name]), f"an infinite {name}")
@@ -41,7 +42,7 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     unknown = (~listed[GROUP].isin(GROUPS), f"a Group other than {', '.join(GROUPS)}")
     for wrong, what in (*checks, *infinite, unknown):
         if wrong.any():
-            raise InputError(f"series {listed[manifest.SERIES][wrong].iloc[0]} has {what}", path,
+            raise InputError(f"series {listed[SERIES][wrong].iloc[0]} has {what}", path,
                              "fill it in, or take the series out")
     return listed.assign(**{SCORE: scores})
 
@@ -62,7 +63,7 @@ def read_rows(folder: str | Path, names: list[str]) -> list[dict]:
             raise InputError("is no row of features", path, "run the stage extract again")
         complete = isinstance(row["components"], int) and (
             row["status"] != "features" or isinstance(row.get("values"), dict) and row["values"])
-        if not complete or row[manifest.SERIES] != name:
+        if not complete or row[SERIES] != name:
             raise InputError(f"is no whole row of series {name}", path,
                              "run the stage extract again")
         found.append(row)
@@ -97,7 +98,7 @@ def join(rows: list[dict], listed: pd.DataFrame, rule: str,
                              for row, there in zip(rows, computed) if not there], columns=EXCLUDED)
     kept = [row for row, there in zip(rows, computed) if there]
     values = pd.DataFrame([row["values"] for row in kept], columns=_columns(kept))
-    values.insert(0, manifest.SERIES, [row[manifest.SERIES] for row in kept])
+    values.insert(0, SERIES, [row[SERIES] for row in kept])
     values[COUNT] = [row["components"] + BACKGROUND[rule] for row in kept]
     labels = _labels(listed, boundary)[computed].reset_index(drop=True)
     return pd.concat([values, labels], axis=1), excluded
@@ -120,7 +121,7 @@ def _labels(listed: pd.DataFrame, boundary: float) -> pd.DataFrame:
         labels[LABEL] = (labels[SCORE] > boundary).astype(int)
     if STATUS not in labels:
         labels[STATUS] = labels[LABEL].map({1: "positive", 0: "negative"})
-    paths = (manifest.SERIES, manifest.IMAGE, manifest.MASK)
+    paths = (SERIES, IMAGE, MASK)
     others = [name for name in labels.columns if name not in (*TRAILING, *paths)]
     return labels[[*TRAILING, *others]]
 
@@ -164,7 +165,7 @@ def main() -> None:
     rule = read_lesion_count(options.params, options.protocol)
     boundary = section(options.params, "classification.boundary", float)
     listed = read_labels(options.manifest)
-    rows = read_rows(options.rows, listed[manifest.SERIES].tolist())
+    rows = read_rows(options.rows, listed[SERIES].tolist())
     table, excluded = join(rows, listed, rule, boundary)
     if table.empty:
         raise InputError("no series has features", options.rows, "check the masks")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.radiomics import manifest, table
+from stages.common.columns import SERIES
+from stages.radiomics import series, table
 from stages.radiomics.parameters import read_lesion_count
 
 
@@ -29,7 +30,7 @@ def join(rows: list[dict], rule: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     excluded : DataFrame
         File, status, reason, components, voxels.
     """
-    listed = pd.DataFrame({manifest.SERIES: [row[manifest.SERIES] for row in rows],
+    listed = pd.DataFrame({SERIES: [row[SERIES] for row in rows],
                            table.SCORE: float("nan"), table.GROUP: ""})
     joined, excluded = table.join(rows, listed, rule, 0.0)
     return joined.drop(columns=list(table.TRAILING)), excluded
@@ -39,7 +40,7 @@ def main() -> None:
     """Run the stage."""
     options = table.arguments("stages.radiomics.unlabelled", __doc__, "File of each series")
     rule = read_lesion_count(options.params, options.protocol)
-    names = manifest.read(options.manifest)[manifest.SERIES].tolist()
+    names = series.read(options.manifest)[SERIES].tolist()
     features, excluded = join(table.read_rows(options.rows, names), rule)
     canonical.write_csv(options.out, features)
     canonical.write_csv(options.excluded, excluded)

@@ -8,13 +8,13 @@ import numpy as np
 import SimpleITK as sitk
 
 from stages.common.errors import InputError
+from stages.common.nifti_geometry import RIGHT_ANGLE
 from stages.radiomics import headers
 from stages.radiomics.parameters import Radiomics
 
 # Two headers that were written by two programs differ by rounding, not by more.
 SAME_GRID = 1e-3
 SAME = "make the mask on the grid of the series"
-ORTHOGONAL = 1e-4
 
 
 def read_pair(image: str | Path, mask: str | Path,
@@ -76,7 +76,7 @@ def read_mask(path: str | Path, settings: Radiomics) -> sitk.Image:
 
 
 def _read(path: str | Path) -> sitk.Image:
-    headers.check(path)
+    affine = headers.check(path)
     try:
         volume = sitk.ReadImage(str(path))
     except RuntimeError as error:
@@ -87,23 +87,21 @@ def _read(path: str | Path) -> sitk.Image:
     if volume.GetDimension() != 3 or volume.GetNumberOfComponentsPerPixel() != 1:
         raise InputError(f"is no single volume of numbers (size {volume.GetSize()}, "
                          f"{volume.GetPixelIDTypeAsString()})", path, "export one 3-D series")
-    _place_exactly(volume, Path(path))
+    if affine is not None:
+        _place_exactly(volume, affine)
     if min(volume.GetSize()) < 2:
         raise InputError(f"has one slice only (size {volume.GetSize()})", path,
                          "use a series of two slices or more")
     direction = np.array(volume.GetDirection()).reshape(3, 3)
-    if np.abs(direction.T @ direction - np.eye(3)).max() > ORTHOGONAL:
+    if np.abs(direction.T @ direction - np.eye(3)).max() > RIGHT_ANGLE:
         raise InputError("its axes are not at right angles", path,
                          "resample it onto a rectangular grid (a tilted gantry, perhaps)")
     return volume
 
 
-def _place_exactly(volume: sitk.Image, path: Path) -> None:
-    """Take spacing, origin and axes from the affine in double precision, where the file has one."""
-    affine = None if headers.suffix(path) == ".nrrd" else headers.exact_affine(path)
-    if affine is None:
-        return
-    affine[:2] *= -1.0
+def _place_exactly(volume: sitk.Image, affine: np.ndarray) -> None:
+    """Take spacing, origin and axes from an affine (RAS) in double precision."""
+    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
     spacing = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
     volume.SetSpacing(spacing.tolist())
     volume.SetDirection((affine[:3, :3] / spacing).ravel().tolist())

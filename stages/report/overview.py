@@ -44,7 +44,7 @@ def row(study: studies.Study, root: Path) -> dict:
     try:
         values, tally = summary["headline"], Counter(dict(summary["verdicts"]))
         total = sum(tally.values())
-        for key in (*headline.KEYS, *headline.INTERVAL):
+        for key in (*headline.KEYS, *headline.OVERVIEW):
             if type(values[key]) not in (int, float, type(None)):
                 raise ValueError(f"'{key}' is no number")
     except (KeyError, TypeError, ValueError) as error:

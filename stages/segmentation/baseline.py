@@ -17,10 +17,13 @@ from tqdm import tqdm
 
 from stages.common import cli, nifti
 from stages.common.done import Record, context
+from stages.common.manifest import LESION, LIVER
 from stages.common.nifti import Volume
 from stages.common.parameters import section
-from stages.segmentation import cases, settings
+from stages.segmentation import cases, grid, settings
 
+# Voxels whose distances are taken at a time.
+SLAB_VOXELS = 1 << 21
 PACKAGES = ("connected-components-3d", "numpy", "scipy")
 
 
@@ -39,25 +42,58 @@ def predict(image: Volume, how: settings.Baseline) -> np.ndarray:
     ndarray of uint8, shape of the image
         0 background, 1 liver, 2 lesion.
     """
-    smooth = ndimage.gaussian_filter(image.data.astype(np.float32), how.smooth_mm / image.spacing)
+    # Whole volumes of eight bytes a voxel, as distances are, would not fit in memory: what is needed
+    # of the smoothed image is kept as bits, and distances are taken by slabs within the liver's box.
+    smooth = ndimage.gaussian_filter(image.data.astype(np.float32, copy=False),
+                                     how.smooth_mm / image.spacing)
     low, high = how.liver_hu
-    inside = (smooth > low) & (smooth < high)
-    # One erosion parts the liver from what touches it.
-    pieces = cc3d.connected_components(ndimage.binary_erosion(inside).astype(np.uint8))
-    sizes = np.bincount(pieces.ravel())
+    inside, dark = (smooth > low) & (smooth < high), smooth < how.lesion_below_hu
+    del smooth
     labels = np.zeros(image.data.shape, np.uint8)
-    if len(sizes) < 2:
+    # One erosion parts the liver from what touches it.
+    inside = ndimage.binary_erosion(inside)
+    core = _largest(inside)
+    if core is None:
         return labels
-    core = ndimage.binary_dilation(pieces == 1 + sizes[1:].argmax())
-    distance = ndimage.distance_transform_edt(~core, sampling=image.spacing)
-    near = np.pad(distance <= how.close_mm, 1, mode="edge")
-    reach = ndimage.distance_transform_edt(near, sampling=image.spacing)[1:-1, 1:-1, 1:-1]
-    liver = ndimage.binary_fill_holes(reach > how.close_mm) | core
-    labels[liver] = cases.LIVER
+    core = ndimage.binary_dilation(core)
+    reach = int(np.ceil(how.close_mm / image.spacing.min())) + 1
+    box = grid.around(grid.there(core), reach)
+    core, inner, spacing = core[box], labels[box], image.spacing
+    liver = ~_near(~_near(core, how.close_mm, spacing), how.close_mm, spacing)
+    liver = ndimage.binary_fill_holes(liver) | core
+    inner[liver] = LIVER
     # The liver's rim is dark for its neighbours' sake.
-    deep = ndimage.distance_transform_edt(liver, sampling=image.spacing) > how.rim_mm
-    labels[deep & (smooth < how.lesion_below_hu)] = cases.LESION
+    inner[liver & dark[box] & ~_near(~liver, how.rim_mm, spacing)] = LESION
     return labels
+
+
+def _largest(mask: np.ndarray) -> np.ndarray | None:
+    """Return the largest connected piece (26 neighbours); None where nothing is set."""
+    pieces, count = cc3d.connected_components(mask, return_N=True)
+    if not count:
+        return None
+    sizes = np.zeros(count + 1, np.int64)
+    for plane in pieces:
+        sizes += np.bincount(plane.ravel(), minlength=count + 1)
+    return pieces == 1 + sizes[1:].argmax()
+
+
+def _near(mask: np.ndarray, reach_mm: float, spacing: np.ndarray) -> np.ndarray:
+    """Tell which voxels lie at most so far from one that is set.
+
+    By slabs along z, each with the planes around it that are within reach.
+    """
+    margin = int(np.ceil(reach_mm / spacing[2])) + 1
+    depth = max(SLAB_VOXELS // (mask.shape[0] * mask.shape[1]), 1)
+    near = np.zeros(mask.shape, bool)
+    for start in range(0, mask.shape[2], depth):
+        first = max(start - margin, 0)
+        part = mask[..., first:start + depth + margin]
+        if part.any():
+            away = ndimage.distance_transform_edt(~part, sampling=spacing)
+            near[..., start:start + depth] = (
+                away <= reach_mm)[..., start - first:start - first + depth]
+    return near
 
 
 def stage() -> None:

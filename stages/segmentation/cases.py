@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import canonical, nifti
+from stages.common import manifest as cohort_manifest
+from stages.common import nifti
 from stages.common.columns import SERIES
 from stages.common.errors import InputError
+from stages.common.manifest import COHORT, IMAGE, LESION, LIVER, MASK, PART
 
-LIVER, LESION = 1, 2
-COHORT, PART = "Cohort", "Segmentation"
 PADDING_HU = -1024
 
 
@@ -31,7 +31,7 @@ def select(manifest: str | Path, cohorts=(), parts=()) -> list[Case]:
     Parameters
     ----------
     manifest : path
-        CSV with the columns File, Cohort, Segmentation, image and mask; paths are relative to it.
+        CSV file (see `stages.common.manifest`).
     cohorts, parts : sequence of str
         Values of Cohort and Segmentation to keep; empty keeps all.
 
@@ -40,11 +40,7 @@ def select(manifest: str | Path, cohorts=(), parts=()) -> list[Case]:
     InputError
         If the manifest cannot be used or nothing is left.
     """
-    table = canonical.read_csv(manifest, (SERIES, COHORT, PART, "image", "mask"),
-                               dtype=str, keep_default_na=False)
-    twice = table[SERIES][table[SERIES].duplicated()]
-    if len(twice):
-        raise InputError(f"names the series '{twice.iloc[0]}' twice", manifest, "rename one")
+    table = cohort_manifest.read(manifest, cohort_manifest.UNKNOWN)
     for column, wanted in ((COHORT, cohorts), (PART, parts)):
         unknown = sorted(set(wanted) - set(table[column]))
         if unknown:
@@ -56,7 +52,7 @@ def select(manifest: str | Path, cohorts=(), parts=()) -> list[Case]:
     if table.empty:
         raise InputError("no series fits the selection", manifest, "select other cohorts or parts")
     folder = Path(manifest).parent
-    return [Case(row[SERIES], folder / row["image"], folder / row["mask"] if row["mask"] else None)
+    return [Case(row[SERIES], folder / row[IMAGE], folder / row[MASK] if row[MASK] else None)
             for _, row in table.sort_values(SERIES).iterrows()]
 
 
@@ -72,9 +68,11 @@ def read_image(path: Path) -> nifti.Volume:
     if min(volume.data.shape) < 2:
         raise InputError(f"has the shape {volume.data.shape}: a single slice", path,
                          "leave the series out; a volume is needed")
-    data = np.nan_to_num(volume.data.astype(np.float32), nan=PADDING_HU, neginf=PADDING_HU,
-                         posinf=PADDING_HU)
-    return nifti.Volume(np.clip(data, PADDING_HU, None), volume.affine)
+    # A copy, changed in place: three of a fine series would be what takes most memory.
+    data = volume.data.astype(np.float32)
+    np.nan_to_num(data, copy=False, nan=PADDING_HU, neginf=PADDING_HU, posinf=PADDING_HU)
+    np.clip(data, PADDING_HU, None, out=data)
+    return nifti.Volume(data, volume.affine)
 
 
 def read_mask(path: Path) -> nifti.Volume:

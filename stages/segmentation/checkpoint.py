@@ -24,8 +24,12 @@ def fingerprint(*content) -> str:
 
 def weights(model) -> dict[str, torch.Tensor]:
     """Return parameters and buffers on the CPU, each once: nnU-Net's have several names."""
-    return {name: value.detach().cpu().contiguous().clone() for name, value in
-            (*model.named_parameters(), *model.named_buffers())}
+    return plain(dict((*model.named_parameters(), *model.named_buffers())))
+
+
+def plain(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return copies on the CPU, in the order of their axes: a GPU has other orders in memory."""
+    return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
 
 
 def put(model, tensors: dict[str, torch.Tensor]) -> None:
@@ -93,12 +97,20 @@ def read(folder: Path, model, optimizer, mark: str) -> tuple[dict, dict] | None:
         return None
     put(model, _part(tensors, "model."))
     moments: dict[int, dict[str, torch.Tensor]] = {}
+    parameters = [value for group in optimizer.param_groups for value in group["params"]]
     for name, value in _part(tensors, "moment.").items():
         index, key = name.split(".", 1)
-        moments.setdefault(int(index), {})[key] = value
+        moments.setdefault(int(index), {})[key] = _laid_out(value, parameters[int(index)])
     optimizer.load_state_dict({"state": moments,
                                "param_groups": optimizer.state_dict()["param_groups"]})
     return _part(tensors, "best."), progress
+
+
+def _laid_out(value, parameter):
+    """Return a moment in its parameter's order in memory: a fused optimizer takes no other."""
+    if value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype, device="cpu").copy_(value)
 
 
 def _part(tensors, prefix):

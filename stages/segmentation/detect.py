@@ -18,6 +18,7 @@ from tqdm import tqdm
 from stages.common import canonical, cli
 from stages.common.done import Record, context
 from stages.common.errors import InputError
+from stages.common.manifest import LESION
 from stages.common.parameters import section
 from stages.segmentation import cases
 from stages.segmentation.matching import CONNECTIVITIES, RULES, Detection, Matched, match
@@ -118,7 +119,7 @@ def compare(case: cases.Case, folder: Path, settings: Detection):
     path = prediction(folder, case)
     truth, guess = cases.reference(case), cases.read_mask(path)
     cases.require_same_grid(truth, guess, case.mask, path)
-    matched = match(truth.data == cases.LESION, guess.data == cases.LESION, settings)
+    matched = match(truth.data == LESION, guess.data == LESION, settings)
     voxel_ml = float(truth.spacing.prod() / 1000)
     return scan_row(case.file, matched, voxel_ml), lesion_rows(case.file, matched, voxel_ml)
 

@@ -16,8 +16,11 @@ from stages.common import canonical, cli, nifti
 from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
-from stages.segmentation import cases, crops, grid, networks, settings
-from stages.segmentation.prepare import prepare
+from stages.segmentation import cases, grid, networks, settings, sliding
+from stages.segmentation.prepare import layout
+
+# Planes of the image whose labels are made at a time.
+SLAB = 16
 
 
 def predict(model, image: Volume, preset: settings.Preset, device: torch.device) -> np.ndarray:
@@ -37,15 +40,24 @@ def predict(model, image: Volume, preset: settings.Preset, device: torch.device)
     ndarray of uint8, shape of the image
         0 background, 1 liver, 2 lesion: the largest interpolated probability.
     """
-    small = prepare(image, preset.prepare)
-    windowed = torch.from_numpy(crops.window(small.data, preset.windows_hu[0])).to(device)
-    probabilities = networks.probabilities(model, windowed, preset).numpy()
-    labels = np.empty(image.data.shape, np.uint8)
+    found, limits = layout(image, preset.prepare), preset.windows_hu[0]
+    blocks = sliding.blocks(
+        model, lambda start, stop: networks.windowed(found.planes(image.data, start, stop), limits,
+                                                     device), found.shape, preset)
+    labels, first, depth = np.empty(image.data.shape, np.uint8), 0, found.shape[2]
+    known = np.empty((networks.CLASSES, *found.shape[:2], 0), np.float32)
     # By slabs: the probabilities of a whole fine series would not fit in memory.
-    for start in range(0, image.data.shape[2], 16):
-        box = (slice(None), slice(None), slice(start, start + 16))
-        slab = grid.cut(Volume(image.data, image.affine), box)
-        labels[box] = grid.onto(probabilities, small.affine, slab, np.array([1, 0, 0])).argmax(0)
+    for start in range(0, image.data.shape[2], SLAB):
+        box = (slice(None), slice(None), slice(start, start + SLAB))
+        slab = grid.cut(image, box)
+        low, high = grid.planes(grid.indices(found.affine, slab)[2], depth)
+        while first + known.shape[-1] < high:
+            begin, block = next(blocks)
+            kept = max(low, first)
+            known = np.concatenate([known[..., kept - first:], block.cpu().numpy()], axis=-1)
+            first = begin + block.shape[-1] - known.shape[-1]
+        labels[box] = grid.onto(known, found.affine, slab, np.array([1, 0, 0]), first,
+                                depth).argmax(0)
     return labels
 
 

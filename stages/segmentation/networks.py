@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
-from monai.inferers import sliding_window_inference
 from monai.losses import DiceCELoss, DiceLoss
 from monai.networks.nets import SegResNet, UNet
 from safetensors import SafetensorError
@@ -14,10 +15,12 @@ from safetensors.torch import load_file, save
 
 from stages.common import canonical, origin, strict
 from stages.common.errors import InputError
-from stages.segmentation import checkpoint
+from stages.segmentation import checkpoint, crops, sliding
 from stages.segmentation.settings import Network, Preset
 
 CLASSES = 3
+# A core of a CPU takes 1 to 4 s for a million voxels of a training step (benchmarks/README.md).
+CPU_VOXELS = 1e11
 MODEL, WEIGHTS = "model.json", "model.safetensors"
 # What decides the values of a prediction besides weights and code.
 PACKAGES = ("monai", "nnunetv2", "numpy", "torch")
@@ -58,8 +61,57 @@ def device(name: str) -> torch.device:
     return torch.device(chosen)
 
 
+def require_gpu(voxels: float, device: torch.device, insisted: bool, source) -> None:
+    """Refuse to start on a CPU what would take it weeks, unless the command line insists.
+
+    Parameters
+    ----------
+    voxels : float
+        That the training puts through the network.
+    device : torch.device
+        What it would run on.
+    insisted : bool
+        Whether the command line says ``--device cpu``.
+    source : path
+        The file of parameters, for the message.
+
+    Raises
+    ------
+    InputError
+        If it needs a GPU.
+    """
+    if device.type == "cpu" and voxels > CPU_VOXELS and not insisted:
+        raise InputError(f"the preset trains on {voxels:.0e} voxels, which takes a CPU weeks or "
+                         "months, and no GPU is used", source,
+                         "set imaging.device to cuda where there is a GPU, or take a smaller "
+                         "segmentation.preset (quick); --device cpu trains all the same")
+
+
+def on(model: torch.nn.Module, device: torch.device):
+    """Move a network to a device; return it, and the form of it that trains fastest there.
+
+    On a GPU channels come last in memory, and the network is compiled where there is a C compiler
+    (PyTorch's needs one). Both forms share their weights; the first takes any shape.
+    """
+    model = model.to(device)
+    if device.type == "cpu":
+        return model, model
+    torch.backends.cudnn.benchmark = True
+    model = model.to(memory_format=torch.channels_last_3d)
+    compiler = any(shutil.which(name) for name in ("cc", "gcc", "clang"))
+    return model, torch.compile(model) if compiler else model
+
+
+def windowed(hu: np.ndarray, limits, device: torch.device) -> torch.Tensor:
+    """Map a window of HU to [0, 1] on a device (see `crops.window`); shape as given."""
+    if device.type == "cpu":
+        return torch.from_numpy(crops.window(hu, limits))
+    low, high = limits
+    return ((torch.from_numpy(hu).to(device).float() - low) / (high - low)).clamp_(0, 1)
+
+
 def probabilities(model, image: torch.Tensor, preset: Preset) -> torch.Tensor:
-    """Run the sliding window.
+    """Run the sliding window over an image that is at hand (see `sliding.blocks`).
 
     Parameters
     ----------
@@ -73,21 +125,11 @@ def probabilities(model, image: torch.Tensor, preset: Preset) -> torch.Tensor:
     Returns
     -------
     Tensor, shape (3, x, y, z)
-        Probabilities of background, liver and lesion, on the CPU.
-
-    Raises
-    ------
-    InputError
-        If the network's scores are not finite.
+        Probabilities of background, liver and lesion.
     """
-    half = torch.autocast("cuda", torch.bfloat16, enabled=image.is_cuda)
-    with torch.inference_mode(), half:
-        scores = sliding_window_inference(
-            image[None, None], preset.crops.size, preset.inference.windows_at_once, model,
-            overlap=preset.inference.overlap, mode="gaussian", device=torch.device("cpu"))
-        scores = scores[0].float()
-        checkpoint.require_finite({"scores": scores}, "the network's output")
-        return torch.softmax(scores, dim=0)
+    found = [block for _, block in sliding.blocks(
+        model, lambda start, stop: image[..., start:stop], tuple(image.shape), preset)]
+    return found[0] if len(found) == 1 else torch.cat(found, dim=-1)
 
 
 def write(folder: Path, weights: dict, network: Network, preset: Preset, result: dict,

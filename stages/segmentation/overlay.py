@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from stages.common import canonical, cli
 from stages.common.done import Record, context
+from stages.common.manifest import LESION
 from stages.segmentation import cases, settings
 
 WINDOW_HU = (-100, 200)
@@ -40,7 +41,7 @@ def png(pixels: np.ndarray) -> bytes:
 
 def slice_of(mask: np.ndarray) -> int:
     """Return the axial slice with most lesion, else with most liver."""
-    lesion = (mask == cases.LESION).sum(axis=(0, 1))
+    lesion = (mask == LESION).sum(axis=(0, 1))
     return int((lesion if lesion.any() else (mask > 0).sum(axis=(0, 1))).argmax())
 
 
@@ -85,11 +86,11 @@ def picture(image: np.ndarray, truth: np.ndarray, guesses: list[np.ndarray]) -> 
     grey = turned((np.clip((image[:, :, z] - low) / (high - low), 0, 1) * 255).astype(np.uint8))
     reference = turned(truth[:, :, z])
     panels = [panel(grey, []),
-              panel(grey, [(reference > 0, BLUE), (reference == cases.LESION, GREEN)])]
+              panel(grey, [(reference > 0, BLUE), (reference == LESION, GREEN)])]
     for guess in guesses:
         found = turned(guess[:, :, z])
-        panels.append(panel(grey, [(found > 0, BLUE), (reference == cases.LESION, GREEN),
-                                   (found == cases.LESION, RED)]))
+        panels.append(panel(grey, [(found > 0, BLUE), (reference == LESION, GREEN),
+                                   (found == LESION, RED)]))
     gap = np.full((grey.shape[0], GAP, 3), 255, np.uint8)
     return np.concatenate([part for each in panels for part in (each, gap)][:-1], axis=1)
 

@@ -1,47 +1,84 @@
 """Prepare cases for training: RAS order, the preset's voxel size, cut to the foreground.
 
-Writes OUT/images/FILE.nii.gz (HU, int16) and OUT/masks/FILE.nii.gz, OUT/cases.csv, and
-OUT/source.json (where the cohort comes from).
+Writes OUT/images/FILE.npy (HU, int16), OUT/masks/FILE.npy (labels), OUT/places/FILE.npy (where the
+labels are), OUT/cases.csv, and OUT/source.json (where the cohort comes from).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from stages.common import canonical, cli, nifti, origin
+from stages.common import canonical, cli, origin
 from stages.common.done import Record, context
 from stages.common.nifti import Volume
-from stages.segmentation import cases, grid, settings
+from stages.segmentation import arrays, cases, crops, grid, settings
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The grid of a prepared image: where its voxels lie in the original one, and its affine."""
+
+    coordinates: list[np.ndarray]
+    affine: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its voxels along x, y and z."""
+        return tuple(len(place) for place in self.coordinates)
+
+    def planes(self, data: np.ndarray, start: int, stop: int) -> np.ndarray:
+        """Return planes (along z) of the prepared image, HU as float32."""
+        return grid.resample(data, [*self.coordinates[:2], self.coordinates[2][start:stop]])
+
+
+def layout(image: Volume, how: settings.Prepare) -> Layout:
+    """Return the preset's voxel size, cut to the foreground (see `grid.foreground`)."""
+    coordinates, affine = grid.at_spacing(image, how.spacing_mm)
+    whole = Layout(coordinates, affine)
+    across, along = [np.zeros(n, bool) for n in whole.shape[:2]], []
+    # By planes: at a fine voxel size the whole image would not fit in memory.
+    for start in range(0, whole.shape[2], grid.PLANES):
+        x, y, z = grid.there(whole.planes(image.data, start, start + grid.PLANES) > how.foreground_hu)
+        across = [across[0] | x, across[1] | y]
+        along.append(z)
+    box = grid.around([*across, np.concatenate(along)], how.margin)
+    return Layout([place[part] for place, part in zip(coordinates, box)], grid.moved(affine, box))
 
 
 def prepare(image: Volume, how: settings.Prepare) -> Volume:
     """Resample an image (HU) linearly and cut it to its foreground; the result is float32."""
-    coordinates, affine = grid.at_spacing(image, how.spacing_mm)
-    resampled = Volume(grid.resample(image.data, coordinates), affine)
-    return grid.cut(resampled, grid.foreground(resampled.data, how.foreground_hu, how.margin))
+    found = layout(image, how)
+    return Volume(grid.resample(image.data, found.coordinates), found.affine)
 
 
 def prepare_pair(image: Volume, mask: Volume, how: settings.Prepare) -> tuple[Volume, Volume]:
     """Prepare image and mask on one grid; the mask keeps its labels (nearest voxel)."""
-    coordinates, affine = grid.at_spacing(image, how.spacing_mm)
-    resampled = Volume(grid.resample(image.data, coordinates), affine)
-    labels = Volume(grid.resample(mask.data, coordinates, nearest=True), affine)
-    box = grid.foreground(resampled.data, how.foreground_hu, how.margin)
-    return grid.cut(resampled, box), grid.cut(labels, box)
+    found = layout(image, how)
+    return tuple(Volume(grid.resample(volume.data, found.coordinates, nearest), found.affine)
+                 for volume, nearest in ((image, False), (mask, True)))
 
 
-def write(case: cases.Case, how: settings.Prepare, image_path: Path, mask_path: Path) -> list[int]:
-    """Prepare a case and write it; return its voxels of background, liver and lesion."""
+def files(folder: Path, name: str) -> list[Path]:
+    """Return where a case's image, mask and index of labels are."""
+    return [folder / kind / f"{name}.npy" for kind in ("images", "masks", "places")]
+
+
+def write(case: cases.Case, how: settings.Prepare, folder: Path) -> list[int]:
+    """Prepare a case and write its `files`; return its voxels of background, liver and lesion.
+
+    Planes lie one after the other: a crop of a few planes is read in few pieces.
+    """
     image, mask = prepare_pair(*cases.pair(case), how)
-    whole = np.clip(np.rint(image.data), -32768, 32767).astype(np.int16)
-    nifti.write(image_path, Volume(whole, image.affine))
-    nifti.write(mask_path, mask)
-    return np.bincount(mask.data.ravel(), minlength=3).tolist()
+    whole = np.clip(np.rint(image.data), -32768, 32767).astype(np.int16, order="F")
+    where = crops.places(mask.data)
+    for path, array in zip(files(folder, case.file), (whole, np.asfortranarray(mask.data), where)):
+        arrays.write(path, array)
+    return where[:, -1].tolist()
 
 
 def stage() -> None:
@@ -60,10 +97,10 @@ def stage() -> None:
     rows = []
     for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "prepare"):
         inputs = [case.image, case.mask or options.manifest]
-        outputs = [options.out / kind / f"{case.file}.nii.gz" for kind in ("images", "masks")]
+        outputs = files(options.out, case.file)
         counts = record.get(case.file, inputs, outputs)
         if counts is None:
-            counts = write(case, preset.prepare, *outputs)
+            counts = write(case, preset.prepare, options.out)
             record.put(case.file, inputs, outputs, counts)
         rows.append([case.file, *counts])
     record.close(options.out)

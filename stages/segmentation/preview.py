@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from stages.common import canonical, cli
+from stages.common.manifest import LESION
 from stages.segmentation import cases, overlay
 
 
@@ -33,7 +34,7 @@ def picture(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
     shade = (np.clip((image[:, :, z] - low) / (high - low), 0, 1) * 255).astype(np.uint8)
     grey, found = overlay.turned(shade), overlay.turned(labels[:, :, z])
     gap = np.full((grey.shape[0], overlay.GAP, 3), 255, np.uint8)
-    drawn = overlay.panel(grey, [(found > 0, overlay.BLUE), (found == cases.LESION, overlay.RED)])
+    drawn = overlay.panel(grey, [(found > 0, overlay.BLUE), (found == LESION, overlay.RED)])
     return np.concatenate([overlay.panel(grey, []), gap, drawn], axis=1)
 
 

@@ -16,7 +16,18 @@ import torch
 from stages.common import canonical, cli, nifti, probe
 from stages.common.nifti import Volume
 from stages.common.parameters import section
-from stages.segmentation import baseline, cases, crops, grid, infer, networks, prepare, settings, train
+from stages.segmentation import (
+    arrays,
+    baseline,
+    cases,
+    crops,
+    grid,
+    infer,
+    networks,
+    prepare,
+    settings,
+    train,
+)
 from stages.segmentation.nnunet import model as nnunet_model
 from stages.segmentation.nnunet import plan as nnunet_plan
 from stages.segmentation.nnunet import prepare as nnunet_prepare
@@ -69,9 +80,7 @@ def small(preset: settings.Preset) -> settings.Preset:
 def monai(chosen: list[cases.Case], preset: settings.Preset, folder: Path) -> None:
     """Prepare, train each of MONAI's networks, predict."""
     prepared, device = folder / "prepared", networks.device("cpu")
-    rows = [[case.file, *prepare.write(case, preset.prepare,
-                                       prepared / "images" / case.image.name,
-                                       prepared / "masks" / case.image.name)] for case in chosen]
+    rows = [[case.file, *prepare.write(case, preset.prepare, prepared)] for case in chosen]
     table = pd.DataFrame(rows, columns=["File", "background", "liver", "lesion"])
     canonical.write_csv(prepared / "cases.csv", table)
     image = cases.read_image(chosen[0].image)
@@ -86,9 +95,9 @@ def monai(chosen: list[cases.Case], preset: settings.Preset, folder: Path) -> No
         canonical.write_json(out / "curve.json", curve)
         model, _ = networks.read(out)
         scores = networks.probabilities(model, windowed, alone).numpy()
-        nnunet_prepare.write_array(out / "scores.npy", scores)
+        arrays.write(out / "scores.npy", scores)
         onto = grid.onto(scores, seen.affine, image, np.array([1, 0, 0]))
-        nnunet_prepare.write_array(out / "interpolated.npy", onto)
+        arrays.write(out / "interpolated.npy", onto)
         nifti.write(out / "mask.nii.gz", infer.segment(chosen[0].image, infer.load(out, device)))
 
 
@@ -113,7 +122,7 @@ def nnunet(chosen: list[cases.Case], preset: settings.Preset, folder: Path) -> N
     seen = torch.from_numpy(np.load(prepared / "cases" / f"{NAMES[0]}.npy"))
     window = seen[:, :4, :8, :8]
     scores = model.predictor.predict_sliding_window_return_logits(window).float()
-    nnunet_prepare.write_array(out / "scores.npy", scores.numpy())
+    arrays.write(out / "scores.npy", scores.numpy())
     nifti.write(out / "mask.nii.gz", infer.segment(chosen[0].image, model.predict))
 
 

@@ -15,41 +15,39 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from stages.common import canonical, cli, nifti, origin
+from stages.common import canonical, cli, origin
 from stages.common.errors import InputError
+from stages.common.manifest import LESION
 from stages.common.parameters import choose
-from stages.segmentation import checkpoint, crops, networks, settings
-from stages.segmentation.cases import LESION
+from stages.segmentation import (
+    arrays,
+    batches,
+    checkpoint,
+    crops,
+    networks,
+    prepare,
+    settings,
+    sliding,
+)
 
-CACHE_BYTES = 2 << 30
 # Streams of random numbers beside those of the cases.
 ORDER, SPLIT = 1_000_000, 1_000_001
 
 
 class Prepared:
-    """Prepared cases of a folder, read when needed and kept while they fit in memory."""
+    """Prepared cases of a folder, mapped into memory: the system keeps what was read, if it can."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         table = canonical.read_csv(folder / "cases.csv", ("File", "lesion"), dtype={"File": str})
         self.names, self.lesion = table["File"].tolist(), table["lesion"].to_numpy()
-        self._kept, self._bytes = {}, 0
 
-    def paths(self, number: int) -> tuple[Path, Path]:
-        """Return image and mask of a case."""
-        name = f"{self.names[number]}.nii.gz"
-        return self.folder / "images" / name, self.folder / "masks" / name
+    def paths(self, number: int) -> list[Path]:
+        """Return image, mask and index of labels of a case."""
+        return prepare.files(self.folder, self.names[number])
 
-    def __getitem__(self, number: int):
-        if number in self._kept:
-            return self._kept[number]
-        image, mask = (nifti.read(path).data for path in self.paths(number))
-        item = image, mask, crops.places(mask)
-        size = image.nbytes + mask.nbytes + sum(where.nbytes for where in item[2])
-        if self._bytes + size <= CACHE_BYTES:
-            self._kept[number] = item
-            self._bytes += size
-        return item
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return tuple(map(arrays.read, self.paths(number)))
 
 
 def split(data: Prepared, preset: settings.Preset) -> tuple[list[int], list[int]]:
@@ -74,19 +72,20 @@ def epoch_loss(model, optimizer, criterion, data, numbers, preset, epoch, device
     """Take one step per training image, in an order of the epoch's own; return the mean loss."""
     model.train()
     order = crops.generator(preset.seed, epoch, ORDER).permutation(numbers)
-    losses = []
-    for number in order:
-        random = crops.generator(preset.seed, epoch, int(number))
-        images, masks = (torch.from_numpy(part).to(device) for part in
-                         crops.crops(*data[number], preset, random))
-        optimizer.zero_grad()
-        with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
-            scores = model(images)
-        value = criterion(scores.float(), masks)
-        value.backward()
-        optimizer.step()
-        losses.append(float(value.detach()))
-    return float(np.mean(losses))
+    losses = [step(model, optimizer, criterion, images, masks)
+              for images, masks in batches.batches(data, order, preset, epoch, device)]
+    return float(np.mean([float(loss) for loss in losses]))
+
+
+def step(model, optimizer, criterion, images: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """Take one step; return its loss, which nobody waits for: a GPU computes on meanwhile."""
+    optimizer.zero_grad()
+    with torch.autocast("cuda", torch.bfloat16, enabled=images.is_cuda):
+        scores = model(images)
+    value = criterion(scores.float(), masks)
+    value.backward()
+    optimizer.step()
+    return value.detach()
 
 
 def learning_rate(network: settings.Network, epoch: int) -> float:
@@ -97,14 +96,22 @@ def learning_rate(network: settings.Network, epoch: int) -> float:
 def validation_dice(model, data, numbers, preset, device) -> float:
     """Return the mean lesion Dice over the validation cases, at their prepared voxel size."""
     model.eval()
-    scores = []
-    for number in numbers:
-        image, mask, _ = data[number]
-        windowed = torch.from_numpy(crops.window(image, preset.windows_hu[0])).to(device)
-        guess = networks.probabilities(model, windowed, preset).argmax(dim=0).numpy() == LESION
-        truth = mask == LESION
-        scores.append(2 * (guess & truth).sum() / (guess.sum() + truth.sum()))
-    return float(np.mean(scores))
+    return float(np.mean([_dice(model, *data[number][:2], preset, device) for number in numbers]))
+
+
+def _dice(model, image, mask, preset, device) -> float:
+    """Return the lesion Dice of one case."""
+    both = either = 0
+    for start, block in sliding.blocks(
+            model, lambda first, last: networks.windowed(image[..., first:last],
+                                                         preset.windows_hu[0], device),
+            image.shape, preset):
+        guess = block.argmax(dim=0) == LESION
+        truth = mask[..., start:start + guess.shape[2]] == LESION
+        truth = torch.from_numpy(truth).to(device)
+        both += int((guess & truth).sum())
+        either += int(guess.sum() + truth.sum())
+    return 2 * both / either
 
 
 def train(data: Prepared, network: settings.Network, preset: settings.Preset, device,
@@ -122,7 +129,7 @@ def train(data: Prepared, network: settings.Network, preset: settings.Preset, de
     """
     torch.manual_seed(preset.seed)
     training, held = split(data, preset)
-    model = networks.build(network).to(device)
+    model, fast = networks.on(networks.build(network), device)
     # Not fused, it takes its square roots from MKL, which rounds them by the CPU's make.
     optimizer = torch.optim.Adam(model.parameters(), network.learning_rate, fused=True)
     criterion = networks.loss(network)
@@ -135,7 +142,7 @@ def train(data: Prepared, network: settings.Network, preset: settings.Preset, de
                initial=progress["epoch"], total=network.epochs)
     for epoch in bar:
         optimizer.param_groups[0]["lr"] = learning_rate(network, epoch)
-        loss = epoch_loss(model, optimizer, criterion, data, training, preset, epoch, device)
+        loss = epoch_loss(fast, optimizer, criterion, data, training, preset, epoch, device)
         progress |= {"epoch": epoch}
         if epoch % preset.validation.every_epochs and epoch < network.epochs:
             progress["curve"].append([epoch, loss, None])
@@ -144,8 +151,7 @@ def train(data: Prepared, network: settings.Network, preset: settings.Preset, de
         progress["curve"].append([epoch, loss, dice])
         if dice > progress["best_dice"]:
             progress |= {"best_epoch": epoch, "best_dice": dice}
-            best = {name: value.detach().cpu().clone() for name, value in
-                    model.state_dict().items()}
+            best = checkpoint.plain(model.state_dict())
         bar.set_postfix_str(f"loss {loss:.3f}, validation Dice {dice:.3f}")
         checkpoint.write(state, model, optimizer, best, progress)
     result = {"best_epoch": progress["best_epoch"], "best_dice": progress["best_dice"],
@@ -171,8 +177,12 @@ def stage() -> None:
     # What the preset says about other networks is no part of this model.
     preset = replace(preset, networks={}, nnunet=None)
     device = networks.device(options.device or settings.device(options.params))
+    data = Prepared(options.cases)
+    voxels = np.prod((*preset.crops.size, preset.crops.per_image, network.epochs, len(data.names)),
+                     dtype=float)
+    networks.require_gpu(voxels, device, options.device == "cpu", options.params)
     try:
-        best, result, curve = train(Prepared(options.cases), network, preset, device, options.state)
+        best, result, curve = train(data, network, preset, device, options.state)
     except torch.cuda.OutOfMemoryError:
         raise InputError("the GPU's memory is too small for a batch of crops", options.params,
                          "lower crops.per_image or crops.size, or use --device cpu") from None

@@ -130,7 +130,7 @@ def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
                 found.setdefault(key, []).append(spread)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise InputError("is no summary of the numerical variations", path,
-                             "make it again (make sweep)") from None
+                             "restore it from git, or make it again (make sweep)") from None
     return found
 
 

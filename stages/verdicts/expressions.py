@@ -1,4 +1,8 @@
-"""Arithmetic and comparisons on named values: the checks that the claims are written in."""
+"""Arithmetic and comparisons on named values: the checks that the claims are written in.
+
+Own code and not simpleeval: a claim is refused when it is read, its names are known before its values,
+and true and false are no numbers; all three would be as much code around the library.
+"""
 
 from __future__ import annotations
 

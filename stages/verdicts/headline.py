@@ -17,17 +17,17 @@ from stages.verdicts import acceptance, ledger, names, values
 from stages.verdicts import study as studies
 
 # The row of ``dvc metrics show``, which fits a terminal: counts of verdicts (`refuted`: contradicted,
-# inconsistent or impossible; `open`: untestable or untested), the headline as printed, as recomputed,
-# and under the corrected protocol with its P; `accepts_1`: share of numbers wrong by one unit of the
-# last digit that would pass as confirmed.
-KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "accepts_1", "printed",
-        "found", "corrected", "P")
-# The overview shows the corrected headline's 95 % interval too.
-INTERVAL = ("low", "high")
+# inconsistent or impossible; `open`: untestable or untested), the headline as recomputed, and under
+# the corrected protocol with its P; `accepts_1`: share of numbers wrong by one unit of the last digit
+# that would pass as confirmed.
+KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "accepts_1", "found",
+        "corrected", "P")
+# The overview shows the headline as printed and the corrected one's 95 % interval too.
+OVERVIEW = ("printed", "low", "high")
 
 
 def build(study: studies.Study, entries: list[dict], root: Path, wrong: Sequence[dict] = ()) -> dict:
-    """Return the row (`KEYS`) and the interval (`INTERVAL`).
+    """Return the row (`KEYS`) and what the overview adds (`OVERVIEW`).
 
     Parameters
     ----------

@@ -29,7 +29,6 @@ from stages.classification.parameters import (
     read_search,
 )
 from stages.classification.train import fold_indices, summary, train
-from stages.classification.weights import grid
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.printed import rounds
@@ -121,7 +120,7 @@ def weight_scan(sets: tuple[data.Split, data.Split], released: Protocol, search:
     train_set, test_set = sets
     drawn = bootstrap.draw(test_set.studies, settings.samples, settings.seed)
     found = {}
-    for weight in tqdm(grid(search), unit="weight"):
+    for weight in tqdm(search.values(), unit="weight"):
         estimator = models.make("LR", released.models["LR"], float(weight))
         models.fit(estimator, train_set.features, train_set.label)
         answer = models.probability(estimator, test_set.features)

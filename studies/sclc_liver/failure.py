@@ -62,12 +62,7 @@ def analyse(predictions: pd.DataFrame, boundary: float) -> dict:
 
 def stage() -> None:
     """Command line."""
-    parser = cli.parser("studies.sclc_liver.failure", __doc__)
-    parser.add_argument("--predictions", type=Path, required=True, help="predictions.csv")
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--protocol", required=True)
-    parser.add_argument("--release", required=True)
-    parser.add_argument("--environment", required=True)
+    parser = data.parser("studies.sclc_liver.failure", __doc__, table=False)
     parser.add_argument("--out", type=Path, required=True, help="analysis (JSON)")
     options = parser.parse_args()
     boundary = section(options.params, "classification.boundary", float)

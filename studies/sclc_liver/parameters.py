@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.errors import InputError
-from stages.common.parameters import choose, section
+from stages.common.parameters import Grid, choose, section
 from stages.common.strict import check_name, check_range
 
 
@@ -73,9 +73,13 @@ class ForestSweep:
 
 @dataclass(frozen=True)
 class Racing:
-    """Repeated fits of the linear booster's default updater, which races between threads."""
+    """Repeated fits of the linear booster's default updater, which races between threads.
+
+    ``repeats`` fits for each order of the columns and number of threads.
+    """
 
     threads: tuple[int, ...]
+    orders: tuple[str, ...]
     repeats: int
 
 
@@ -84,29 +88,16 @@ class Sensitivity:
     """The numerical variations of the released analysis."""
 
     kernels: tuple[str, ...]
-    machine_kernels: tuple[str, ...]
     threads: tuple[int, ...]
     permutations: int
     noises: int
+    rows: int
     seed: int
     workers: int
     booster: BoosterSweep
     forest: ForestSweep
     search: SearchSweep
     racing: Racing
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Values at equal distances: ``start``, ``start + step``, …"""
-
-    start: float
-    step: float
-    count: int
-
-    def values(self) -> tuple[float, ...]:
-        """Return the values, each the float nearest to its decimal value."""
-        return tuple(round(self.start + self.step * k, 10) for k in range(self.count))
 
 
 @dataclass(frozen=True)
@@ -139,6 +130,36 @@ class Chance:
     permutations: int
     seed: int
     power: Power
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Consecutive seeds: ``first``, ``first + 1``, …"""
+
+    first: int
+    count: int
+
+    def values(self) -> range:
+        """Return the seeds."""
+        return range(self.first, self.first + self.count)
+
+
+@dataclass(frozen=True)
+class Retest:
+    """Agreement of two series of an examination: what counts as stable; samples of patients."""
+
+    stable: float
+    samples: int
+    seed: int
+    level: float
+
+
+@dataclass(frozen=True)
+class Anticipated:
+    """What a new model may be expected to reach: AUCs, and shares of the largest R²."""
+
+    areas: tuple[float, ...]
+    shares_of_largest_r2: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -201,6 +222,27 @@ def read_chance(path: str | Path) -> Chance:
             ("seed", 0 <= found.seed < 1 << 32, "from 0 to 2^32 - 1"),
             ("power.seed", 0 <= power.seed < 1 << 32, "from 0 to 2^32 - 1")):
         check_range(holds, f"chance.{name}", valid, path)
+    return found
+
+
+def read_retest(path: str | Path) -> Retest:
+    """Read and check how the agreement of two series is judged."""
+    found = section(path, "retest", Retest)
+    for name, holds, valid in (("stable", 0 < found.stable < 1, "between 0 and 1"),
+                               ("samples", found.samples > 0, "at least 1"),
+                               ("seed", 0 <= found.seed < 1 << 32, "from 0 to 2^32 - 1"),
+                               ("level", 0 < found.level < 1, "between 0 and 1")):
+        check_range(holds, f"retest.{name}", valid, path)
+    return found
+
+
+def read_anticipated(path: str | Path) -> Anticipated:
+    """Read and check what the sample sizes are for."""
+    found = section(path, "sample_size", Anticipated)
+    check_range(all(0.5 < value < 1 for value in found.areas), "sample_size.areas",
+                "between 0.5 and 1", path)
+    check_range(all(0 < value < 1 for value in found.shares_of_largest_r2),
+                "sample_size.shares_of_largest_r2", "between 0 and 1", path)
     return found
 
 

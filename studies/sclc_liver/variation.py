@@ -28,24 +28,28 @@ from stages.classification.parameters import (
     read_protocol,
     read_search,
 )
-from stages.classification.select import select
+from stages.classification.select import Selected, select
 from stages.classification.select import summary as selection_summary
 from stages.classification.train import Trained, predictions, summary, test_of_folds, train
 from stages.common import cli
 from stages.common.columns import FEATURES, GROUP
 from stages.common.errors import InputError
 from stages.common.parameters import section
-from studies.sclc_liver import forest, kernels
+from studies.sclc_liver import forest, kernels, perturb
 from studies.sclc_liver.failure import analyse
 from studies.sclc_liver.parameters import Sensitivity, read_sensitivity
+from studies.sclc_liver.perturb import (
+    BOOSTER,
+    FOREST,
+    LINEAR,
+    RACE,
+    SEARCH_LR,
+    SEARCH_RF,
+    SEARCH_XGB,
+    Variation,
+)
 
-RELEASED, REVERSED, SORTED, PERMUTED = "released", "reversed", "sorted", "permuted"
 DETERMINISTIC_UPDATER = "coord_descent"
-LINEAR, BOOSTER, SHOTGUN, FOREST = "linear", "booster", "shotgun", "forest"
-SEARCH_LR, SEARCH_RF, SEARCH_XGB = "search-LR", "search-RF", "search-XGB"
-TASKS = (LINEAR, BOOSTER, SHOTGUN, FOREST, SEARCH_LR, SEARCH_RF, SEARCH_XGB)
-# Tasks that grow forests: whole once, then confirmed (`studies.sclc_liver.forest`).
-GROWING = (FOREST, SEARCH_RF)
 
 # What is kept of each summary: the parts that published numbers come from.
 MODEL_PARTS = ("cross_validation", "test", "test_percent")
@@ -54,39 +58,6 @@ BOOTSTRAP_PARTS = ("mean", "low", "high", "sd")
 SELECTION_PARTS = ("candidates", "selected", "families", "rank")
 # The paper analyses the failures of this configuration alone, and prints the scores of its folds.
 HEADLINE_MODEL = "LR"
-
-
-@dataclass(frozen=True)
-class Variation:
-    """One way to compute the same thing.
-
-    Attributes
-    ----------
-    task : str
-        ``linear`` (selection, logistic regression, linear booster), ``booster`` (the linear booster
-        with the deterministic updater), ``shotgun`` (with its default updater, in one thread),
-        ``forest``, ``search-LR``, ``search-RF`` or ``search-XGB`` (search of the class weight).
-    release, kernel : str
-    threads : int
-        Of OpenBLAS; also those of the booster in ``booster`` and of the trees in ``forest``.
-    order : str
-        Of the columns: ``released``, ``reversed``, ``sorted`` or ``permuted-N``.
-    noise : int
-        0, or the number of a seeded table whose features are off by at most one unit in the last
-        place.
-    """
-
-    task: str
-    release: str
-    kernel: str
-    threads: int
-    order: str
-    noise: int
-
-    @property
-    def forests(self) -> str:
-        """Name of the forests that no kernel and no thread enters."""
-        return f"{self.task} {self.release} {self.order} {self.noise}"
 
 
 @dataclass(frozen=True)
@@ -106,38 +77,6 @@ class Settings:
         return cls(read_protocol(path, "as-released"), read_configurations(path),
                    read_bootstrap(path), section(path, "classification.boundary", float),
                    read_search(path), read_sensitivity(path))
-
-
-def reorder(features: list[str], order: str, seed: int) -> list[str]:
-    """Return the features in the named order.
-
-    Examples
-    --------
-    >>> reorder(["b", "c", "a"], "reversed", 0), reorder(["b", "c", "a"], "sorted", 0)
-    (['a', 'c', 'b'], ['a', 'b', 'c'])
-    """
-    name, _, number = order.partition("-")
-    if name == PERMUTED:
-        generator = np.random.default_rng([seed, int(number)])
-        return [features[index] for index in generator.permutation(len(features))]
-    return {RELEASED: list(features), REVERSED: features[::-1], SORTED: sorted(features)}[name]
-
-
-def jitter(values: np.ndarray, noise: int, seed: int) -> np.ndarray:
-    """Move each value by -1, 0 or 1 unit in the last place, at random; ``noise`` 0 moves nothing.
-
-    Parameters
-    ----------
-    values : ndarray of float64
-    noise : int
-        Number of the table.
-    seed : int
-    """
-    if not noise:
-        return values
-    step = np.random.default_rng([seed, noise, 1]).integers(-1, 2, size=values.shape)
-    moved = np.nextafter(values, np.where(step > 0, np.inf, -np.inf))
-    return np.where(step == 0, values, moved)
 
 
 def flatten(node: dict, path: str) -> Iterator[tuple[str, float]]:
@@ -163,8 +102,7 @@ def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
     table : DataFrame
         Canonical cohort table.
     selected : list of str
-        Features that the selection stage kept: every variation fits these. (The selection is
-        varied by itself, on all features.)
+        Features that the selection stage kept.
     variation : Variation
     settings : Settings
     known : Grown, optional
@@ -173,17 +111,17 @@ def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
     Returns
     -------
     list of [source, path, value]
-        Named as in the metrics files of the stages that are varied.
+        Named as in the metrics files of the stages that are varied. The numbers of the selection
+        rest on all features, those of the fits on the features of ``variation.selection``.
     Grown or None
         The forests, where this variation grew them whole.
     """
     seed = settings.sweep.seed
-    table = table.copy()
-    table[list(FEATURES)] = jitter(table[list(FEATURES)].to_numpy(float), variation.noise, seed)
-    features = reorder(selected, variation.order, seed)
+    varied = perturb.varied(table, variation, seed)
+    features = perturb.reorder(perturb.apply(selected, variation.selection), variation.order, seed)
     if variation.task in (SEARCH_LR, SEARCH_RF, SEARCH_XGB):
-        return _search(table, features, variation, settings, known)
-    released, sets = settings.released, data.train_and_test(table, features)
+        return _search(varied, features, variation, settings, known)
+    released, sets = settings.released, data.train_and_test(varied, features)
     if variation.task == FOREST:
         chosen = dict(sorted(_of(settings, forest.MODEL).items()))
 
@@ -194,17 +132,28 @@ def measure(table: pd.DataFrame, selected: list[str], variation: Variation,
         return forest.repeat(known, sets, forest.fits(*sets, released, chosen),
                              released.models[forest.MODEL], variation.threads,
                              settings.sweep.forest.witnesses, evaluate)
-    if variation.task == BOOSTER:
-        booster = released.models["XGB"] | {"updater": DETERMINISTIC_UPDATER,
-                                            "n_jobs": variation.threads}
-        released = replace(released, models=released.models | {"XGB": booster})
+    more = {BOOSTER: {"updater": DETERMINISTIC_UPDATER, "n_jobs": variation.threads},
+            RACE: {"n_jobs": variation.threads}}.get(variation.task, {})
+    released = replace(released,
+                       models=released.models | {"XGB": released.models["XGB"] | more})
     chosen = ("LR", "XGB") if variation.task == LINEAR else ("XGB",)
-    trained = {name: train(*sets, released, configuration)
+    order = perturb.row_order(len(sets[0].label), variation.rows, seed)
+    trained = {name: train(*sets, released, configuration, order)
                for name, configuration in sorted(_of(settings, *chosen).items())}
     rows = _evaluate(trained, sets[1], settings)
-    if variation.task == LINEAR:
-        rows = _selection(table, variation.order, released.selection, seed) + rows
+    if variation.task == LINEAR and variation.selection == perturb.RELEASED:
+        rows = _selection(table, variation, settings) + rows
     return rows, None
+
+
+def lasso(table: pd.DataFrame, variation: Variation, settings: Settings) -> Selected:
+    """Select among all features under a variation (see `measure`)."""
+    seed = settings.sweep.seed
+    train_set, test_set = data.train_and_test(
+        perturb.varied(table, variation, seed),
+        perturb.reorder(list(FEATURES), variation.order, seed))
+    return select(perturb.in_order(train_set, variation.rows, seed), test_set,
+                  settings.released.selection)
 
 
 def _of(settings: Settings, *chosen: str) -> dict:
@@ -213,11 +162,8 @@ def _of(settings: Settings, *chosen: str) -> dict:
             if configuration.model in chosen}
 
 
-def _selection(table: pd.DataFrame, order: str, settings, seed: int) -> list[list]:
-    """Select among all features."""
-    candidates = reorder(list(FEATURES), order, seed)
-    found = selection_summary(select(*data.train_and_test(table, candidates), settings),
-                              len(candidates))
+def _selection(table: pd.DataFrame, variation: Variation, settings: Settings) -> list[list]:
+    found = selection_summary(lasso(table, variation, settings), len(FEATURES))
     return [["selection", path[1:], value]
             for path, value in flatten(_part(found, SELECTION_PARTS), "")]
 
@@ -251,7 +197,7 @@ def _search(table: pd.DataFrame, features: list[str], variation: Variation,
     """Search the class weight of one model, as `weights.evaluate` does."""
     search, model = settings.search, variation.task.split("-")[1]
     sets = tuple(data.split(table, table[GROUP] == name, features) for name in ("train", "val"))
-    tried = weights.grid(search)
+    tried = np.array(search.values())
     if variation.task != SEARCH_RF:
         return _winners(model, weights.evaluate(*sets, model, search.models[model], tried)), None
 
@@ -271,6 +217,38 @@ def _winners(model: str, curve: pd.DataFrame) -> list[list]:
             for metric, winner in weights.winners(curve).items()]
 
 
+def selections(job: dict, settings: Settings) -> list[str]:
+    """Return what the LASSO selects under each variation of a job, as `Variation.selection`."""
+    tables, found = {}, []
+    for variation in (Variation(**item) for item in job["variations"]):
+        inputs = job["inputs"][variation.release]
+        if variation.release not in tables:
+            tables[variation.release] = data.read_table(inputs["table"])
+        own = lasso(tables[variation.release], variation, settings).coefficients
+        if not own:
+            raise InputError(f"the LASSO selects no feature in the order {variation.order}, noise "
+                             f"{variation.noise}, rows {variation.rows}", inputs["table"],
+                             "select with a smaller alpha")
+        found.append(perturb.difference(data.read_selected(inputs["selected"]), set(own)))
+    return found
+
+
+def measurements(job: dict, settings: Settings) -> dict:
+    """Return ``rows`` of each variation of a job; ``forests`` and ``whole``: those grown whole."""
+    known = {key: forest.Grown(**grown) for key, grown in job["forests"].items()}
+    found = {"rows": [], "forests": {}, "whole": []}
+    for variation in (Variation(**item) for item in job["variations"]):
+        inputs = job["inputs"][variation.release]
+        table, selected = data.read_table(inputs["table"]), data.read_selected(inputs["selected"])
+        rows, grown = measure(table, selected, variation, settings, known.get(variation.forests))
+        found["rows"] += [list(asdict(variation).values()) + row for row in rows]
+        if grown:
+            found["forests"][variation.forests] = asdict(grown)
+            found["whole"].append([variation.release, variation.task])
+            known.setdefault(variation.forests, grown)
+    return found
+
+
 def stage() -> None:
     """Carry out the job on standard input."""
     job = json.load(sys.stdin)
@@ -278,20 +256,8 @@ def stage() -> None:
     if not kernels.is_kernel(job["kernel"], ran):
         raise InputError(f"OpenBLAS runs kernel {ran}, not {job['kernel']}", None,
                          "run the sensitivity stage, which probes them first")
-    known = {key: forest.Grown(**grown) for key, grown in job["forests"].items()}
-    found = {"rows": [], "forests": {}, "whole": []}
-    for item in job["variations"]:
-        variation = Variation(**item)
-        inputs = job["inputs"][variation.release]
-        selected = data.read_selected(inputs["selected"])
-        rows, grown = measure(data.read_table(inputs["table"], selected), selected, variation,
-                              settings, known.get(variation.forests))
-        found["rows"] += [list(asdict(variation).values()) + row for row in rows]
-        if grown:
-            found["forests"][variation.forests] = asdict(grown)
-            found["whole"].append([variation.release, variation.task])
-            known.setdefault(variation.forests, grown)
-    sys.stdout.write(json.dumps(found))
+    carry_out = selections if job["what"] == "selections" else measurements
+    sys.stdout.write(json.dumps(carry_out(job, settings)))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,16 @@ from stages.classification import data, models
 from stages.classification.corrected import permutation as corrected_permutation
 from stages.classification.corrected import stage as corrected
 from stages.classification.corrected.fit import Problem, candidates, grouped_folds, prepare, run
-from stages.classification.parameters import Bootstrap, Corrected, CorrectedModel, NetBenefit, Seeds
+from stages.classification.parameters import Bootstrap, Corrected, CorrectedModel, Seeds
 from stages.common.columns import SPACING, VOXELS
 from stages.common.errors import InputError
+from stages.common.parameters import Grid
 
 LINEAR = CorrectedModel("radiomics", "LR", {"solver": "newton-cholesky", "tol": 1e-10}, (0.5,),
                         {"C": (0.1,)})
 VOLUME = replace(LINEAR, inputs="volume", penalties=())
 SETTINGS = Corrected(3, 2, Seeds(1, 2), "NE_Score", ("balanced-accuracy", "F1"), {"LR": LINEAR},
-                     Bootstrap(50, 1, 0.95), Seeds(9, 3), 3, NetBenefit(0.1, 0.1, 9))
+                     Bootstrap(50, 1, 0.95), Seeds(9, 3), 3, Grid(0.1, 0.1, 9))
 
 
 def synthetic(seed, effect=0.0, patients=24, test_patients=12, features=12):

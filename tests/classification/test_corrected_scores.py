@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score
 
-from stages.classification import bootstrap, data
+from stages.classification import bootstrap, data, trivial
 from stages.classification.corrected import summary as corrected_summary
 from stages.classification.corrected.fit import Outcome
 from stages.classification.corrected.scores import (
@@ -18,9 +18,9 @@ from stages.classification.corrected.scores import (
     seed_scores,
     spread,
     threshold,
-    thresholds_of,
 )
-from stages.classification.parameters import Bootstrap, NetBenefit
+from stages.classification.parameters import Bootstrap
+from stages.common.parameters import Grid
 
 LABEL = np.array([1, 1, 0, 1, 0, 1])
 PATIENTS = np.array(["a", "a", "b", "b", "c", "d"])
@@ -96,7 +96,7 @@ def test_trivial_model_by_hand():
 
 def test_trivial_model_as_in_table_4(sets):
     test = sets[1]
-    found = corrected_summary.trivial(test, Bootstrap(40, 2, 0.9))
+    found = trivial.score(test, Bootstrap(40, 2, 0.9))
     share = test.label.mean()
     assert found["F1"]["all_series"] == pytest.approx(2 * share / (1 + share))
     assert found["Accuracy"]["low"] <= found["Accuracy"]["mean"] <= found["Accuracy"]["high"]
@@ -129,7 +129,7 @@ def test_decision_curve_by_hand():
 
 
 def test_decision_thresholds_are_decimal():
-    np.testing.assert_array_equal(thresholds_of(NetBenefit(0.1, 0.1, 3)), [0.1, 0.2, 0.3])
+    np.testing.assert_array_equal(Grid(0.1, 0.1, 3).values(), [0.1, 0.2, 0.3])
 
 
 def test_undefined_values_are_counted_not_hidden():

@@ -1,14 +1,12 @@
 """Models take the parameters that they are given, keep their warnings and are stored as data."""
 
-import json
 import os
 
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
-from xgboost import XGBClassifier
 
-from stages.classification import models, storage
+from stages.classification import models
 from stages.common.errors import InputError
 
 FOREST = {"random_state": 3, "n_estimators": 25, "min_samples_leaf": 2}
@@ -46,7 +44,7 @@ def test_forest_does_not_depend_on_the_number_of_workers(sets, monkeypatch):
     for workers in (1, 2, 4):
         monkeypatch.setattr(os, "cpu_count", lambda workers=workers: workers)
         estimator, _ = fitted("RF", FOREST, sets[0])
-        stored.append((storage.forest_arrays(estimator),
+        stored.append((models.find("RF").store(estimator, []),
                        models.probability(estimator, sets[1].features)))
     for arrays, probability in stored[1:]:
         for name, values in stored[0][0].items():
@@ -54,33 +52,9 @@ def test_forest_does_not_depend_on_the_number_of_workers(sets, monkeypatch):
         np.testing.assert_array_equal(probability, stored[0][1])
 
 
-@pytest.mark.parametrize("model, parameters", [("LR", LINEAR), ("RF", FOREST), ("XGB", BOOSTED),
-                                               ("XGB", {"seed": 1, "n_estimators": 5})])
-def test_stored_models_predict_the_same_and_are_the_same_bytes(sets, tmp_path, model, parameters):
-    train, test = sets
-    names = list(train.features.columns)
-    for folder in ("first", "second"):
-        estimator, _ = fitted(model, parameters, train)
-        storage.store(tmp_path / folder, {"refit": estimator}, names)
-    path, = (tmp_path / "first").glob("refit.*")
-    assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
-    expected = models.probability(estimator, test.features)[:, 1]
-    if model == "LR":
-        content = json.loads(path.read_text())
-        linear = test.features @ np.array(list(content["coefficients"].values()))
-        found = 1 / (1 + np.exp(-(linear + content["intercept"])))
-    elif model == "RF":
-        found = storage.forest_probability(path, test.features.to_numpy())
-    else:
-        loaded = XGBClassifier()
-        loaded.load_model(path)
-        found = loaded.predict_proba(test.features)[:, 1]
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 if model != "XGB" else 1e-6)
-
-
 def test_forest_arrays_cover_every_node(sets):
     estimator, _ = fitted("RF", FOREST, sets[0])
-    arrays = storage.forest_arrays(estimator)
+    arrays = models.find("RF").store(estimator, [])
     assert isinstance(estimator, RandomForestClassifier)
     assert arrays["start"][-1] == len(arrays["left"]) == sum(
         tree.tree_.node_count for tree in estimator.estimators_)

@@ -52,11 +52,6 @@ def test_wrong_choice_lists_the_valid_ones(tmp_path, content):
     assert "valid: refit, fold-mean" in refusal(tmp_path, content, parameters.read_protocols)
 
 
-def test_unknown_model(tmp_path, content):
-    content["classification"]["configurations"]["SVM"] = {"model": "SVM"}
-    assert "valid: LR, RF, XGB" in refusal(tmp_path, content, parameters.read_configurations)
-
-
 @pytest.mark.parametrize("penalty", [0, 1])
 def test_penalties_are_shares(tmp_path, content, penalty):
     content["classification"]["corrected"]["models"]["LR"]["penalties"] = [penalty]

@@ -14,7 +14,7 @@ import yaml
 from stages.classification import data
 from stages.classification.parameters import Search, Selection
 from stages.classification.select import family, select, summary
-from stages.classification.weights import evaluate, grid, winners
+from stages.classification.weights import evaluate, winners
 from stages.common import canonical
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
@@ -49,7 +49,7 @@ def test_family():
 
 
 def test_grid_is_decimal():
-    weights = grid(Search(0.05, 0.05, 200, {}))
+    weights = Search(0.05, 0.05, 200, {}).values()
     assert len(weights) == 200 and weights[5] == 0.3 and weights[97] == 4.9 and weights[-1] == 10
 
 

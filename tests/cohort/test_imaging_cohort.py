@@ -43,8 +43,6 @@ def test_what_cannot_be_classified_is_named(column, said):
 
 
 @pytest.mark.parametrize("column, values, said", [
-    ("File", ["a", "b", "b"], "has the series b twice; remove one"),
-    ("File", ["a", "b", ""], "line 4 names no series; fill 'File'"),
     ("image", ["i/a", "", "i/c"], "series b names no image"),
     ("NE_Score", ["", "high", ""], "series b has no NE_Score from -1 to 1"),
     ("NE_Score", ["", "1.5", ""], "series b has no NE_Score from -1 to 1"),

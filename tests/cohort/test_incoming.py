@@ -74,7 +74,7 @@ def test_bad_input_is_one_line(tmp_path, take):
     (tmp_path / "text.nii.gz").write_text("no image")
     nifti.write(tmp_path / "flat.nii.gz", nifti.Volume(values((6, 5, 1)), AFFINE))
     for name, words in (("missing", "no such file"), ("empty", "is an empty folder"),
-                        ("text.nii.gz", "is not a NIfTI-1 file"), ("flat.nii.gz", "single slice")):
+                        ("text.nii.gz", "is not a NIfTI file"), ("flat.nii.gz", "single slice")):
         code, error, names = take(tmp_path / name)
         assert code == 2 and words in error.strip().splitlines()[-1] and not names
         assert name in error

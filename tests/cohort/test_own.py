@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.common import canonical, nifti
+from stages.common import canonical, manifest, nifti
 from tests.cohort.conftest import mirror
 from tests.cohort.own_files import AFFINE, COLUMNS, lesions, write_nrrd
 from tests.cohort.slices import PATIENT, series, table, values
@@ -33,12 +33,11 @@ def test_the_three_formats_give_the_same_voxels(home, take, tmp_path):
 
 
 def test_the_manifest_is_that_of_the_other_cohorts(home, take, tmp_path):
-    from stages.cohort import lits
     from stages.cohort.phantom import stage as phantom
 
     take(home)
     found = pd.read_csv(tmp_path / "out" / "manifest.csv", keep_default_na=False)
-    assert tuple(found.columns) == lits.COLUMNS == phantom.COLUMNS[:len(lits.COLUMNS)]
+    assert tuple(found.columns) == manifest.COLUMNS == phantom.COLUMNS[:len(manifest.COLUMNS)]
     assert found["File"].tolist() == ["a1", "b1", "c1"]
     assert found["NE_Class"].tolist() == ["1", "", "0"]
     assert found["NE_Status"].tolist() == ["positive", "", "negative"]

@@ -98,7 +98,7 @@ def test_bad_files_are_one_line(home, take, tmp_path, fault, name, words):
 
 @pytest.mark.parametrize("rows, columns, words", [
     ([["a", "s", "p", "x"], ["a", "s", "p", "y"]], 4, "has 'a' twice in the column 'series'"),
-    ([["a", "s", "p", "x"], ["A", "s", "p", "y"]], 4, "twice, but for capital"),
+    ([["a", "s", "p", "x"], ["A", "s", "p", "y"]], 4, "but for capital letters"),
     ([["a", "s", "p", "x"], ["b", "s", "p", "x"]], 4, "has 'x' twice in the column 'path'"),
     ([["../a", "s", "p", "x"]], 4, "'../a' in the column 'series' is no usable name"),
     ([["a", "s", "", "x"]], 4, "'' in the column 'patient' is no usable name"),

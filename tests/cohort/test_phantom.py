@@ -8,11 +8,12 @@ import pytest
 
 from stages.cohort.phantom import plan
 from stages.cohort.phantom import stage as phantom
-from stages.cohort.phantom.anatomy import LESION, LIVER, Tissue
+from stages.cohort.phantom.anatomy import Tissue
 from stages.cohort.phantom.render import render, sample
 from stages.cohort.phantom.shapes import Capsule, Ellipsoid
 from stages.common import cli, nifti
 from stages.common.errors import InputError
+from stages.common.manifest import LESION, LIVER
 from stages.common.parameters import section
 
 PARAMS = Path(__file__).parents[2] / "studies/sclc_liver/params"

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.cohort import lits, own, scored, source
-from stages.common import cli, nifti, origin
+from stages.cohort import scored, source
+from stages.common import cli, manifest, nifti, origin
 from tests.cohort.slices import table
 from tests.parameters import whole
 
@@ -41,7 +41,7 @@ def test_a_folder_of_lits(make, tmp_path):
         write(tmp_path / "in" / f"volume-{number}.nii.gz", np.full((3, 4, 5), 40, np.int16))
         write(tmp_path / "in" / f"segmentation-{number}.nii.gz", np.ones((3, 4, 5), np.uint8))
     code, found = make("lits")
-    assert code == 0 and tuple(found.columns) == lits.COLUMNS
+    assert code == 0 and tuple(found.columns) == manifest.COLUMNS
     assert origin.read(tmp_path / "out") == "lits"
     assert (found["Cohort"] == "lits").all() and sorted(found["Segmentation"]) == ["test", "train"]
 
@@ -53,7 +53,7 @@ def test_an_own_cohort_with_scores_of_samples(make, tmp_path):
     assert "give their scores with --scores" in make("own")[1]
     table(tmp_path / "in" / "scores.csv", [["X", 0.5]], ("sample", "NE_Score"))
     code, found = make("own")
-    assert code == 0 and tuple(found.columns) == own.COLUMNS
+    assert code == 0 and tuple(found.columns) == manifest.COLUMNS
     assert found["NE_Score"].tolist() == [0.5] and found["Cohort"].tolist() == ["own"]
     # What the next stage of the pipeline does with it.
     listed = pd.read_csv(tmp_path / "out" / "manifest.csv", dtype=str, keep_default_na=False)

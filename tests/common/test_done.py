@@ -61,6 +61,14 @@ def test_a_series_that_left_the_cohort_leaves_no_output(made):
     assert found(made, "b") is None
 
 
+def test_what_a_series_left_under_another_name_is_removed(made):
+    record = Record(made / "record.jsonl", "other")
+    source, old, new = made / "a.in", made / "out" / "a.nii.gz", made / "out" / "a.npy"
+    new.write_text("x")
+    record.put("a", [source], [new])
+    assert not old.exists() and new.exists()
+
+
 def test_a_foreign_file_is_named_and_left(made):
     (made / "out" / "mine.nii.gz").write_text("x")
     record = Record(made / "record.jsonl", "about")

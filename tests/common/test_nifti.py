@@ -90,7 +90,7 @@ def rewrite(path, volume, offset, layout, *values):
     (112, "<2f", (0.0, 5.0), "intercept .5. without a slope"),
     (108, "<f", (float("nan"),), "where its voxels begin"),
     (108, "<f", (-400.0,), "where its voxels begin"),
-    (344, "<4s", (b"abc\0",), "not a NIfTI-1 file"),
+    (344, "<4s", (b"abc\0",), "not a NIfTI file"),
 ])
 def test_bad_headers_are_named(tmp_path, volume, offset, layout, values, message):
     path = tmp_path / "bad.nii"
@@ -103,8 +103,8 @@ def test_bad_headers_are_named(tmp_path, volume, offset, layout, values, message
 def test_damaged_files_are_named(tmp_path, volume):
     whole = nifti.encode(volume)
     for name, content, message in [
-            ("cut.nii.gz", whole[:-40], "damaged gzip"), ("short.nii", b"x" * 20, "not a NIfTI-1"),
-            ("end.nii", gzip.decompress(whole)[:-9], "ends before")]:
+            ("cut.nii.gz", whole[:-40], "damaged gzip"), ("short.nii", b"x" * 20, "not a NIfTI file"),
+            ("end.nii", gzip.decompress(whole)[:-9], "cut short")]:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=message):
             nifti.read(tmp_path / name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -247,3 +248,34 @@ def test_compilers_are_no_part_of_the_base(monkeypatch):
     monkeypatch.setattr(base, "_make", lambda *given: made.append(given))
     stands_on = base.find("docker", images.load("radiomics"), "debian")
     assert "build-essential" not in made[0][3] and (stands_on.headers / "Python.h").is_file()
+
+
+def test_the_image_for_a_gpu_is_that_of_the_cpu_with_another_pytorch():
+    """It cannot be built without gigabytes of NVIDIA's packages: its lock is what can be tested."""
+    def pins(name):
+        text = images.load(name).lock.read_text()
+        blocks = re.findall(r"^(\S+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
+                            text, re.M)
+        assert len(blocks) == sum("==" in line for line in text.splitlines())
+        return {package: version for package, version, _ in blocks}
+
+    cpu, gpu = pins("segmentation"), pins("segmentation-cuda")
+    assert (cpu.pop("torch"), gpu.pop("torch")) == ("2.13.0+cpu", "2.13.0")
+    assert {name: gpu.get(name) for name in cpu} == cpu
+    added = set(gpu) - set(cpu)
+    assert {"triton", "nvidia-cudnn-cu13", "nvidia-cublas"} <= added
+    assert all(name.startswith(("nvidia-", "cuda-")) for name in added - {"triton"})
+    asked = [[line for line in (images.load(name).folder / "requirements.in").read_text().splitlines()
+              if "==" in line and not line.startswith(("#", "torch=="))]
+             for name in ("segmentation", "segmentation-cuda")]
+    assert asked[0] == asked[1]
+
+
+def test_the_image_for_a_gpu_is_built_when_named_only(repository):
+    assert "segmentation-cuda" in images.names() and "segmentation-cuda" not in images.default()
+    assert set(images.default()) | {"segmentation-cuda"} == set(images.names())
+    # A compiler stays in it, for torch.compile.
+    assert "ARG BASE=python:3.11-bookworm" in (
+        images.load("segmentation-cuda").folder / "Dockerfile").read_text()
+    result = build(repository, "--help")
+    assert "only when named: segmentation-cuda" in " ".join(result.stdout.split())

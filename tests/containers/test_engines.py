@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from containers.launcher import LauncherError, engines, environment, images, locks, oci
+from containers.launcher import LauncherError, engines, environment, images, locks, main, oci
 
 from .conftest import IMAGE, launch, stub
 
@@ -174,3 +174,30 @@ def test_committed_lock_holds_only_what_builds_return():
 def test_names_that_engines_cannot_mount_are_refused():
     result = launch("true", engine="venv", options=("--read", "/a:b"))
     assert result.returncode == 2 and "cannot mount" in result.stderr
+
+
+@pytest.mark.parametrize("name, runs_in", [("segmentation", "segmentation-cuda"), ("cohort", "cohort")])
+@pytest.mark.parametrize("asked", ["", "0", "1", "--gpu"])
+def test_a_gpu_has_an_image_of_its_own(name, runs_in, asked, monkeypatch):
+    chosen = []
+
+    def choose(image):
+        chosen.append(image.name)
+        raise LauncherError("far enough")
+
+    monkeypatch.setattr(engines, "choose", choose)
+    monkeypatch.setenv(images.GPU, asked.strip("-gpu"))
+    with pytest.raises(LauncherError, match="far enough"):
+        main.run(main.parse([*([asked] if asked == "--gpu" else []), name, "--", "true"]))
+    assert chosen == [runs_in if asked in ("1", "--gpu") else name]
+
+
+def test_one_of_several_gpus_is_handed_on_to_what_may_use_one(monkeypatch):
+    monkeypatch.delenv(environment.DEVICES, raising=False)
+    assert environment.devices(True) == {}
+    monkeypatch.setenv(environment.DEVICES, "3")
+    assert environment.devices(True) == {"CUDA_VISIBLE_DEVICES": "3"}
+    assert environment.devices(False) == {}
+    given = launch("python", "-c", "import os; print(os.environ.get('CUDA_VISIBLE_DEVICES'))",
+                   engine="venv", options=("--gpu",), CUDA_VISIBLE_DEVICES="3")
+    assert given.stdout.strip() == "3"

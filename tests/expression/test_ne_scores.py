@@ -147,6 +147,18 @@ def test_the_correlation_is_half_the_difference(score, tmp_path, old_symbols):
     assert found["NE_Class"].tolist()[0] == 1 and found["NE_Class"].tolist()[-1] == 0
 
 
+def test_the_default_profiles_are_the_published_ones(score, tmp_path):
+    means = ["NE_class_mean", "nonNE_class_mean"]
+    listed = pd.read_csv(mirror("ne_signature", "zhang2018_ne50.csv")).set_index("gene")[means]
+    own = SIGNATURE.set_index("symbol_2018")[means]
+    pd.testing.assert_frame_equal(own.sort_index(), listed.sort_index(), check_names=False)
+    given = score(EXPRESSION, "--method", "correlation", "--profiles",
+                  mirror("ne_signature", "zhang2018_ne50.csv"))[1]
+    code, found = score(EXPRESSION, "--method", "correlation")
+    assert code == 0
+    pd.testing.assert_frame_equal(found, given)
+
+
 def test_the_published_profiles_score_themselves(score, tmp_path):
     path = mirror("ne_signature", "zhang2018_ne50.csv")
     listed = pd.read_csv(path)
@@ -228,8 +240,6 @@ def test_bad_tables_for_the_correlation(score, tmp_path, fault, words):
 
 
 def test_bad_profiles_are_one_line(score, tmp_path):
-    code, error = score(EXPRESSION, "--method", "correlation")
-    assert code == 2 and "--profiles" in error and "Zhang et al. 2018" in error
     path, listed = profiles(tmp_path)
     listed[listed["gene"] != "SYP"].to_csv(path, index=False)
     assert "lacks the gene SYP" in score(EXPRESSION, "--method", "correlation", "--profiles",

@@ -1,4 +1,4 @@
-"""A clone of the repository to work in."""
+"""A clone of the repository to work in; DVC without its own warning."""
 
 import shutil
 import subprocess
@@ -8,6 +8,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMIT = ["git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qam", "state"]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("filterwarnings", "ignore:_NoneStep:DeprecationWarning")  # of DVC
 
 
 @pytest.fixture(scope="module")

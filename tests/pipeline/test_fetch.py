@@ -10,6 +10,7 @@ import pytest
 from stages.cohort.fetch import fetch
 from stages.cohort.parameters import Release
 from stages.common.errors import InputError
+from studies.sclc_liver.control.fetch import releases
 
 CONTENT = b"File,NE_Score\n" + b"x,0.5\n" * 1000
 
@@ -65,6 +66,25 @@ def test_from_the_mirror_where_the_address_fails(tmp_path, server, path, place):
     url = f"{server}{path}" if path else CLOSED
     assert fetch(release(url), tmp_path / "t.csv", tmp_path / "mirror", 5) == str(mirror)
     assert (tmp_path / "t.csv").read_bytes() == CONTENT
+
+
+def test_the_mirror_has_a_folder_for_each_kind_of_files(tmp_path):
+    for folder, content in (("released", CONTENT[::-1]), ("tables", CONTENT)):
+        (tmp_path / "mirror" / folder).mkdir(parents=True)
+        (tmp_path / "mirror" / folder / "t.csv").write_bytes(content)
+    found = fetch(release(CLOSED), tmp_path / "t.csv", tmp_path / "mirror", 5, "tables")
+    assert found == str(tmp_path / "mirror/tables/t.csv")
+    with pytest.raises(InputError, match="holds other/t.csv"):
+        fetch(release(CLOSED), tmp_path / "u.csv", tmp_path / "mirror", 5, "other")
+
+
+def test_a_list_without_a_checksum_is_one_line(tmp_path):
+    path = tmp_path / "tables.csv"
+    path.write_text("table,file,bytes\nT,T.gz,5\n")
+    with pytest.raises(InputError, match="no list of pinned tables"):
+        releases(path, "https://example.org")
+    path.write_text(f"table,file,bytes,sha256\nT,T.gz,5,{'0' * 64}\n")
+    assert releases(path, "https://example.org")[0].url == "https://example.org/T.gz"
 
 
 def test_a_right_file_in_place_is_kept(tmp_path):

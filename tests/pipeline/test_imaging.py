@@ -13,7 +13,6 @@ from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "studies" / "sclc_liver" / "imaging"
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from containers.commands import deps
 from containers.commands.schedule import Pipeline
 from tests.parameters import whole
 
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 ROOT = Path(__file__).resolve().parents[2]
 STUDY, IMAGING = "studies/sclc_liver/dvc.yaml", "studies/sclc_liver/imaging/dvc.yaml"
 # How many stages DVC would run, at least.

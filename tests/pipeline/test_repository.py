@@ -17,7 +17,6 @@ from containers.commands import deps
 from containers.commands.schedule import Pipeline
 from tests.parameters import whole
 
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgboost",
                 "pandera[pandas]": "pandera", "connected-components-3d": "cc3d",

@@ -13,7 +13,6 @@ from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIES = ["sclc_liver"]
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
 PYTHON = ROOT / ".venv" / "bin" / "python"
 # Nothing listens there: an address that is refused at once.
 CLOSED = {"DATA_MIRROR": "/nonexistent", "MSCLC_ENGINE": "venv", "HTTPS_PROXY": "http://127.0.0.1:9",

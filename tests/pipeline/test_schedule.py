@@ -32,8 +32,6 @@ RUN = ("import sys\nfrom pathlib import Path\nfrom containers.commands.schedule 
        "entry(lambda: p.run(p.order, log=Path(sys.argv[1]) / 'log', workers=2))\n")
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC
-
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch):
@@ -107,6 +105,23 @@ def test_only_what_changed_runs_and_what_is_forced(tmp_path, theirs):
     # DVC's cache of runs holds a and d, but nothing that persists or is not in the cache.
     assert sorted(run(folder)[0]) == ["b@1", "b@2", "c"]
     assert yaml.safe_load((folder / "dvc.lock").read_text()) == yaml.safe_load(theirs[1])
+
+
+@pytest.mark.parametrize("gpus, seen", [("4,7", {"4", "7"}), ("4", {"4"}), (None, {"none"})])
+def test_stages_side_by_side_get_a_gpu_each(tmp_path, monkeypatch, gpus, seen):
+    """Each waits for the other's file, so that both run at once; with one GPU they share it."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if gpus:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", gpus)
+    wait = "for i in $(seq 100); do [ -e {} ] && break; sleep 0.1; done"
+    stages = {name: {"cmd": f"echo ${{CUDA_VISIBLE_DEVICES:-none}} > {name}.txt && "
+                            + wait.format(f"{other}.txt"), "outs": [f"{name}.txt"]}
+              for name, other in (("one", "two"), ("two", "one"))}
+    for stage in stages.values():
+        stage["cmd"] = stage["cmd"].replace("${", "\\${")  # not DVC's
+    folder = toy(tmp_path / "toy", stages)
+    assert len(run(folder, workers=2)[0]) == 2
+    assert {(folder / f"{name}.txt").read_text().strip() for name in stages} == seen
 
 
 def test_a_frozen_stage_runs_when_it_is_forced_only(tmp_path):

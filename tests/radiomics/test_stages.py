@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -13,10 +14,10 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from stages.common import canonical
+from stages.common import canonical, done
+from stages.common.done import Record
 from stages.common.errors import InputError
-from stages.radiomics import cache, extract, manifest, parameters, rows, table, unlabelled
-from stages.radiomics.cache import Cache
+from stages.radiomics import extract, parameters, rows, series, table, unlabelled
 from tests.radiomics.conftest import ROOT, mirror, phantom, write
 
 SERIES = ("AIR-001_a.nii.gz", "AIR-001_b.nii.gz", "AIR-002_a.nii.gz", "AIR-003_a.nii.gz")
@@ -118,10 +119,10 @@ def test_columns_and_settings_are_those_of_the_released_table(extracted, joined)
     assert (theirs["Num_Lesions"] == theirs["diagnostics_Mask-original_VolumeNum"] + 1).all()
 
 
-def test_rows_do_not_depend_on_cache_jobs_or_order(cohort, extracted):
+def test_rows_do_not_depend_on_record_jobs_or_order(cohort, extracted):
     alone = extracted()
-    assert extracted("--cache", "cache", "--jobs", "2", out="two") == alone
-    assert extracted("--cache", "cache", out="again") == alone
+    assert extracted("--record", "record.jsonl", "--jobs", "2", out="two") == alone
+    assert extracted("--record", "record.jsonl", out="again") == alone
     listed = pd.read_csv(cohort / "manifest.csv")
     listed[::-1].to_csv(cohort / "manifest.csv", index=False)
     assert extracted(out="reverse") == alone
@@ -137,6 +138,10 @@ def test_plain_and_fast_rows_agree(extracted, joined):
     pd.testing.assert_frame_equal(fast.drop(columns=rounded), plain.drop(columns=rounded),
                                   check_exact=True)
     np.testing.assert_allclose(fast[rounded], plain[rounded], rtol=1e-10)
+
+
+def known(path, settings):
+    return Record(path, extract.about(settings))
 
 
 def count(monkeypatch):
@@ -157,9 +162,9 @@ def test_only_what_changed_is_computed(cohort, settings, monkeypatch):
 
     def again(names, options=settings):
         computed.clear()
-        listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+        listed = [series.Series(name, cohort / "images" / name, cohort / "masks" / name)
                   for name in names]
-        return extract.extract(listed, options, Cache(cohort / "cache", options))
+        return extract.extract(listed, options, known(cohort / "record.jsonl", options))
 
     first = again(SERIES[:3])
     assert computed == list(SERIES[:3])
@@ -177,19 +182,19 @@ def test_only_what_changed_is_computed(cohort, settings, monkeypatch):
     assert computed == [SERIES[0]]
     again(SERIES[:2], dataclasses.replace(settings, spacing=(2, 2, 2)))
     assert computed == list(SERIES[:2])
-    again(SERIES[:2], dataclasses.replace(settings, lesion_count={}))
+    again(SERIES[:2], dataclasses.replace(settings, spacing=(2, 2, 2), lesion_count={}))
     assert computed == []
 
 
 def test_a_bad_series_does_not_cost_the_others(cohort, settings, monkeypatch):
     computed = count(monkeypatch)
     (cohort / "masks" / SERIES[0]).write_bytes(b"broken")
-    listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+    listed = [series.Series(name, cohort / "images" / name, cohort / "masks" / name)
               for name in SERIES]
     for expected in (list(SERIES), [SERIES[0]]):
         computed.clear()
-        with pytest.raises(InputError, match=f"{SERIES[0]}: cannot be read"):
-            extract.extract(listed, settings, Cache(cohort / "cache", settings))
+        with pytest.raises(InputError, match=f"{SERIES[0]}: is not a NIfTI file"):
+            extract.extract(listed, settings, known(cohort / "record.jsonl", settings))
         assert computed == expected
 
 
@@ -217,7 +222,7 @@ def test_every_series_needs_its_files(tmp_path):
     path = tmp_path / "manifest.csv"
     path.write_text("File,image,mask\na,a.nii,a_mask.nii\nb,b.nii,\n")
     with pytest.raises(InputError, match="series b has no mask"):
-        manifest.read(path)
+        series.read(path)
 
 
 def test_table_needs_every_row(tmp_path):
@@ -241,11 +246,11 @@ def test_table_needs_whole_rows(tmp_path, change):
 
 
 def test_a_process_that_is_killed_is_one_line(cohort, settings, monkeypatch):
-    listed = [manifest.Series(name, cohort / "images" / name, cohort / "masks" / name)
+    listed = [series.Series(name, cohort / "images" / name, cohort / "masks" / name)
               for name in SERIES[:2]]
     monkeypatch.setattr(rows, "compute", killed)
     with pytest.raises(InputError, match="give fewer --jobs"):
-        extract.extract(listed, settings, Cache(None, settings), 2)
+        extract.extract(listed, settings, known(None, settings), 2)
 
 
 def killed(*_):
@@ -281,8 +286,14 @@ def test_parameters_are_checked(tmp_path, change, match):
         parameters.read(path)
 
 
-def test_rows_depend_on_the_code_that_places_a_volume(settings, monkeypatch):
-    before = Cache(None, settings).context
-    assert "nifti_geometry.py" in cache.SHARED
-    monkeypatch.setattr(cache, "SHARED", ())
-    assert Cache(None, settings).context != before
+def test_rows_depend_on_the_code_of_every_folder_that_makes_them(settings, monkeypatch, tmp_path):
+    for name in ("common", "radiomics"):
+        shutil.copytree(ROOT / "stages" / name, tmp_path / name)
+    monkeypatch.setattr(done, "__file__", str(tmp_path / "common/done.py"))
+    monkeypatch.setattr(extract, "__file__", str(tmp_path / "radiomics/extract.py"))
+    seen = {extract.about(settings)}
+    for name in ("radiomics/fast/grid.py", "radiomics/rows.py", "common/nifti_header.py"):
+        with open(tmp_path / name, "a") as stream:
+            stream.write("# changed\n")
+        seen.add(extract.about(settings))
+    assert len(seen) == 4

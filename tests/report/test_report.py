@@ -13,7 +13,7 @@ from stages.common import canonical
 from stages.report import chart, forest, plain, tables
 from stages.report.page import stage
 from stages.verdicts import names
-from tests.made_up import JUDGED, NAME, SETTINGS, put
+from tests.made_up import JUDGED, NAME, put
 from tests.report.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,32 +125,6 @@ def test_every_verdict_has_its_own_mark_and_words():
     css = (ROOT / "stages/report/templates/style.css").read_text()
     for name in names.ALL:
         assert f".v-{name} " in css or f".v-{name}," in css, name
-
-
-def test_the_page_explains_each_verdict_in_one_sentence_by_what_is_public(made):
-    text = " ".join(pages(made)["index.html"].text.split())
-    groups = tables.groups([{"verdict": "exact"}, {"verdict": "untested"}], SETTINGS)
-    assert [count for _, count, _ in groups] == [1, 1, 0]
-    for title, _, verdicts in groups:
-        assert f'<th scope="rowgroup">{title}</th>' in text
-        for verdict, meaning, _ in verdicts:
-            assert meaning.endswith(".") and ". " not in meaning and "{" not in meaning
-            assert meaning.replace("'", "&#39;") in text, verdict.name
-    assert "private images: images are not released" in text
-    assert "at least 50% of the variations that should not matter" in text
-
-
-def test_what_single_runs_explain_is_said(made):
-    text = " ".join(pages(made)["index.html"].text.split())
-    runs = canonical.read_json(made / REPORTS / "verdicts.json")["runs"]
-    assert f"The best single run ({runs['single_run']}) gives {runs['single']} of them." in text
-    assert f"so {runs['by_row']} of the {runs['numbers']} fitted numbers are found" in text
-    assert "code · r2 · new: gives 4 of 4 at once" in text
-
-
-def test_why_nothing_is_recomputed_and_what_a_check_is_worth_stand_beside_the_number(made):
-    text = " ".join(pages(made)["index.html"].text.split())
-    assert '<td class="origin">private images</td><td>its checks refuse 100% of other values' in text
 
 
 def test_counts_of_other_verdicts_are_refused(reported, line):

@@ -45,7 +45,7 @@ def spoil(path, fault):
 @pytest.mark.parametrize("fault, words", [
     ("cut", "damaged gzip"), ("forms", "qform and sform disagree"),
     ("sheared", "not at right angles"), ("two volumes", "not three axes"),
-    ("slice", "a single slice"), ("no image", "is not a NIfTI-1 file")])
+    ("slice", "a single slice"), ("no image", "is not a NIfTI file")])
 def test_bad_images_are_one_line(cohort, tmp_path, call, stage, fault, words):
     path = tmp_path / "b.nii.gz"
     spoil(path, fault)
@@ -59,7 +59,7 @@ def test_bad_images_are_one_line(cohort, tmp_path, call, stage, fault, words):
 @pytest.mark.parametrize("fault, words", [
     ("cut", "damaged gzip"), ("forms", "qform and sform disagree"),
     ("sheared", "not at right angles"), ("two volumes", "not three axes"),
-    ("no image", "is not a NIfTI-1 file"), ("fraction", "holds the label 0.5"),
+    ("no image", "is not a NIfTI file"), ("fraction", "holds the label 0.5"),
     ("nan", "holds the label nan")])
 def test_bad_masks_are_one_line(cohort, tmp_path, call, fault, words):
     path = tmp_path / "b_mask.nii.gz"
@@ -79,7 +79,7 @@ def test_a_series_named_twice(cohort, tmp_path, call):
     cohort.write_text(cohort.read_text() + cohort.read_text().splitlines()[1] + "\n")
     code, error = call(prepare.stage, "--manifest", cohort, "--part", "test", "--params", PARAMS,
                        "--out", tmp_path / "out")
-    assert code == 2 and "names the series 'a' twice" in error and str(cohort) in error
+    assert code == 2 and "has 'a' twice in the column" in error and str(cohort) in error
 
 
 def test_a_trailing_axis_of_one(cohort, tmp_path):

@@ -27,6 +27,15 @@ def test_centres_come_in_the_ratio_4_1_3():
     np.testing.assert_allclose(shares, [4 / 8, 1 / 8, 3 / 8], atol=0.03)
 
 
+def test_the_index_finds_every_voxel_in_its_order():
+    where = crops.places(MASK)
+    assert where.dtype == np.uint32 and where.shape == (3, 40 * 36)
+    for label in range(3):
+        voxels = np.argwhere(MASK == label)
+        found = [crops.place(MASK, where, label, number) for number in range(len(voxels))]
+        np.testing.assert_array_equal(found, voxels)
+
+
 def test_a_missing_label_leaves_its_share_to_the_others():
     mask = np.where(MASK == 2, 1, MASK).astype(np.uint8)
     _, masks = crops.crops(IMAGE, mask, crops.places(mask), preset((1, 1, 1)),

@@ -123,4 +123,4 @@ def test_an_empty_selection_is_one_line(cohort, predicted, call, more, words):
 def test_a_series_named_twice(cohort, predicted, call):
     cohort.write_text(cohort.read_text().replace("\nb,", "\na,"))
     code, error = call(detect.stage, *arguments(cohort, predicted))
-    assert code == 2 and "names the series 'a' twice" in error
+    assert code == 2 and "has 'a' twice in the column" in error

@@ -26,6 +26,24 @@ def test_nearest_sampling_keeps_labels_and_type():
     np.testing.assert_array_equal(got, labels[[0, 1, 5]])
 
 
+@pytest.mark.parametrize("nearest", [False, True])
+def test_a_part_of_the_planes_gives_the_same_bits(nearest, monkeypatch):
+    data = RANDOM.normal(size=(7, 9, 23)).astype(np.float32)
+    places = [RANDOM.uniform(-1, n, 6) for n in data.shape[:2]] + [np.linspace(-1, 23, 50)]
+    with monkeypatch.context() as patch:
+        patch.setattr(grid, "PLANES", 1000)
+        whole = grid.resample(data, places, nearest)
+    np.testing.assert_array_equal(grid.resample(data, places, nearest), whole)
+    for start, stop in ((0, 1), (0, 9), (20, 37), (48, 50)):
+        part = [*places[:2], places[2][start:stop]]
+        first, last = grid.planes(part[2], 23, nearest)
+        assert last - first < 23
+        got = grid.resample(data[..., first:last], part, nearest, first, 23)
+        np.testing.assert_array_equal(got, whole[..., start:stop])
+        with pytest.raises(IndexError):
+            grid.resample(data[..., first:last - 1], part, nearest, first, 23)
+
+
 @pytest.mark.parametrize("spacing", [(2, 2, 5), (1, 3, 2.5), (4.1, 0.7, 9)])
 def test_a_linear_field_stays_where_it_is(spacing):
     """Sampled at another voxel size, a field linear in mm keeps its value at each place."""

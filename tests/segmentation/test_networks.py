@@ -6,17 +6,21 @@ import json
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load, save
 
 from stages.common import nifti, origin
+from stages.common.errors import InputError
 from stages.common.parameters import section
 from stages.segmentation import (
     baseline,
     checkpoint,
+    crops,
     infer,
     networks,
     prepare,
     settings,
+    sliding,
     train,
 )
 from tests.segmentation.tiny_networks import TINY, arguments, contents, infer_arguments
@@ -58,6 +62,7 @@ def test_the_learning_rate_falls_where_it_should():
 def test_no_root_is_taken_by_the_cpu_s_make(prepared, call, monkeypatch):
     """PyTorch's square root of a tensor is MKL's, whose last bit differs between CPUs."""
     asked, made = [], torch.optim.Adam
+    networks.device("cpu")  # imports parts of PyTorch that name its roots
     monkeypatch.setattr(torch.optim, "Adam", lambda *given, **named: (
         asked.append(named.get("fused")), made(*given, **named))[1])
     for name in ("sqrt", "_foreach_sqrt", "_foreach_sqrt_"):
@@ -133,8 +138,7 @@ def test_a_network_that_gives_no_number_is_refused(prepared, cohort, call, monke
         assert code == 2 and f"{path}: holds NaN or infinite values" in last
         assert "train the network again" in last and not (prepared / "masks").exists()
     path.write_bytes(whole)
-    monkeypatch.setattr(networks, "sliding_window_inference",
-                        lambda image, *_, **__: torch.full((1, 3, *image.shape[2:]), torch.nan))
+    monkeypatch.setattr(torch, "zeros", lambda *given, **how: torch.full(*given, torch.nan, **how))
     code, error = call(infer.stage, *infer_arguments(cohort, prepared))
     assert code == 2 and "the network's output: holds NaN" in error.strip().splitlines()[-1]
     assert not (prepared / "masks").exists()
@@ -217,6 +221,46 @@ def test_training_complaints_are_one_line(prepared, call, tiny):
     assert code == 2 and "holds 2 cases with lesions" in error
 
 
+def test_prepared_cases_are_mapped_and_indexed_once(prepared, monkeypatch):
+    monkeypatch.setattr(crops, "places", None)
+    image, mask, where = train.Prepared(prepared / "prepared")[0]
+    assert (image.dtype, mask.dtype, where.dtype) == (np.int16, np.uint8, np.uint32)
+    # A plane is one piece of the file; nothing is read before it is used.
+    assert image.flags.f_contiguous and mask.flags.f_contiguous and image.shape == mask.shape
+    assert all(isinstance(part.base, np.memmap) for part in (image, mask, where))
+    (prepared / "prepared" / "masks" / "a.npy").write_bytes(b"no array")
+    with pytest.raises(InputError, match="a.npy: is no prepared case.*prepare the cases again"):
+        train.Prepared(prepared / "prepared")[0]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_a_preset_for_a_gpu_does_not_start_on_a_cpu(prepared, call, tiny, device, monkeypatch):
+    unet = TINY["networks"]["unet"] | {"epochs": 10 ** 8}
+    params = tiny(networks={"unet": unet})
+    content = yaml.safe_load(params.read_text())
+    content["imaging"]["device"] = device
+    params.write_text(yaml.safe_dump(content))
+    monkeypatch.setattr(train, "train", lambda *_: pytest.fail("started"))
+    line = arguments(prepared)
+    place = line.index("--device")
+    code, error = call(train.stage, *line[:place], *line[place + 2:])
+    last = error.strip().splitlines()[-1]
+    assert code == 2 and "no GPU is used; set imaging.device to cuda" in last and str(params) in last
+    with pytest.raises(pytest.fail.Exception):
+        call(train.stage, *line)
+
+
+def test_the_cpu_s_presets_start_and_the_paper_s_do_not():
+    """By the voxels that a training puts through its networks: 121 cases of LiTS, the demo's 20."""
+    for name, count, refused in (("quick", 20, False), ("paper", 121, True)):
+        preset = settings.load(PARAMS, name)
+        for network in preset.networks.values():
+            voxels = np.prod([*preset.crops.size, preset.crops.per_image, network.epochs, count],
+                             dtype=float)
+            assert (voxels > networks.CPU_VOXELS) == refused
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_no_gpu_is_one_line(prepared, call):
     code, error = call(train.stage, *arguments(prepared), "--device", "cuda")
@@ -233,7 +277,7 @@ def test_a_full_gpu_is_one_line(prepared, cohort, call, monkeypatch):
     code, error = call(train.stage, *arguments(prepared, out="other"))
     assert code == 2 and "the GPU's memory is too small" in error.strip().splitlines()[-1]
     assert not (prepared / "other").exists()
-    monkeypatch.setattr(networks, "probabilities", full)
+    monkeypatch.setattr(sliding, "blocks", full)
     code, error = call(infer.stage, *infer_arguments(cohort, prepared))
     last = error.strip().splitlines()[-1]
     assert code == 2 and "too large for the GPU's memory" in last and "a.nii.gz" in last

@@ -28,7 +28,10 @@ from tests.segmentation.tiny_nnunet import (
     ({"optimizer": "lion"}, "valid: sgd, adam"),
     ({"trained": [2]}, "different numbers from 0 to 1"),
     ({"folds": 1}, "training.folds"), ({"epoch": 1}, "did you mean 'epochs'"),
-    ({"save_every": 0}, "at least 1")])
+    ({"save_every": 0}, "at least 1"),
+    ({"optimizer": "sgd", "momentum": 0.0}, "training.momentum' cannot be used; valid: between 0"),
+    ({"learning_rate": -0.1}, "training.learning_rate' cannot be used; valid: above 0"),
+    ({"weight_decay": -1.0}, "training.weight_decay' cannot be used; valid: at least 0")])
 def test_bad_settings_are_one_line(tmp_path, call, changes, words):
     scans(tmp_path)
     params(tmp_path, **changes)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from stages.segmentation import checkpoint, infer, networks, train
@@ -31,6 +32,31 @@ def test_a_killed_run_goes_on_to_the_same_bytes(prepared, call, monkeypatch):
     assert not (prepared / "model").exists() and (prepared / "state" / checkpoint.FILE).exists()
     call(train.stage, *arguments(prepared))
     assert written == [4, 8, 12, 16, 20, 24]
+    assert contents(prepared / "model") == contents(prepared / "whole")
+
+
+def test_a_run_with_a_gpu_s_order_in_memory_goes_on_to_the_same_bytes(prepared, call, monkeypatch):
+    """Weights are saved in one order, and the moments come back in that of their weights."""
+    def on(model, device):
+        model = model.to(memory_format=torch.channels_last_3d)
+        assert any(not value.is_contiguous() for value in model.parameters())
+        return model, model
+
+    monkeypatch.setattr(networks, "on", on)
+    assert call(train.stage, *arguments(prepared, out="whole"))[0] == 0
+    once, scored = train.validation_dice, []
+
+    def killed(*given):
+        scored.append(given)
+        if len(scored) == 3:
+            raise KeyboardInterrupt
+        return once(*given)
+
+    monkeypatch.setattr(train, "validation_dice", killed)
+    assert call(train.stage, *arguments(prepared))[0] == 130
+    assert call(train.stage, *arguments(prepared))[0] == 0
+    # 24 epochs with a validation every 4: two before the end, the third and three more after it.
+    assert len(scored) == 3 + 4
     assert contents(prepared / "model") == contents(prepared / "whole")
 
 

@@ -152,16 +152,53 @@ def test_undefined_values_count_as_variations_that_do_not_equal(repository):
     assert compare(number("0.5"), [spread], 1e-9, "r2", "new").own.equal == 1
 
 
-def test_other_seeds_and_races_are_read_apart_from_neutral_variations(repository):
-    content = {"environment": "new", "releases": {"r2": {"fits": {"a/b": {
-        "variations": 9, "counts": {"0.5": 2}, "seed_variations": 4, "seed_counts": {"0.6": 4},
-        "race_variations": 3, "race_counts": {"0.7": 2}}}}}}
+def test_other_seeds_and_repeats_of_a_race_are_told_from_neutral_variations(repository):
+    entry = {"variations": 9, "counts": {"0.5": 2, "0.7": 1}, "seed_variations": 4,
+             "seed_counts": {"0.9": 3}, "race_variations": 2, "race_counts": {"0.1": 2}}
+    only = {"variations": 1, "seed_variations": 1, "seed_counts": {"0.9": 1}}
+    content = {"environment": "new", "releases": {"r2": {"fits": {"a/b": entry, "c": only}}}}
     nothing = {"environment": "old", "releases": {}}
     for path in READ.variations(repository):
         canonical.write_json(path, content if path.name == "new.json" else nothing)
-    found, = envelope.collect(READ, repository).values()
-    assert [(one.kind, one.variations, one.values.tolist()) for one in found] == [
-        ("neutral", 2, [0.5, 0.5]), ("seed", 4, [0.6] * 4), ("race", 3, [0.7, 0.7])]
+    found = envelope.collect(READ, repository)
+    assert [(spread.kind, spread.values.tolist(), spread.variations) for spread in found["fits", "a/b"]
+            ] == [("neutral", [0.5, 0.5, 0.7], 3), ("seed", [0.9] * 3, 4), ("race", [0.1, 0.1], 2)]
+    assert [spread.kind for spread in found["fits", "c"]] == ["seed"]
+    # Four other seeds of three variations: the file is damaged.
+    entry["variations"] = 3
+    canonical.write_json(READ.variations(repository)[0], content)
+    with pytest.raises(InputError, match="is no summary of the numerical variations"):
+        envelope.collect(READ, repository)
+
+
+def recording(root, **change):
+    """Return the made-up study with a record of twenty fits that race, changed; and the record."""
+    record = {"environment": "new", "releases": {"r2": {"fits": {"models/C/AUC": {
+        "variations": 20, "race_variations": 20, "race_counts": {"0.7": 15, "0.6": 4}} | change}}}}
+    study = replace(READ, content=replace(READ.content, variations=("race/new.json",)))
+    path, = study.variations(root)
+    canonical.write_json(path, record)
+    return study, path
+
+
+def test_a_recorded_race_is_evidence(tmp_path):
+    study, _ = recording(tmp_path)
+    spread, = envelope.collect(study, tmp_path)["fits", "models/C/AUC"]
+    assert (spread.kind, spread.variations, spread.release, len(spread.values)) == (
+        "race", 20, "r2", 19)
+
+
+@pytest.mark.parametrize("change", [{"race_counts": {"0.7": 21}}, {"race_counts": {"x": 1}},
+                                    {"race_counts": {"inf": 1}}, {"race_counts": [0.7]},
+                                    {"race_variations": 21}, {"race_variations": "20"}])
+def test_a_damaged_record(tmp_path, change):
+    study, path = recording(tmp_path, **change)
+    with pytest.raises(InputError, match="is no summary .*restore it from git") as raised:
+        envelope.collect(study, tmp_path)
+    assert str(path) in str(raised.value)
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(InputError, match="new.json: is not readable JSON"):
+        envelope.collect(study, tmp_path)
 
 
 def test_without_a_sweep_a_fragile_miss_stays_open(tmp_path):

@@ -12,6 +12,7 @@ from sklearn.linear_model import Lasso
 from sklearn.model_selection import StratifiedGroupKFold
 
 from stages.classification import models
+from stages.classification.messages import recorded
 from stages.classification.parameters import Corrected, CorrectedModel
 from stages.common.errors import InputError
 
@@ -134,7 +135,7 @@ def prepare(features: np.ndarray, target: np.ndarray, penalty: float | None) -> 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = Lasso(alpha=penalty * largest, max_iter=PASSES).fit(standard, target)
-    return Preparation(centre, scale, np.flatnonzero(model.coef_), tuple(models.recorded(caught)))
+    return Preparation(centre, scale, np.flatnonzero(model.coef_), tuple(recorded(caught)))
 
 
 def candidates(model: CorrectedModel) -> list[tuple[float | None, dict]]:
@@ -160,8 +161,8 @@ class _Rows:
     def fit(self, model: CorrectedModel, penalty: float | None, point: dict, seed: int):
         """Return a function from features (k, p) to probabilities (k,), and the warnings."""
         preparation = self.preparation(penalty)
-        estimator = models.make(model.model, {**model.fixed, **point, "random_state": seed})
-        estimator.set_params(n_jobs=1)  # whole runs are spread over the cores
+        # One thread: whole runs are spread over the cores.
+        estimator = models.make(model.model, {**model.fixed, **point}, seed=seed, threads=1)
         messages = models.fit(estimator, preparation.apply(self.features), self.label)
         return (lambda features: models.probability(
             estimator, preparation.apply(features))[:, 1].astype(float),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.classification import bootstrap
-from stages.classification.parameters import NetBenefit
 
 AT_THRESHOLD = ("Accuracy", "PPV", "NPV", "Sensitivity", "Specificity", "F1")
 
@@ -205,11 +204,6 @@ def reliability(part: Part, weight: np.ndarray, bins: int, level: float) -> list
                      "observed": (share * part.label).sum() / share.sum(),
                      "low": bounds["low"], "high": bounds["high"]})
     return rows
-
-
-def thresholds_of(settings: NetBenefit) -> np.ndarray:
-    """Return the threshold probabilities, each the float nearest to its decimal value."""
-    return np.array([round(settings.start + settings.step * k, 10) for k in range(settings.count)])
 
 
 def net_benefit(part: Part, weight: np.ndarray, at: np.ndarray, level: float) -> list[dict]:

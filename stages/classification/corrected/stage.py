@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.classification import data, workers
+from stages.classification import data, models, workers
 from stages.classification.corrected import permutation as corrected_permutation
 from stages.classification.corrected import summary as corrected_summary
-from stages.classification.corrected.fit import Outcome, Problem, run
-from stages.classification.parameters import Corrected, read_bootstrap, read_corrected
+from stages.classification.corrected.fit import Outcome, Problem, candidates, run
+from stages.classification.parameters import Corrected, read_corrected
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES, GROUP, SERIES, SPACING, VOXELS, spacing_mm
 from stages.common.errors import InputError
@@ -118,22 +118,25 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the tables (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="scores and tests (JSON)")
     options = parser.parse_args()
-    settings, bootstrap = read_corrected(options.params), read_bootstrap(options.params)
+    settings = read_corrected(options.params)
+    for name, model in settings.models.items():
+        for _, point in candidates(model):
+            models.check(model.model, {**model.fixed, **point},
+                         f"classification.corrected.models.{name}", options.params)
     table = data.read_table(options.table, (VOXELS, SPACING))
     problem = make_problem(table, settings.target, options.table)
     splits = data.train_and_test(table)
     runs, permuted = carry_out(problem, settings)
     summary = {"run": data.run_of(options, "corrected"), "numbers": numbers(splits),
                "seeds": len(runs), "models": corrected_summary.chosen(runs),
-               "trivial_as_in_table_4": corrected_summary.trivial(splits[1], bootstrap),
                "sampling_type_columns": [name for name in table if _SAMPLING.search(name)]}
     tables = {}
-    for part, models in corrected_summary.parts(problem, runs, settings.thresholds).items():
-        found, pairs, by_seed = corrected_summary.scores(models, settings.bootstrap,
+    for part, scored in corrected_summary.parts(problem, runs, settings.thresholds).items():
+        found, pairs, by_seed = corrected_summary.scores(scored, settings.bootstrap,
                                                             fresh=part == "test")
-        reliability, decision = corrected_summary.curves(models, settings)
+        reliability, decision = corrected_summary.curves(scored, settings)
         summary[part] = {"scores": found, "differences": pairs,
-                         "calibration": corrected_summary.calibration(models)}
+                         "calibration": corrected_summary.calibration(scored)}
         for name, frame in (("seeds", by_seed), ("reliability", reliability),
                             ("decision", decision)):
             frame.insert(0, "part", part)

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stages.classification import bootstrap, data
 from stages.classification.corrected import permutation as corrected_permutation
 from stages.classification.corrected import scores as corrected_scores
 from stages.classification.corrected.fit import Outcome, Problem
@@ -121,7 +120,7 @@ def curves(models: Mapping[str, Part], settings: Corrected) -> tuple[pd.DataFram
     first = next(iter(models.values()))
     resampling = settings.bootstrap
     drawn = corrected_scores.draw_patients(first.patients, resampling.samples, resampling.seed)
-    at = corrected_scores.thresholds_of(settings.net_benefit)
+    at = np.array(settings.net_benefit.values())
     reliability, decision = [], []
     for name, part in models.items():
         rows = corrected_scores.reliability(part, drawn, settings.reliability_bins,
@@ -200,25 +199,3 @@ def permutation(problem: Problem, runs: Runs, permuted: list[dict]) -> tuple[dic
             for kind, group in (("real", real), ("permuted", permuted))
             for number, run in enumerate(group) for model, values in run.items()]
     return found, pd.DataFrame(rows)
-
-
-def trivial(test: data.Split, settings: Bootstrap) -> dict:
-    """Score "everyone is NE-positive" as Table 4 scores its models: one series of each study.
-
-    Parameters
-    ----------
-    test : Split
-    settings : Bootstrap
-
-    Returns
-    -------
-    dict
-        Score to value on all series, bootstrap mean and interval. NPV is undefined and left out.
-    """
-    called = np.ones(len(test.label), dtype=int)
-    drawn = bootstrap.draw(test.studies, settings.samples, settings.seed)
-    values = bootstrap.bootstrap(drawn, test.label, called, called.astype(float))
-    whole = bootstrap.weighted(np.ones((1, len(called))), test.label, called, called.astype(float))
-    return {name: {"all_series": whole[name][0], "mean": sample.mean(),
-                   **corrected_scores.interval(sample, settings.level)}
-            for name, sample in values.items() if name != "NPV"}

@@ -21,8 +21,8 @@ from stages.cohort.phantom.shapes import (
     Within,
     waves,
 )
+from stages.common.manifest import BACKGROUND, LESION, LIVER
 
-BACKGROUND, LIVER, LESION = 0, 1, 2
 AIR_HU = -1000.0
 CAVITY = np.inf
 
@@ -38,7 +38,7 @@ class Tissue:
     hu : float
         Mean value.
     label : int
-        BACKGROUND, LIVER or LESION.
+        Of the mask (see `stages.common.manifest`).
     texture : Waves, optional
         Field added to the mean.
     amplitude : float

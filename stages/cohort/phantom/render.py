@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from stages.cohort.phantom import plan
-from stages.cohort.phantom.anatomy import AIR_HU, LESION, LIVER, Tissue, scene
+from stages.cohort.phantom.anatomy import AIR_HU, Tissue, scene
+from stages.common.manifest import LESION, LIVER
 from stages.common.nifti import Volume
 
 # Sub-slices that stand for a slice: one for each started 1.25 mm of its thickness.

@@ -16,13 +16,15 @@ import pandas as pd
 from stages.cohort.phantom import plan
 from stages.cohort.phantom.render import render
 from stages.common import canonical, cli, nifti
-from stages.common.columns import GROUP, LABEL, PATIENT, SCORE, SERIES, STATUS, STUDY
+from stages.common import manifest as cohort_manifest
+from stages.common.columns import GROUP, PATIENT, SERIES, STUDY
 from stages.common.done import Record, context
 from stages.common.errors import InputError
+from stages.common.manifest import COHORT, PART
 from stages.common.parameters import choose, section
 
-COLUMNS = (SERIES, STUDY, PATIENT, "Cohort", SCORE, STATUS, LABEL, GROUP, "Segmentation", "image",
-           "mask", "thickness_mm", "planted_lesions", "planted_ml", "planted_texture_hu")
+COLUMNS = (*cohort_manifest.COLUMNS, "thickness_mm", "planted_lesions", "planted_ml",
+           "planted_texture_hu")
 # What a series is for; its voxels do not depend on it.
 PARTS = ("group", "segmentation")
 
@@ -30,16 +32,11 @@ PARTS = ("group", "segmentation")
 def row(series: plan.Series, boundary: float) -> dict:
     """Return a series' row of the manifest; a LiTS series has neither score nor label."""
     study = series.study
-    scored = study.score is not None
-    positive = scored and study.score > boundary
     patient = f"{study.cohort}-{series.file.split('-')[1].split('_')[0]}"
     return {
         SERIES: series.file, PATIENT: patient, STUDY: series.file.rsplit("_", 1)[0],
-        "Cohort": study.cohort,
-        SCORE: study.score, LABEL: int(positive) if scored else None,
-        STATUS: ("positive" if positive else "negative") if scored else None,
-        GROUP: series.group, "Segmentation": series.segmentation,
-        "image": f"images/{series.file}.nii.gz", "mask": f"masks/{series.file}.nii.gz",
+        COHORT: study.cohort, **cohort_manifest.labelled(study.score, boundary),
+        GROUP: series.group, PART: series.segmentation, **cohort_manifest.files(series.file),
         "thickness_mm": series.thickness_mm, "planted_lesions": study.lesions,
         "planted_ml": study.burden_ml, "planted_texture_hu": study.texture_hu}
 
@@ -55,7 +52,7 @@ def manifest(cohort: list[plan.Series], boundary: float) -> pd.DataFrame:
         NE score above which a series is NE-positive.
     """
     rows = [row(series, boundary) for series in cohort]
-    return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+    return cohort_manifest.table(rows, COLUMNS)
 
 
 def write(preset: plan.Preset, series: plan.Series, out: Path, record: Record) -> None:

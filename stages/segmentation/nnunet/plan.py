@@ -10,8 +10,8 @@ import numpy as np
 
 from stages.common import canonical
 from stages.common.errors import InputError
+from stages.common.manifest import BACKGROUND, LESION, LIVER
 from stages.common.nifti import Volume
-from stages.segmentation.cases import LESION, LIVER
 from stages.segmentation.nnunet import home as nnunet_home
 from stages.segmentation.nnunet.settings import Plan
 
@@ -31,7 +31,7 @@ DATASET = "Dataset001_Liver"
 def dataset(count: int) -> dict:
     """Return nnU-Net's description of a dataset of CT series with liver and lesion."""
     return {"channel_names": {"0": "CT"},
-            "labels": {"background": 0, "liver": LIVER, "lesion": LESION},
+            "labels": {"background": BACKGROUND, "liver": LIVER, "lesion": LESION},
             "numTraining": count, "file_ending": ".nii.gz",
             "overwrite_image_reader_writer": "SimpleITKIO"}
 

@@ -18,9 +18,10 @@ from safetensors.numpy import save
 from tqdm import tqdm
 
 from stages.common import canonical, cli, origin
+from stages.common import manifest as cohort_manifest
 from stages.common.columns import PATIENT, SERIES
 from stages.common.errors import InputError
-from stages.segmentation import cases, settings
+from stages.segmentation import arrays, cases, settings
 from stages.segmentation.nnunet import plan as nnunet_plan
 
 # isort: split
@@ -31,7 +32,7 @@ FOLDS = 2_000_000
 
 def patients(manifest: Path, names: list[str]) -> list[str]:
     """Return the patient of each series; a series without one stands for itself."""
-    table = canonical.read_csv(manifest, (SERIES,), dtype=str, keep_default_na=False)
+    table = cohort_manifest.read(manifest)
     if PATIENT not in table.columns:
         return list(names)
     known = dict(zip(table[SERIES], table[PATIENT]))
@@ -96,21 +97,14 @@ def preprocess(image, mask, plans: dict, about: dict):
     return data.astype(np.float32), labels, places
 
 
-def write_array(path: Path, array: np.ndarray) -> None:
-    """Write one array in NumPy's own format, which can be read in parts."""
-    stream = io.BytesIO()
-    np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
-    canonical.write_bytes(path, stream.getvalue())
-
-
 def write_cases(chosen: list[cases.Case], plans: dict, about: dict, out: Path) -> pd.DataFrame:
     """Preprocess and write all cases; return the rows of ``cases.csv``."""
     rows = []
     for case in tqdm(chosen, "preprocessing"):
         with contextlib.redirect_stdout(io.StringIO()):
             data, labels, places = preprocess(*cases.pair(case), plans, about)
-        write_array(out / "cases" / f"{case.file}.npy", data)
-        write_array(out / "cases" / f"{case.file}_seg.npy", labels)
+        arrays.write(out / "cases" / f"{case.file}.npy", np.ascontiguousarray(data))
+        arrays.write(out / "cases" / f"{case.file}_seg.npy", np.ascontiguousarray(labels))
         canonical.write_bytes(out / "cases" / f"{case.file}.safetensors", save(places))
         counts = np.bincount(np.maximum(labels, 0).ravel(), minlength=3)
         rows.append([case.file, *counts.tolist()])

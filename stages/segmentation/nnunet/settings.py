@@ -123,6 +123,12 @@ def check(settings: NNUNet, where: str, source) -> None:
                              and all(0 <= fold < training.folds for fold in training.trained),
                              f"different numbers from 0 to {training.folds - 1}"),
         "step": (0 < settings.step <= 1, "above 0 and up to 1"),
+        "training.learning_rate": (training.learning_rate > 0, "above 0"),
+        "training.decay": (training.decay >= 0, "at least 0"),
+        "training.weight_decay": (training.weight_decay >= 0, "at least 0"),
+        # Nesterov's step needs a momentum; Adam does not look at it.
+        "training.momentum": (training.optimizer != "sgd" or 0 < training.momentum < 1,
+                              "between 0 and 1 (or another training.optimizer)"),
         "training.foreground": (0 <= training.foreground <= 1, "from 0 to 1"),
         "training.workers": (training.workers >= 0, "at least 0"),
     }

@@ -12,6 +12,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -101,6 +102,10 @@ def stage() -> None:
     options = parser.parse_args()
     preset = settings.load_nnunet(options.params, options.preset)
     device = networks.device(options.device or settings.device(options.params))
+    plan, training = preset.nnunet.plan, preset.nnunet.training
+    voxels = np.prod((*plan.patch, plan.batch_size, training.iterations, training.epochs,
+                      len(training.trained)), dtype=float)
+    networks.require_gpu(voxels, device, options.device == "cpu", options.params)
     try:
         weights, about, curve = train(options.cases, preset, device, options.state)
     except torch.cuda.OutOfMemoryError:

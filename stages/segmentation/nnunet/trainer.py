@@ -13,8 +13,7 @@ from safetensors.numpy import load_file
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from stages.common.errors import InputError
-from stages.segmentation import checkpoint
+from stages.segmentation import arrays, checkpoint
 from stages.segmentation.nnunet import home as nnunet_home  # noqa: F401 (sets nnU-Net up)
 from stages.segmentation.nnunet.plan import CONFIGURATION
 from stages.segmentation.nnunet.settings import Training
@@ -41,17 +40,10 @@ class Cases(nnUNetDataset):
 
     def load_case(self, key: str):
         """Return image and labels, shape (1, z, y, x), and where each label can be found."""
-        image, labels = (self._array(f"{key}{part}.npy") for part in ("", "_seg"))
+        image, labels = (arrays.read(self.folder / f"{key}{part}.npy") for part in ("", "_seg"))
         where = load_file(self.folder / f"{key}.safetensors")
         return image, labels, {"class_locations": {int(label): where[label]
                                                    for label in sorted(where)}}
-
-    def _array(self, name: str) -> np.ndarray:
-        try:
-            return np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"is no prepared case ({error})", self.folder / name,
-                             "prepare the cases again") from None
 
 
 class Batches(Dataset):

@@ -157,7 +157,7 @@ def section(inputs: Inputs) -> dict:
             "run": " to ".join(short(auc["patients_and_seeds"][end]) for end in ("low", "high")),
             "P": short(row["P"]), "Brier": short(row["Brier"]["mean"]),
             "F1": short(row["F1"]["mean"])})
-    trivial = inputs.corrected.get("trivial_as_in_table_4")
+    trivial = inputs.trivial.get("scores")
     missing = not inputs.corrected.get("sampling_type_columns")
     pairs = inputs.corrected.get("test", "differences")
     return {

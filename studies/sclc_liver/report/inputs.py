@@ -14,6 +14,8 @@ from studies.sclc_liver.parameters import Pinned, read_pinned
 # The release and image of Table 4, and the earlier release of the abstract's headline.
 RELEASE, ENVIRONMENT = "2025-08", "classification-notebook"
 EARLIER = "2025-06"
+RELEASES = (EARLIER, RELEASE)
+IMAGES = (ENVIRONMENT, "classification-paper")
 # Columns of the curves that hold no number.
 WORDS = ("configuration", "feature", "model", "part", "rule", "scores", "study")
 
@@ -47,6 +49,11 @@ class Inputs:
     corrected, leakage : Document
     reliability, decision, runs : DataFrame
         Tables of the corrected protocol: two curves, predictions by seed.
+    nested, simulated, sizes, retest, control : Document
+        All patients by the nested procedure, its type-I error and power, sample sizes, agreement of
+        two series, both protocols on public tables.
+    specification : dict
+        Place below the results to document: what the specification curve shows.
     fingerprints : dict
         File to MD5.
     """
@@ -66,9 +73,16 @@ class Inputs:
     power: pd.DataFrame
     corrected: Document
     leakage: Document
+    trivial: Document
     reliability: pd.DataFrame
     decision: pd.DataFrame
     runs: pd.DataFrame
+    nested: Document
+    simulated: Document
+    sizes: Document
+    retest: Document
+    control: Document
+    specification: dict[str, Document]
     fingerprints: dict[str, str]
 
 
@@ -112,9 +126,28 @@ def read(options) -> Inputs:
         power=numbers(options.chance / f"{RELEASE}.csv", ("scores", "rule", "AUC", "power")),
         corrected=reader.json(results / "corrected" / RELEASE / run),
         leakage=reader.json(results / "leakage" / RELEASE / run),
+        trivial=reader.json(results / "trivial" / RELEASE / run),
         reliability=numbers(corrected / "reliability.csv",
                             (*curve, "predicted", "observed", "low", "high", "series")),
         decision=numbers(corrected / "decision.csv",
                          (*curve, "threshold", "net_benefit", "all_positive")),
         runs=numbers(corrected / "predictions.csv", (*curve, "seed", "NE_Class", "probability")),
+        nested=reader.json(results / "nested" / f"{RELEASE}.json"),
+        simulated=reader.json(results / "nested" / "simulated.json"),
+        sizes=reader.json(results / "sample_size.json"),
+        retest=reader.json(results / "retest" / f"{RELEASE}.json"),
+        control=reader.json(results / "control" / "optimism.json"),
+        specification=_specified(reader, results),
         fingerprints=reader.fingerprints)
+
+
+def _specified(reader: Reader, results: Path) -> dict[str, Document]:
+    """Read what the specification curve shows, by its place below the results."""
+    names = [f"models/{protocol}/{release}/{image}" for protocol in ("as-released", "as-described")
+             for release in RELEASES for image in IMAGES]
+    names += [f"bootstrap/as-released/{release}/{ENVIRONMENT}" for release in RELEASES]
+    names += [f"converged/{release}" for release in RELEASES]
+    names += [f"sensitivity/{image}" for image in IMAGES]
+    names += [f"{what}/{RELEASE}/{ENVIRONMENT}" for what in ("differences", "ablation", "corrected")]
+    names += [f"nested/{RELEASE}"]
+    return {name: reader.json(results / f"{name}.json") for name in names}

@@ -9,7 +9,7 @@ from jinja2 import TemplateError
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.report import render
-from studies.sclc_liver.report import chance, corrected, figures, text
+from studies.sclc_liver.report import chance, corrected, figures, specification, text, whole
 from studies.sclc_liver.report.inputs import ENVIRONMENT, RELEASE, Inputs, read
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -18,7 +18,12 @@ SECTIONS = (("curves", "Curves and confusion matrices", "text"),
             ("converged", "The released regression, solved to its optimum", "envelopes"),
             ("chance", "The test AUCs against chance", "envelopes"),
             ("corrected", "The corrected protocol", "envelopes"),
-            ("leakage", "How far leakage carries the scores", "envelopes"))
+            ("leakage", "How far leakage carries the scores", "envelopes"),
+            ("whole", "All patients by a nested procedure", "envelopes"),
+            ("sizes", "How many examinations such a model needs", "envelopes"),
+            ("retest", "Two series of an examination; burden and score", "envelopes"),
+            ("control", "The paper's protocol on public tables", "envelopes"),
+            ("choices", "One curve for the headline AUC", "envelopes"))
 
 
 def sections(inputs: Inputs) -> dict:
@@ -34,7 +39,8 @@ def sections(inputs: Inputs) -> dict:
                    "permutations": inputs.chance[RELEASE].get("permutations"),
                    "wanted": chance.wanted(inputs.chance[RELEASE]),
                    "power": chance.power(inputs)},
-        **corrected.section(inputs)}
+        **corrected.section(inputs), **whole.section(inputs),
+        "specification": specification.figure(inputs)}
     templates = render.environment(TEMPLATES)
     figure = templates.get_template("macros.html.j2").make_module().figure
     releases = sorted(inputs.releases.items())

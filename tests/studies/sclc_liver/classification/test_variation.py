@@ -1,7 +1,9 @@
 """Variations change what they say and nothing else; the sweep gives the same bytes twice."""
 
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -20,54 +22,18 @@ from stages.classification.train import test_of_folds as scores_of_folds
 from stages.common import canonical
 from stages.common.done import Record
 from stages.common.errors import InputError
-from studies.sclc_liver import design, forest, kernels, sensitivity
+from studies.sclc_liver import design, forest, kernels, perturb, sensitivity
+from studies.sclc_liver import variation as worker
 from studies.sclc_liver.parameters import read_sensitivity
-from studies.sclc_liver.variation import Settings, Variation, flatten, jitter, measure, reorder
-from tests.parameters import whole
+from studies.sclc_liver.perturb import Variation
+from studies.sclc_liver.variation import Settings, flatten, measure
+from tests.parameters import PARAMS
 
 ROOT = Path(__file__).resolve().parents[4]
 
 
-@pytest.fixture
-def small(tmp_path, table):
-    """Quick parameters, a table and selected features in files."""
-    content = whole()
-    content["classification"]["search"]["count"] = 2
-    content["classification"]["configurations"] = {name: {"model": name}
-                                                   for name in ("LR", "RF", "XGB")}
-    content["classification"]["protocols"]["as-released"]["models"]["RF"]["n_estimators"] = 5
-    content["classification"]["bootstrap"]["samples"] = 50
-    content["sensitivity"] |= {
-        "kernels": ["Haswell"], "machine_kernels": [], "threads": [1, 2], "permutations": 0,
-        "noises": 1, "booster": {"permutations": 1},
-        "forest": {"permutations": 0, "noises": 1, "witnesses": 2},
-        "search": {"releases": ["r"], "noises": 0, "permutations": 0, "witnesses": 1}}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
-    canonical.write_csv(tmp_path / "table.csv", table)
-    canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": table.columns[:4]}))
-    return tmp_path
-
-
-def test_noise_moves_by_one_unit_in_the_last_place_at_most():
-    values = np.array([[1.0, -3e9], [0.1, 1e-300]] * 50)
-    moved = jitter(values, 1, 7)
-    lower, upper = np.nextafter(values, -np.inf), np.nextafter(values, np.inf)
-    assert np.isin((moved == lower) | (moved == upper) | (moved == values), True).all()
-    assert 0.5 < (moved != values).mean() < 0.8
-    assert (moved != jitter(values, 2, 7)).any() and (moved == jitter(values, 1, 7)).all()
-    assert jitter(values, 0, 7) is values
-
-
-def test_orders_hold_the_same_features():
-    names = [f"f{number}" for number in range(30)]
-    found = [reorder(names, order, 5)
-             for order in ("released", "reversed", "sorted", "permuted-1", "permuted-2")]
-    assert all(sorted(order) == sorted(names) for order in found)
-    assert len({tuple(order) for order in found}) == 5
-
-
 def test_design_has_enough_variations_of_every_kind():
-    settings = read_sensitivity(ROOT / "studies/sclc_liver/params")
+    settings = read_sensitivity(PARAMS)
     searches = Counter()
     # What the OpenBLAS of each environment was built with.
     for available in (list(settings.kernels), ["Haswell", "Sandybridge", "Nehalem", "Prescott"]):
@@ -85,9 +51,9 @@ def test_design_has_enough_variations_of_every_kind():
         assert sorted(together, key=str) == sorted(variations, key=str)
         first, confirmed = design.phases(variations)
         assert sorted(first + confirmed, key=str) == sorted(variations, key=str)
-        whole = Counter(item.task for item in first)
-        assert whole["forest"] == 2 * (3 + settings.forest.permutations + settings.forest.noises)
-        assert whole["search-RF"] == 3
+        grown = Counter(item.task for item in first)
+        assert grown["forest"] == 2 * (3 + settings.forest.permutations + settings.forest.noises)
+        assert grown["search-RF"] == 3
         assert {item.task for item in confirmed} == {"forest", "search-RF"}
     # The search takes long: both environments together have enough.
     assert min(searches[f"search-{model}"] for model in ("LR", "RF", "XGB")) >= 60
@@ -194,24 +160,112 @@ def test_a_worker_refuses_another_kernel(small):
         sensitivity.carry_out(job, "NoSuchKernel", 1)
 
 
+def test_the_selection_is_carried_on_to_the_fits(small, table):
+    """Under a variation that selects other features, these are fitted too, and nothing else."""
+    settings = Settings.read(small / "params.yaml")
+    released = data.read_selected(small / "selected.csv")
+    gone = released[:-1]
+    canonical.write_csv(small / "selected.csv", pd.DataFrame({"feature": gone}))
+    item = Variation("booster", "r", "Haswell", 1, "reversed", 0)
+    paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
+    sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1)
+    found = sensitivity.selections(sweep, [item, replace(item, task="forest")])
+    assert found == [f"+{released[-1]}"] * 2
+    one, other = design.propagate([item], found[:1])
+    assert one == item and perturb.apply(gone, other.selection) == released
+    carried, plain = (measure(table, features, variation, settings)[0] for features, variation in
+                      ((gone, other), (released, item)))
+    assert carried == plain != measure(table, gone, item, settings)[0]
+    assert other.forests != one.forests
+    # The LASSO's own numbers stand once, with the released selection.
+    linear = [measure(table, gone, replace(each, task="linear"), settings)[0]
+              for each in (one, other)]
+    assert [any(source == "selection" for source, _, _ in rows) for rows in linear] == [True, False]
+
+
+def test_a_variation_that_selects_nothing(small):
+    content = yaml.safe_load((small / "params.yaml").read_text())
+    content["classification"]["protocols"]["as-released"]["selection"]["alpha"] = 1000.0
+    (small / "params.yaml").write_text(yaml.safe_dump(content))
+    paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
+    job = {"inputs": {"r": paths},
+           "variations": [asdict(Variation("", "r", "Haswell", 1, "released", 0))]}
+    with pytest.raises(InputError, match="table.csv: the LASSO selects no feature in the order"):
+        worker.selections(job, Settings.read(small / "params.yaml"))
+
+
+def test_a_sweep_says_what_it_was_made_from(small):
+    paths = {"table": str(small / "table.csv"), "selected": str(small / "selected.csv")}
+    sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1)
+
+    def made():
+        return sensitivity.made_from(sweep, [small / "selected.csv"], sensitivity.SECTIONS["analysis"])
+
+    first = made()
+    assert first["inputs"][paths["table"]] == canonical.sha256(paths["table"])
+    content = yaml.safe_load((small / "params.yaml").read_text())
+    expected = canonical.json_bytes(content["sensitivity"]["rows"])
+    sections = first["parameters"]
+    assert sections["sensitivity.rows"] == hashlib.sha256(expected).hexdigest()
+    # How many workers make it changes no number.
+    content["sensitivity"]["workers"] += 1
+    (small / "params.yaml").write_text(yaml.safe_dump(content))
+    assert made() == first
+    content["sensitivity"]["rows"] += 1
+    (small / "params.yaml").write_text(yaml.safe_dump(content))
+    changed = made()["parameters"]
+    assert {name for name in sections if sections[name] != changed[name]} == {"sensitivity.rows"}
+    # A folder of parameters is the same parameters, each part in a file; an interrupted sweep's
+    # record reads every file.
+    (small / "params").mkdir()
+    for key, part in content.items():
+        (small / "params" / f"{key}.yaml").write_text(yaml.safe_dump({key: part}))
+    folder = replace(sweep, params=small / "params")
+    assert sensitivity.made_from(folder, [], sections)["parameters"] == changed
+    assert all(Path(path).is_file() for path in folder.files) and len(folder.files) > 3
+    with pytest.raises(InputError, match="absent.lock: cannot be read"):
+        sensitivity.made_from(sweep, [small / "absent.lock"], ())
+
+
+@pytest.mark.parametrize("name", ["sensitivity", "sensitivity_search"])
+def test_what_a_sweep_says_is_what_dvc_tracks(name):
+    """Files and sections in the summary are the dependencies that data and parameters are."""
+    stages = yaml.safe_load((ROOT / "studies/sclc_liver/dvc.yaml").read_text())["stages"]
+    block = stages[name]["do"]
+    tracked = [name for file in block["params"] for names in file.values() for name in names]
+    part = "search" if name.endswith("search") else "analysis"
+    assert sorted(tracked) == sorted(sensitivity.SECTIONS[part])
+    given = set(re.findall(r"--made-from (\S+)", block["cmd"])) | {
+        path for release in re.findall(r"--release (\S+)", block["cmd"])
+        for path in release.split("=")[1:]}
+    code = {path for path in block["deps"] if path.startswith(("stages/", "studies/"))}
+    assert given == set(block["deps"]) - code
+
+
 def test_sweep_twice_gives_the_same_bytes(small):
     for out in ("first", "second"):
         command = [sys.executable, "-m", "studies.sclc_liver.sensitivity", "--environment", "e",
                    "--release", f"r={small / 'table.csv'}={small / 'selected.csv'}",
-                   "--task", "booster", "--task", "forest", "--params", str(small / "params.yaml"),
+                   "--task", "booster", "--task", "forest", "--task", "linear",
+                   "--made-from", str(small / "table.csv"), "--params", str(small / "params.yaml"),
                    "--out", str(small / out / "s.csv"), "--summary", str(small / out / "s.json"),
+                   "--runs", str(small / out / "runs.csv"),
                    "--record", str(small / out / "record")]
         result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
                                 env={**os.environ, "PYTHONPATH": str(ROOT)})
         assert result.returncode == 0, result.stderr
         # The next sweep computes everything again.
         assert not (small / out / "record").exists()
-    for name in ("s.csv", "s.json"):
+    for name in ("s.csv", "s.json", "runs.csv"):
         assert (small / "first" / name).read_bytes() == (small / "second" / name).read_bytes()
     found = json.loads((small / "first" / "s.json").read_text())
     spread = found["releases"]["r"]["models"]["configurations/XGB/test/AUC"]
     assert spread["min"] <= spread["median"] <= spread["max"]
-    assert spread["variations"] == 6  # four orders, one noise, two threads
+    # Four orders, one noise, two threads; in `linear` three orders, one noise, two threads, one order
+    # of the rows. The orders that are not released (three and two) are other seeds of the booster.
+    assert spread["variations"] == 12 and spread["seed_variations"] == 5
+    assert sum(spread["counts"].values()) == 7 and sum(spread["seed_counts"].values()) == 5
+    assert "seed_counts" not in found["releases"]["r"]["models"]["configurations/LR/test/AUC"]
     # Three orders and the noisy table grown whole; a second thread confirms each.
     assert found["forests"] == {"r": {"forest": {"whole": 4, "confirmed": 4, "trees": 2}}}
     assert found["releases"]["r"]["models"]["configurations/RF/test/AUC"]["variations"] == 8
@@ -224,7 +278,7 @@ def test_an_interrupted_sweep_goes_on(small, monkeypatch):
     def answer():
         sweep = sensitivity.Sweep({"r": paths}, small / "params.yaml", 1,
                                   Record(small / "record", sensitivity.about()))
-        return list(sensitivity.answers([[item]], sweep, {}))
+        return [found for _, found in sensitivity.answers([[item]], sweep, {})]
 
     first = answer()
     monkeypatch.setattr(sensitivity.sys, "executable", "/nonexistent")
@@ -240,23 +294,3 @@ def test_an_interrupted_sweep_goes_on(small, monkeypatch):
 def test_a_release_needs_its_table_and_its_features():
     with pytest.raises(InputError, match="r=t is not NAME=TABLE=SELECTED"):
         sensitivity.read_releases(["r=t"])
-
-
-def test_what_only_this_machine_shows(small):
-    content = yaml.safe_load((small / "params.yaml").read_text())
-    content["sensitivity"] |= {"machine_kernels": ["Haswell", "NoSuchKernel"], "threads": [1],
-                               "racing": {"threads": [1, 2], "repeats": 2}}
-    (small / "params.yaml").write_text(yaml.safe_dump(content))
-    result = subprocess.run(
-        [sys.executable, "-m", "studies.sclc_liver.machine", "--environment", "e",
-         "--release", f"r={small / 'table.csv'}={small / 'selected.csv'}",
-         "--params", str(small / "params.yaml"), "--out", str(small / "m.json")],
-        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    assert result.returncode == 0, result.stderr
-    found = json.loads((small / "m.json").read_text())
-    assert found["kernels"] == ["Haswell"] and list(found["not_run"]) == ["NoSuchKernel"]
-    raced = found["racing"]["r"]["threads 2"]["bootstrap/XGB/AUC/mean"]
-    assert raced["repeats"] == 2 and sum(raced["counts"].values()) == 2
-    # One thread cannot race.
-    assert found["racing"]["r"]["threads 1"]["bootstrap/XGB/AUC/mean"]["distinct"] == 1
-    assert found["variations"] == {"r": {"linear": 4}}

@@ -1,0 +1,97 @@
+"""Time and memory of segmenting one large series, 512 x 512 x 700 voxels of 0.78 x 0.78 x 1 mm.
+
+    containers/run segmentation -- python -m benchmarks.inference thresholds
+    containers/run --threads 2 segmentation -- python -m benchmarks.inference unet --preset paper
+    MSCLC_GPU=1 containers/run segmentation -- python -m benchmarks.inference unet --preset paper
+
+The series is synthetic (seeded), the network untrained: what it finds does not matter here. Reading
+the file is part of it; memory is the process's peak, as the kernel counts it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from stages.common import nifti
+from stages.common.parameters import section
+from stages.segmentation import baseline, cases, infer, networks, settings, sliding
+
+PARAMETERS = "studies/sclc_liver/params"
+SHAPE, SPACING_MM = (512, 512, 700), (0.78, 0.78, 1.0)
+SEED = 7
+
+
+def make(path: Path, depth: int) -> None:
+    """Write a body with a liver that has two lesions, and noise."""
+    random = np.random.default_rng(SEED)
+    image = np.empty((*SHAPE[:2], depth), np.int16, order="F")
+    x, y = np.arange(SHAPE[0])[:, None], np.arange(SHAPE[1])[None]
+    noise = random.normal(0, 15, SHAPE[:2])
+    for z in range(depth):
+        plane = np.where(((x - 256) / 230) ** 2 + ((y - 256) / 170) ** 2 < 1, 30, -1000)
+        height = (z - depth / 2) / (0.28 * depth)
+        plane[((x - 184) / 102) ** 2 + ((y - 256) / 102) ** 2 + height ** 2 < 1] = 108
+        for a, b in ((160, 280), (200, 230)):
+            plane[(x - a) ** 2 + (y - b) ** 2 + (z - depth / 2) ** 2 < 400] = 60
+        image[..., z] = plane + np.roll(noise, 37 * z)
+    nifti.write(path, nifti.Volume(image, np.diag([*SPACING_MM, 1.0])))
+
+
+def shown(blocks):
+    """Show the progress of `sliding.blocks`, plane by plane."""
+    def counted(model, planes, shape, preset):
+        with tqdm(total=shape[2], desc=f"{shape}", mininterval=10) as bar:
+            for start, block in blocks(model, planes, shape, preset):
+                yield start, block
+                bar.update(block.shape[-1])
+    return counted
+
+
+def run(method: str, path: Path, options) -> str:
+    """Segment the file; return what was measured on a GPU."""
+    if method == "thresholds":
+        how = section(PARAMETERS, "segmentation.baseline", settings.Baseline)
+        baseline.predict(cases.read_image(path), how)
+        return ""
+    preset, device = settings.load(PARAMETERS, options.preset), networks.device(options.device)
+    torch.manual_seed(SEED)
+    model = networks.build(preset.networks[method]).to(device).eval()
+    sliding.blocks = shown(sliding.blocks)
+    infer.segment(path, lambda image: infer.predict(model, image, preset, device))
+    if device.type == "cpu":
+        return ", CPU"
+    return (f", {torch.cuda.get_device_name()}, "
+            f"{torch.cuda.max_memory_allocated() / 1e9:.1f} GB of its memory")
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("method", choices=["thresholds", "unet", "segresnet"])
+    parser.add_argument("--preset", default="quick")
+    parser.add_argument("--device", choices=settings.DEVICES, default="auto")
+    parser.add_argument("--planes", type=int, default=SHAPE[2], help="fewer planes than 700")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "series.nii.gz")
+        make(path, options.planes)
+        start, before = time.perf_counter(), time.process_time()
+        where = run(options.method, path, options)
+        wall, cpu = time.perf_counter() - start, time.process_time() - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    voxels = SHAPE[0] * SHAPE[1] * options.planes
+    print(f"{options.method}{where}: {wall:.0f} s ({cpu:.0f} CPU s), peak {peak / 1e9:.2f} GB, "
+          f"{peak / voxels:.1f} bytes a voxel")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""``make race`` records what the sweeps vary: the same tables, features, image and parameters."""
+
+import yaml
+
+from containers.commands import race
+from containers.launcher import ROOT
+
+STUDY = ROOT / race.STUDY
+
+
+def test_the_record_is_made_from_what_the_sweep_is_made_from():
+    runs = yaml.safe_load((STUDY / "study.yaml").read_text())["runs"]
+    block = yaml.safe_load((STUDY / "dvc.yaml").read_text())["stages"]["sensitivity"]["do"]
+    for image in runs["environments"]:
+        given = race.arguments(image, runs["releases"])
+        options = [(given[place], given[place + 1]) for place in range(0, len(given), 2)]
+        files = {value for option, value in options if option == "--made-from"} | {
+            path for option, value in options if option == "--release"
+            for path in value.split("=")[1:]}
+        tracked = {path.replace("${item}", image) for path in block["deps"]}
+        assert files == {path for path in tracked if not path.startswith(("stages/", "studies/"))}
+        assert dict(options)["--params"] == f"{race.STUDY}/params"
+        assert dict(options)["--out"] == f"{race.RECORDS}/{image}.json"
+
+
+def test_the_judge_reads_the_record():
+    content = yaml.safe_load((STUDY / "study.yaml").read_text())
+    results = race.RECORDS.removesuffix("/race")
+    made = {f"{race.RECORDS}/{image}.json" for image in content["runs"]["environments"]}
+    read = {f"{results}/{name}" for name in content["variations"] if name.startswith("race/")}
+    assert read and read <= made and all((ROOT / path).is_file() for path in read)
