@@ -11,7 +11,8 @@ from stages.verdicts.consistency import evaluate
 from stages.verdicts.consistency.declarations import Declaration, Place
 from stages.verdicts.consistency.prepared import Prepared, prepare
 from stages.verdicts.evidence import Origin
-from stages.verdicts.judge import Arithmetic, Evidence, Judgement, judge, only_hit
+from stages.verdicts.hits import only_hit
+from stages.verdicts.judge import Arithmetic, Evidence, Judgement, judge
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study

@@ -17,9 +17,6 @@ ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
 CUT = "the printed number is the recomputed one cut off, not rounded"
 AGED = "the sweep behind its variations was made from other inputs or code than today's results"
 
-OTHER = ("says nothing: {} of the {} numbers computed with it for this row are contradicted, so that "
-         "the row is of another model")
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -213,28 +210,6 @@ def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) 
     if evidence.stored and number.is_cut(evidence.stored.value):
         return names.UNTESTABLE, _join(said, "the authors' own run gives it, cut off")
     return names.CONTRADICTED, said
-
-
-def only_hit(verdict: str, basis: str | None, against: int, whole: int) -> bool:
-    """Tell whether a fitted number is hit without being given: half of its row is contradicted.
-
-    Such a row is not of the model that it names; where a few of its numbers are hit, they say nothing.
-    One contradicted number alone says nothing of its row.
-
-    Parameters
-    ----------
-    verdict, basis : str
-        Of the number by itself.
-    against, whole : int
-        How many numbers of its row, source and basis are contradicted; how many there are.
-
-    Examples
-    --------
-    >>> only_hit("exact", VARIATIONS, 3, 6), only_hit("exact", VARIATIONS, 1, 2)
-    (True, False)
-    """
-    return (basis == VARIATIONS and verdict in (names.EXACT, names.UNSTABLE, names.ENVELOPE)
-            and against > 1 and 2 * against >= whole)
 
 
 def _without_data(evidence: Evidence, follows: bool | None) -> Judgement:

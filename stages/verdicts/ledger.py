@@ -13,7 +13,8 @@ from stages.common import canonical, cli
 from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
-from stages.verdicts.judge import OTHER, Evidence, Judgement, judge, only_hit
+from stages.verdicts.hits import OTHER, only_hit
+from stages.verdicts.judge import Evidence, Judgement, judge
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
