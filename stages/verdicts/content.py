@@ -162,6 +162,8 @@ class Content:
         there; ``{environment}`` stands for each of the study's.
     racing : tuple of str
         Patterns of the paths of fits that race between threads.
+    guessed : tuple of str
+        Patterns of the paths of values that rest on something guessed, which cannot contradict.
     second : str
         Files of the second derivations below the folder of results; ``{release}`` stands for each of
         the study's.
@@ -192,6 +194,7 @@ class Content:
     stored: int = 0
     variations: tuple[str, ...] = ()
     racing: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
     second: str = ""
     private: dict[str, Private] = field(default_factory=dict)
     plausible: dict[str, tuple[float, ...]] = field(default_factory=dict)

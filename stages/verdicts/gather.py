@@ -161,7 +161,7 @@ def _one(study: Study, number: Number, given: Sources) -> Evidence:
     path = rule.path(number)
     spreads = envelope.find(study, given.spreads, rule.source, path)
     return replace(base, address=(rule.source, path), fitted=study.fits(rule.source, path),
-                   racing=study.races(path), spreads=tuple(spreads),
+                   racing=study.races(path), guessed=study.guesses(path), spreads=tuple(spreads),
                    second=given.second.get((rule.source, path), {}),
                    right_if=next((one.right_if for one in given.fairness if one.covers(number)), ""))
 

@@ -79,8 +79,9 @@ class Evidence:
         How many recomputed numbers its row holds; how many of them that one run gives.
     preferred : str
         The preferred protocol, which is the one that is varied.
-    fitted, racing : bool
-        Whether a fit stands behind it; whether that fit races between threads.
+    fitted, racing, guessed : bool
+        Whether a fit stands behind it; whether that fit races between threads; whether the value
+        rests on something guessed, so that it can confirm but not contradict.
     spreads : tuple of Spread
         Its variations.
     plausible : (float, float) or None
@@ -107,6 +108,7 @@ class Evidence:
     preferred: str = ""
     fitted: bool = False
     racing: bool = False
+    guessed: bool = False
     spreads: tuple[Spread, ...] = ()
     plausible: tuple[float, float] | None = None
     stored: Stored | None = None
@@ -198,8 +200,11 @@ def judge(number: Number, evidence: Evidence, settings: Settings) -> Judgement:
 def _doubted(number: Number, evidence: Evidence, said: str, settings: Settings) -> tuple[str, str]:
     """Return verdict and note of a contradiction, taken back where anything else gives the number.
 
-    Another run (rounded or cut off), a second derivation, or the authors' own run, cut off.
+    Another run (rounded or cut off), a second derivation, or the authors' own run, cut off; nor does
+    a guess contradict.
     """
+    if evidence.guessed:
+        return names.UNTESTABLE, _join(said, "what it is computed from is partly guessed")
     for one in evidence.recomputed:
         if number.matches(one.value, settings.halfway_tolerance) or number.is_cut(one.value):
             return names.UNTESTABLE, _join(said, f"another run gives it ({one.origin.protocol}, "

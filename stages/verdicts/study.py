@@ -116,6 +116,10 @@ class Study:
         """Tell whether the value at a path comes from a fit that races between threads."""
         return any(fnmatchcase(path, pattern) for pattern in self.content.racing)
 
+    def guesses(self, path: str) -> bool:
+        """Tell whether the value at a path rests on something that is guessed, not released."""
+        return any(fnmatchcase(path, pattern) for pattern in self.content.guessed)
+
 
 def read(folder: str | Path) -> Study:
     """Read a study folder.

@@ -83,3 +83,12 @@ def test_it_does_accuse_what_no_run_makes():
             recomputed=(run,), run=run.origin, preferred="code", fitted=True, spreads=(spread,)),
             SETTINGS).verdict)
     assert set(verdicts) == {names.CONTRADICTED}
+
+
+@pytest.mark.parametrize("guessed, verdict", [(False, names.CONTRADICTED), (True, names.UNTESTABLE)])
+def test_a_guess_contradicts_nobody(guessed, verdict):
+    origin = Origin("code", "r1", "new")
+    evidence = Evidence(recomputed=(Candidate(origin, 0.676),), run=origin, preferred="code",
+                        guessed=guessed)
+    assert judge(Number("T", "A", "x", "value", "0.677", ""), evidence, SETTINGS).verdict == verdict
+    assert judge(Number("T", "A", "x", "value", "0.676", ""), evidence, SETTINGS).verdict == names.EXACT
