@@ -225,7 +225,7 @@ def stage() -> None:
     arguments.add_argument("--task", action="append", choices=TASKS,
                            help="only these parts of the sweep; repeatable (default: all)")
     arguments.add_argument("--out", type=Path, required=True, help="all values (CSV)")
-    arguments.add_argument("--runs", type=Path, required=True,
+    arguments.add_argument("--runs", type=Path,
                            help="which value each single run gives (CSV)")
     arguments.add_argument("--summary", type=Path, required=True, help="spreads (JSON)")
     arguments.add_argument("--record", type=Path,
@@ -248,7 +248,8 @@ def stage() -> None:
     counted = counts(variations)
     witnesses = {FOREST: settings.forest.witnesses, SEARCH_RF: settings.search.witnesses}
     canonical.write_csv(options.out, rows)
-    canonical.write_csv(options.runs, spreads.runs(rows))
+    if options.runs:
+        canonical.write_csv(options.runs, spreads.runs(rows))
     canonical.write_json(options.summary, origin | {
         "environment": options.environment, "kernels": available, "not_run": not_run,
         "variations": counted, "releases": spreads.summarise(rows),
