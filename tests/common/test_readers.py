@@ -45,6 +45,8 @@ READERS = {
     study.read_faults: ["cohort.faults"],
     study.read_sensitivity: ["sensitivity"],
     study.read_chance: ["chance", "classification.configurations"],
+    study.read_retest: ["retest"],
+    study.read_anticipated: ["sample_size"],
     study.read_shown: ["imaging.methods", "imaging.masks"],
 }
 # The file of a reader that does not read the study's.
