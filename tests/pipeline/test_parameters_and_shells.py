@@ -49,7 +49,8 @@ def test_a_stage_with_parameters_is_told_their_file(file):
         for entry in body.get("params", []):
             for source in entry if isinstance(entry, dict) else ["params.yaml"]:
                 source = source if source == "params.yaml" else str(Path(source).parent)
-                assert f"--params {source} " in " ".join([*body["cmd"].split(), ""]), f"{name}: {source}"
+                words = [*body["cmd"].split(), ""]
+                assert f"--params {source} " in " ".join(words), f"{name}: {source}"
 
 
 def test_the_names_in_the_pipelines_are_those_of_the_parameters():

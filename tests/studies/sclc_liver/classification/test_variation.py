@@ -93,7 +93,7 @@ def test_an_unchanged_search_is_the_released_one(small, table, model):
     sets = [data.split(table, table["Group"] == group, list(table.columns[:4]))
             for group in ("train", "val")]
     found = weights.winners(weights.evaluate(*sets, model, search.models[model],
-                                             weights.grid(search)))
+                                             np.array(search.values())))
     assert rows == [["weights", f"winners/{model}/{score}/weight", found[score]["weight"]]
                     for score in ("F1", "Accuracy", "AUC")]
 
