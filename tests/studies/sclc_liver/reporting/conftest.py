@@ -59,7 +59,7 @@ def _copy(folder):
     for name in ("metrics/sclc_liver/results", FOLDER):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("imaging"))
     (folder / "reports/sclc_liver").mkdir(parents=True)
-    for name in ("ledger.csv", "fragile.csv", "contradictions.csv", "checklists.csv",
+    for name in ("acceptance.csv", "ledger.csv", "fragile.csv", "contradictions.csv", "checklists.csv",
                  "verdicts.json"):
         shutil.copy(ROOT / "reports/sclc_liver" / name, folder / "reports/sclc_liver")
     shutil.copy(ROOT / "params.yaml", folder)
