@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from containers.launcher import ROOT, LauncherError, Terminated, descendants, entry, main
+from containers.launcher import ROOT, LauncherError, Terminated, descendants, entry, images, main
 
 
 def raising(error):
@@ -142,8 +142,8 @@ def test_what_others_started_ends_too(tmp_path):
 
 @pytest.mark.parametrize("value, given", [("1", True), ("0", False), ("", False), (None, False)])
 def test_a_pipeline_gets_the_gpu_by_a_variable(monkeypatch, value, given):
-    monkeypatch.delenv(main.GPU, raising=False)
+    monkeypatch.delenv(images.GPU, raising=False)
     if value is not None:
-        monkeypatch.setenv(main.GPU, value)
+        monkeypatch.setenv(images.GPU, value)
     assert main.parse(["segmentation", "--", "true"]).gpu is given
     assert main.parse(["--gpu", "segmentation", "--", "true"]).gpu

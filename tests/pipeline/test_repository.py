@@ -79,7 +79,7 @@ def test_a_stage_of_a_study_imports_only_what_its_image_installs(house):
     commands = [(image, module) for stage in house.order
                 for image, module in deps.COMMAND.findall(str(stage.cmd))]
     # The template's own, which DVC does not read.
-    commands += [("reporting", "studies.template.describe")]
+    commands += [("reporting", f"studies.template.{name}") for name in ("describe", "second")]
     for image, module in sorted(set(commands)):
         for name in code.closure(module) if module.startswith("studies.") else ():
             if name.startswith("studies."):
