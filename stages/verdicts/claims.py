@@ -192,12 +192,12 @@ def row(claim: Claim, values: Mapping[str, object]) -> dict[str, str]:
 
 
 def _agree(claim: Claim, known: Mapping[str, object], status: str) -> str:
-    """Return ``agrees``; empty where a claim is derived once.
+    """Return ``agrees``; ``disagrees`` of a claim that falls; empty without a second derivation.
 
     Raises
     ------
     InputError
-        If the second derivation says another thing, or cannot be worked out.
+        If the second derivation does not confirm what the first one does, or cannot be worked out.
     """
     if claim.second is None:
         return ""
@@ -205,8 +205,11 @@ def _agree(claim: Claim, known: Mapping[str, object], status: str) -> str:
         holds = bool(claim.second.evaluate(known))
     except (TypeError, ValueError, ZeroDivisionError, AttributeError) as error:
         raise _fault(claim, error) from None
-    if holds != (status != "not-confirmed"):
-        raise InputError(f"claim {claim.id}: 'confirmed' says {not holds} and 'second' {holds}",
+    if status == "not-confirmed":
+        # Nothing is said against anybody: an experiment with other settings goes on.
+        return "disagrees" if holds else "agrees"
+    if not holds:
+        raise InputError(f"claim {claim.id}: 'confirmed' says True and 'second' False",
                          "claims", "settle which one is right before anything is said")
     return "agrees"
 

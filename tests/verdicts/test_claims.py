@@ -123,6 +123,14 @@ def test_a_second_derivation_that_agrees_stands_in_its_row(folder, rows_of):
     assert (entry["second"], entry["right_if"]) == ("", "")
 
 
+def test_an_experiment_in_which_a_claim_falls_goes_on(folder, rows_of):
+    (folder / METRIC).write_text('{"a": {"b": 0.7011}}')
+    for second, said in (("abs(gap) > 0", "disagrees"), ("abs(gap) > 0.01", "agrees")):
+        write(folder, CLAIM | {"second": second, "right_if": "r"})
+        entry, = rows_of(folder)
+        assert (entry["status"], entry["second"]) == ("not-confirmed", said)
+
+
 def test_a_count_of_matches(folder, rows_of):
     """0.70, 0.60 and 0.80 follow from the second release; none of them from the first."""
     write(folder, CLAIM | {"values": {"x": "matches code r2 new | Grid | A | AUC",
