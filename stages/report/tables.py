@@ -37,8 +37,9 @@ VERDICTS = {verdict.name: verdict for verdict in (
             "No run gives it as released, but at least one variation of the same code does."),
     Verdict(names.UNTESTABLE, "?", "cannot be told",
             "The computation cannot tell this number from wrong ones: its variations cover more "
-            "than {widest:.0%} of the plausible values or lie around it, or only the authors' "
-            "own run gives it; the note says which."),
+            "than {widest:.0%} of the plausible values or lie around it; it is given by another "
+            "run or derivation, or by the authors' own run alone; or the evidence is partly "
+            "guessed. The note says which."),
     Verdict(names.CONTRADICTED, "✗", "differs",
             "The recomputed value is another one, and so it is under every variation."),
     Verdict(names.CONSISTENT, "=", "consistent",
