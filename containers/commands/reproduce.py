@@ -127,9 +127,9 @@ def published(whole: Pipeline, stages: list[Stage]) -> None:
     for study in studies(stages):
         show(study)
         print(f"\nOne line per published number: reports/{study}/ledger.csv")
-    for stage in stale(every):
-        print(f"\nThe sweep '{stage.addressing}' was made from other inputs or code than today's: "
-              "'make sweep' makes it again.")
+    if older := [stage.addressing for stage in stale(every)]:
+        print("\nSweeps that were made from other inputs or code than today's ('make sweep' makes them "
+              "again):", *older, sep="\n  ")
 
 
 def stale(stages: Iterable[Stage]) -> list[Stage]:
