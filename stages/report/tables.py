@@ -39,7 +39,7 @@ VERDICTS = {verdict.name: verdict for verdict in (
             "The computation cannot tell this number from wrong ones: its variations cover more "
             "than {widest:.0%} of the plausible values or lie around it; it is given by another "
             "run or derivation, or by the authors' own run alone; or the evidence is partly "
-            "guessed. The note says which."),
+            "guessed: the note says which."),
     Verdict(names.CONTRADICTED, "✗", "differs",
             "The recomputed value is another one, and so it is under every variation."),
     Verdict(names.CONSISTENT, "=", "consistent",

@@ -21,6 +21,7 @@ from sklearn.model_selection import ShuffleSplit, train_test_split
 from stages.classification import models
 from stages.classification.parameters import Configuration, Folds, Protocol, Search
 from stages.classification.weights import scored
+from stages.common.errors import InputError
 from studies.sclc_liver.control.parameters import Control
 from studies.sclc_liver.control.tables import Table
 
@@ -28,6 +29,8 @@ BASIC = ("LR", "RF", "XGB")
 # Where the LASSO path ends, as a share of the penalty that keeps nothing, and its steps: the second
 # is slow, and wanted only where the first keeps too few.
 ENDS = ((0.3, 20), (0.02, 60))
+# Duality gap at which a step of the path has converged, as a share of the labels' sum of squares.
+TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,27 @@ def select(features: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
     -------
     ndarray of int, shape (k,)
         In the order of the table.
+
+    Raises
+    ------
+    InputError
+        If the fit there does not converge.
     """
-    with warnings.catch_warnings():
-        # The far end of the path, of which no more than the place is used.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for share, steps in ENDS:
-            _, path, _ = lasso_path(features - features.mean(axis=0), label - label.mean(),
-                                    eps=share, n_alphas=steps)
-            kept = np.count_nonzero(path, axis=0)
-            enough = np.flatnonzero(kept >= count)
-            if enough.size:
-                break
-    return np.flatnonzero(path[:, enough[0] if enough.size else np.argmax(kept)])
+    features, label = features - features.mean(axis=0), label - label.mean()
+    for share, steps in ENDS:
+        with warnings.catch_warnings(record=True):
+            # Steps beyond the one that is used may stop before they converge: that one is checked.
+            warnings.simplefilter("always", ConvergenceWarning)
+            _, path, gaps = lasso_path(features, label, eps=share, n_alphas=steps, tol=TOLERANCE)
+        kept = np.count_nonzero(path, axis=0)
+        enough = np.flatnonzero(kept >= count)
+        if enough.size:
+            break
+    step = enough[0] if enough.size else np.argmax(kept)
+    if gaps[step] > TOLERANCE * (label @ label) / len(label):
+        raise InputError("LASSO does not converge where it keeps the wanted number of features",
+                         "control", "leave the table out of the list")
+    return np.flatnonzero(path[:, step])
 
 
 def largest_penalty(features: np.ndarray, label: np.ndarray) -> float:

@@ -1,6 +1,7 @@
 """The paper's protocol on public tables: optimism where labels are noise, none where it is nested."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,14 @@ def test_as_many_features_are_kept_as_are_asked_for():
         assert count <= len(claimed.select(table.features, table.label, count)) <= count + 4
     copies = np.repeat(table.features[:, :3], 4, axis=1)
     assert 1 <= len(claimed.select(copies, table.label, 9)) <= 12
+
+
+def test_a_selection_that_does_not_converge_is_refused(monkeypatch):
+    monkeypatch.setattr(claimed, "lasso_path", partial(claimed.lasso_path, max_iter=1))
+    random = np.random.default_rng(1)
+    alike = random.normal(size=(60, 1)) + 0.1 * random.normal(size=(60, 30))
+    with pytest.raises(InputError, match="does not converge"):
+        claimed.select(alike, random.permutation(np.arange(60) % 2), 8)
 
 
 def test_optimism_stands_beside_an_interval_and_what_could_be_found(settings):
