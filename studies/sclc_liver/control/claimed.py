@@ -85,12 +85,6 @@ def select(features: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
     return np.flatnonzero(path[:, step])
 
 
-def largest_penalty(features: np.ndarray, label: np.ndarray) -> float:
-    """Return the smallest LASSO penalty that keeps no feature."""
-    centred = features - features.mean(axis=0)
-    return float(np.abs(centred.T @ (label - label.mean())).max() / len(label))
-
-
 def area(label: np.ndarray, probability: np.ndarray) -> float:
     """Return the AUC, NaN with one class."""
     return float(roc_auc_score(label, probability)) if 0 < label.sum() < len(label) else np.nan
