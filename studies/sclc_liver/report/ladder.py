@@ -70,10 +70,13 @@ def without_effect(inputs: Inputs) -> Figure:
                   "without effect, as alike within patients as the real scores.")
 
 
-def told_apart(document: Document) -> str:
-    """Return how much of the ladder is leakage, and how much the bias of its folds."""
+def told_apart(document: Document, leakage: Document) -> str:
+    """Return how much of the ladder is leakage, how much the bias of its folds, and what is scatter."""
     first, last = (document.get("rungs", name) for name in (next(iter(RUNGS)), list(RUNGS)[-1]))
     found = last["found_without_effect"]
+    null = last["null"]
+    means = [leakage.get("models", model, "rungs", list(RUNGS)[-1])["AUC"]["mean"] for model in MODELS]
+    inside = sum(null["q05"] <= value <= null["q95"] for value in means)
     said = (f"{found['found']} of {found['tried']} ({100 * found['share']:.1f} %, exact 95 % interval "
             f"{100 * found['low']:.1f} to {100 * found['high']:.1f} %)")
     return ("Where there is nothing to be found the last rung, which does not leak, has a mean AUC of "
@@ -82,7 +85,11 @@ def told_apart(document: Document) -> str:
             f"lies {short(first['leakage'])} (± {short(first['leakage_se'])}) above it: that is what "
             "leakage makes of nothing. What the last rung exceeds in "
             f"{100 * document.get('level'):g} % of one half of these data sets it exceeds in the "
-            f"other half in {said}; how often the other rungs do, the table says.")
+            f"other half in {said}; how often the other rungs do, the table says. Without effect the "
+            f"middle 90 % of the last rung reach from {short(null['q05'], 2)} to "
+            f"{short(null['q95'], 2)}: {inside} of the {len(means)} released models "
+            f"({', '.join(short(value) for value in means)}) lie there, so that a mean below one half "
+            "is to be expected of this few patients.")
 
 
 def rungs(document: Document) -> list[tuple]:

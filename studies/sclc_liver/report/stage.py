@@ -43,7 +43,7 @@ def sections(inputs: Inputs) -> dict:
         "roc": figures.roc(inputs), "matrices": corrected.matrices(inputs),
         "converged": corrected.converged(inputs), "ladder": ladder.ladder(inputs),
         "ladder_null": ladder.without_effect(inputs), "rungs": ladder.rungs(inputs.ladder),
-        "told_apart": ladder.told_apart(inputs.ladder),
+        "told_apart": ladder.told_apart(inputs.ladder, inputs.leakage),
         "chance": {"introduction": chance.introduction(inputs.chance),
                    "statements": chance.statements(inputs.chance, inputs.corrected),
                    "limit": chance.limit(inputs.chance), "tests": chance.tests(inputs.chance),
@@ -52,7 +52,7 @@ def sections(inputs: Inputs) -> dict:
                    "wanted": chance.wanted(inputs.chance[RELEASE]),
                    "power": chance.power(inputs)},
         **corrected.section(inputs), **whole.section(inputs),
-        **makers.section(inputs.makers),
+        **makers.section(inputs),
         "specification": specification.figure(inputs)}
     templates = render.environment(TEMPLATES)
     figure = templates.get_template("macros.html.j2").make_module().figure
