@@ -28,6 +28,7 @@ from stages.classification.parameters import Leakage, Selection, read_leakage, r
 from stages.classification.select import select
 from stages.common import canonical, cli
 from stages.common.columns import LABEL, PATIENT, SCORE, STUDY
+from stages.common.errors import InputError
 from studies.sclc_liver.nested.outcomes import one_way, outcomes
 from studies.sclc_liver.nested.parameters import Ladder, read_ladder
 from studies.sclc_liver.nested.simulate import share
@@ -127,8 +128,18 @@ def summarise(real: np.ndarray, null: np.ndarray, settings: Ladder) -> dict:
         holds that of patients, training and folds) and P against its own null distribution, the
         smallest AUC that is found by it, mean of the null data sets with its standard error
         (``bias``: less one half), and ``found_without_effect`` (see the module).
+
+    Raises
+    ------
+    InputError
+        If the real outcomes, or most of the null data sets, cannot be climbed with.
     """
     defined = null[~np.isnan(null).any(axis=1)]
+    if np.isnan(real).any() or len(defined) < len(null) / 2:
+        raise InputError(f"{len(null) - len(defined)} of {len(null)} data sets without effect, or the "
+                         "real one, keep no feature or have folds of one class alone",
+                         "params/classification.yaml",
+                         "lower 'alpha' of protocol as-released, or use a larger table")
     first, second = np.array_split(defined, 2)
     limit = np.quantile(first[:, -1], 1 - settings.level)
     found = {}

@@ -67,7 +67,8 @@ def without_effect(inputs: Inputs) -> Figure:
                   f"Release {RELEASE}, environment {ENVIRONMENT}; released selection and folds, "
                   "logistic regression on standardised features at its optimum, mean of "
                   f"{inputs.ladder.get('seeds')} seeds; {inputs.ladder.get('null_sets')} data sets "
-                  "without effect, as alike within patients as the real scores.")
+                  "without effect, as alike within patients as the real scores. Intervals are normal, "
+                  "with the spread of the data sets without effect.")
 
 
 def told_apart(document: Document, leakage: Document) -> str:

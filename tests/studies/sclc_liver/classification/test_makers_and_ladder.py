@@ -14,6 +14,7 @@ from stages.common.columns import LABEL, PATIENT, SCORE, STUDY
 from stages.common.errors import InputError
 from studies.sclc_liver.nested import combat, ladder, linear, makers
 from studies.sclc_liver.nested.inputs import examinations
+from studies.sclc_liver.nested.outcomes import one_way
 from studies.sclc_liver.nested.parameters import Ladder, Nested
 from studies.sclc_liver.parameters import Repeats
 from studies.sclc_liver.penalty import largest_penalty
@@ -189,6 +190,9 @@ def test_what_cannot_be_climbed_is_counted():
     first = found["rungs"]["series"]
     assert first["P"] == pytest.approx(1 / 100)
     assert first["high"] - first["low"] == pytest.approx(2 * 1.96 * first["null"]["sd"], rel=1e-3)
+    for real, sets in ((np.full(4, np.nan), null), (np.full(4, 0.7), null * np.nan)):
+        with pytest.raises(InputError, match="without effect, or the real one, keep no feature"):
+            ladder.summarise(real, sets, LADDER)
     split = made_up(2)
     none = ladder.climb(split, replace(CLIMB, selection=Selection(9.0, SCORE)))
     assert np.isnan(none).all()
@@ -196,6 +200,12 @@ def test_what_cannot_be_climbed_is_counted():
     assert np.isnan(ladder._area(constant, constant, ["0", "1"], LADDER.model))
     one = replace(split, label=np.ones_like(split.label))
     assert np.isnan(ladder._area(split, one, ["0", "1"], LADDER.model))
+
+
+@pytest.mark.parametrize("groups", [[0, 0, 0], [0, 1, 2]])
+def test_likeness_without_patients_of_two_is_refused(groups):
+    with pytest.raises(InputError, match="likeness within patients cannot be told"):
+        one_way(np.array([0.1, 0.2, 0.4]), np.array(groups))
 
 
 def test_the_largest_penalty_is_the_first_that_keeps_nothing():
