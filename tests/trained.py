@@ -8,7 +8,7 @@ from stages.common import canonical
 NETWORK = {
     "network": {"kind": "segresnet", "epochs": 32}, "source": "phantom",
     "preset": {"prepare": {"spacing_mm": [3.2, 3.2, 4.0]}},
-    "result": {"best_dice": 0.88, "training": ["lits-004", "P-0_0_0.nii.gz", "P-1_3_0.nii.gz"],
+    "result": {"best_dice": 0.88, "training": ["lits-004", "P-0_0_0.nii.gz", "P-1_3_6.nii.gz"],
                "validation": ["lits-001"]}}
 DETECTION = {"scans": 14, "lesions": 8, "sensitivity": 0.75, "ppv": 0.6, "missed": 2,
              "false_positives_per_scan": {"mean": 1.2}, "lesion_dice": {"median": 0.8, "min": 0.0,
