@@ -53,8 +53,8 @@ def is_link(part: str) -> bool:
 
     Examples
     --------
-    >>> is_link("README.md"), is_link("a/b.json::c/d e"), is_link("Abstract"), is_link("Table 4")
-    (True, True, False, False)
+    >>> is_link("README.md"), is_link("a/b.json::c/d e"), is_link("Abstract")
+    (True, True, False)
     """
     name = part.partition("::")[0]
     return bool(LINK.fullmatch(part)) and ("/" in name or "." in name)

@@ -151,8 +151,7 @@ def test_checklists_are_answered_twice_side_by_side(made):
     assert "Test fails: studies/made_up/params/seed.yaml::seed = 8" in text
     for shown in (text, " ".join(pages(made)["index.html"].text.split())):
         assert "Weighted, as re-analysed" in shown and "25.0 %, at most 100.0 %" in shown
-    # A place in the paper is no link.
-    assert "Methods, page 2" in text and "Methods, page 2</a>" not in page
+    assert "Methods, page 2" in text and "Methods, page 2</a>" not in page  # it is no link
 
 
 def test_the_study_adds_what_is_its_own(made):
