@@ -125,8 +125,11 @@ class Crate:
             self._datum(one) for one in several if one.hash_info}), key=lambda one: one["@id"])
 
     def _datum(self, one) -> str:
-        """Return the ``@id`` of an input or output: a file of this release, else its digest."""
-        path, md5 = self.outputs.name(one.fs_path), one.hash_info.value
+        """Return the ``@id`` of an input or output: a file of this release, else its digest.
+
+        Parameters that a stage depends on stand in a file of this release; their hash is no text.
+        """
+        path, md5 = self.outputs.name(one.fs_path), str(one.hash_info.value)
         if (path, md5) in self.data:
             return self.data[path, md5]
         here = self.folder / REPOSITORY / path

@@ -88,9 +88,9 @@ def study(name, declared, settings):
     found, counts = judge.verdicts(), Counter()
     redone = {identifier: arithmetic.again(check, given, constants, numbers) for
               identifier, check, given, constants in arithmetic.expand(declared.get("checks", []))}
+    holding = {one for row in checks.values() if row["verdict"] == "consistent" for one in _ids(row)}
     bad += [f"checks.yaml of {name}: '{identifier}' does not hold"
-            for identifier, holds in redone.items() if holds is False and any(identifier in _ids(row) and row["verdict"] == "consistent"
-                                      for row in checks.values())]
+            for identifier, holds in redone.items() if holds is False and identifier in holding]
     for number, row in zip(numbers, ledger):
         where = f"{ROOT}/reports/{name}/ledger.csv: {row['item']} / {row['row']} / {row['metric']}"
         if (row["item"], row["row"], row["metric"], row["published"]) != (*number.key[:3], number.text):
