@@ -47,7 +47,7 @@ class Crate:
         self.graph: dict[str, dict] = {}
         self.data: dict[tuple[str, str], str] = {}
 
-    def add(self, identifier: str, kind, **values) -> dict:
+    def add(self, identifier: str, kind, /, **values) -> dict:
         """Add an entity, or return the one of this ``@id``; return a reference to it."""
         self.graph.setdefault(identifier, {"@id": identifier, "@type": kind} | {
             name.rstrip("_"): value for name, value in values.items() if value not in (None, "", [])})
