@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import mimetypes
 import re
@@ -22,6 +21,7 @@ PROFILES = {"https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
 MODULE = re.compile(r"python -m ([\w.]+)")
 REPOSITORY = "repository"
+DONE = "http://schema.org/CompletedActionStatus"
 TYPES = {".csv": "text/csv", ".json": "application/json", ".lock": "text/plain", ".yaml":
          "application/yaml", ".py": "text/x-python", ".md": "text/markdown", ".html": "text/html"}
 
@@ -64,7 +64,7 @@ class Crate:
         run = self.add("#run", "CreateAction", name="dvc repro", agent=agent, instrument=workflow,
                        description="All stages, as dvc.lock records them; DVC records neither when a "
                                    "stage ran nor under which engine.",
-                       endTime=self.date, actionStatus=_done(),
+                       endTime=self.date, actionStatus=DONE,
                        object=self._sources(), result=self._results())
         engine = self.add("https://dvc.org", "SoftwareApplication", name="DVC", url="https://dvc.org",
                           version=_locked_version("dvc"))
@@ -73,7 +73,8 @@ class Crate:
                              object=[{"@id": control} for control in sorted(
                                  name for name in self.graph if name.startswith("#control/"))])
         self._root([run, organized, *actions], workflow)
-        return {"@context": CONTEXT, "@graph": [self.graph[name] for name in sorted(self.graph)]}
+        return {"@context": CONTEXT,
+                "@graph": [_single(self.graph[name]) for name in sorted(self.graph)]}
 
     def _action(self, stage, agent: dict) -> dict:
         name = shown(stage)
@@ -84,7 +85,7 @@ class Crate:
         image = images.load(used[-1]) if used and used[-1] in images.names() else None
         action = self.add(
             f"#action/{name}", "CreateAction", name=name, agent=agent, instrument=tool,
-            description=stage.desc or name, endTime=self.date, actionStatus=_done(),
+            description=stage.desc or name, endTime=self.date, actionStatus=DONE,
             object=self._data(stage.deps), result=self._data(stage.outs),
             environment=[self._variable(*one) for one in sorted(
                 (environment.variables() | (image.environment if image else {})).items())])
@@ -125,7 +126,7 @@ class Crate:
             self._datum(one) for one in several if one.hash_info}), key=lambda one: one["@id"])
 
     def _datum(self, one) -> str:
-        """Return the ``@id`` of an input or output: a file of this release, else its digest.
+        """Return the ``@id`` of an input or output: a file of this release, else its hash and name.
 
         Parameters that a stage depends on stand in a file of this release; their hash is no text.
         """
@@ -162,13 +163,11 @@ class Crate:
         digest = self._digest(out, path) if out is not None and out.hash_info else ""
         place = ("the archive of DVC's cache" if out is not None and out.can_push
                  else "not passed on" if out is not None else "not in this release")
-        identifier = f"ni:///sha-256;{_ni(digest)}?path={path}" if digest else f"ni:///md5;{md5}?path={path}"
-        folder = md5.endswith(".dir")
-        self.add(identifier, "Dataset" if folder else "File", name=path, sha256=digest,
-                 identifier=f"md5:{md5}", description=place,
-                 encodingFormat=None if folder else _kind(path),
-                 contentSize=str(self._size(out, path)) if digest else None,
-                 sdDatePublished=self.date)
+        identifier = f"#data/{md5}/{path}"
+        # No file of this release, and so no File to a reader of crates.
+        self.add(identifier, "CreativeWork", name=path, sha256=digest, identifier=f"md5:{md5}",
+                 description=place, encodingFormat=None if md5.endswith(".dir") else _kind(path),
+                 contentSize=str(self._size(out, path)) if digest else None)
         return identifier
 
     def _digest(self, out, path: str) -> str:
@@ -220,12 +219,10 @@ class Crate:
             {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"}])
         profiles = [self.add(address, "CreativeWork", name=name, version=address.rpartition("/")[2])
                     for address, name in PROFILES.items()]
-        readme = f"{REPOSITORY}/README.md"
-        self._file("README.md")
-        self.graph[readme]["about"] = {"@id": "./"}
         for path in sorted(part.name for part in self.folder.iterdir() if part.is_file()):
             if path != "ro-crate-metadata.json":
-                self.add(path, "File", name=path, encodingFormat=_kind(path))
+                self.add(path, "File", name=path, encodingFormat=_kind(path),
+                         about={"@id": "./"} if path == "README.md" else None)
         for path in sorted(part.name for part in self.folder.iterdir() if part.is_dir()):
             if path != REPOSITORY:
                 self.add(f"{path}/", "Dataset", name=path)
@@ -246,17 +243,14 @@ def _list(value) -> list:
     return value if isinstance(value, list) else [value]
 
 
-def _done() -> dict:
-    return {"@id": "http://schema.org/CompletedActionStatus"}
-
-
 def _kind(path: str) -> str:
     return TYPES.get(Path(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
-def _ni(digest: str) -> str:
-    """Return a SHA-256 as RFC 6920 writes it."""
-    return base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
+def _single(entity: dict) -> dict:
+    """Return an entity with lists of one thing as that thing, as RO-Crate writes them."""
+    return {name: value[0] if isinstance(value, list) and len(value) == 1 else value
+            for name, value in entity.items()}
 
 
 def _locked_version(name: str) -> str:

@@ -18,12 +18,17 @@ from containers.launcher import ROOT, LauncherError, Parser, images
 
 FOLDER = "release"
 PARTS = ("images", "cache")
+README = """# {title} {version}
+
+`./verify.sh` checks this release; [ARTIFACT.md](ARTIFACT.md) says what is inside, and
+[repository/README.md](repository/README.md) what it is about.
+"""
 HERE = Path(__file__).resolve().parent
 
 
 def write_json(path: Path, content) -> None:
-    """Write JSON in one way."""
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    """Write JSON in one way; keys keep their order, which means something in a study's checks."""
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
     path.write_text(f"{text}\n", encoding="utf-8")
 
 
@@ -105,6 +110,7 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset()) -
     (folder / "verify.sh").chmod(0o755)
     (folder / "ARTIFACT.md").write_text(
         artifact.text(tag, citation, outputs, left, slug, bool(members)), encoding="utf-8")
+    (folder / "README.md").write_text(README.format(**citation), encoding="utf-8")
     write_json(folder / "ro-crate-metadata.json", crate.Crate(tag, outputs, folder, citation).build())
     (folder / pack.SUMS).write_text(pack.sums(folder), encoding="utf-8")
 

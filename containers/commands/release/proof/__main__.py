@@ -121,7 +121,7 @@ def _lines(name, counts, redone):
             "arithmetic": "as in consistency.csv; at least one of its checks done again here",
             "copied": "as in consistency.csv; its checks are NOT done again here"}
     lines = [(f"{name}: {verdict}", number, said[how]) for (verdict, how), number in
-             sorted(counts.items(), key=lambda one: (PUBLIC + (one[0][0],)).index(one[0][0]))]
+             sorted(counts.items(), key=lambda one: ((*PUBLIC, one[0][0]).index(one[0][0]), one[0]))]
     done = sum(holds is not None for holds in redone.values())
     return [*lines, (f"{name}: checks without data", done,
                      f"of {len(redone)} declared: sums, repeated numbers, orders; the others NOT")]
