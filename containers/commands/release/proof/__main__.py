@@ -52,21 +52,17 @@ def cache():
     yield count
 
 
+CELLS = ("verdict", "basis", "reproduced", "protocol", "release", "environment", "kernel", "variations",
+         "equal", "minimum", "maximum", "all_variations", "all_equal")
+
+
 def differs(row, found):
     """Yield what differs between a line of a ledger and what was derived again."""
-    verdict, value, basis, _ = found
-    said = {"verdict": row["verdict"], "basis": row["basis"]}
-    for name, derived in (("verdict", verdict), ("basis", basis)):
-        if said[name] != derived:
-            yield f"{name} '{said[name]}', derived again '{derived}'"
-    if value is None or row["reproduced"] == "":
-        same = value is None and row["reproduced"] == ""
-    elif isinstance(value, str):
-        same = row["reproduced"] == value
-    else:
-        same = float(row["reproduced"]) == float(value)
-    if not same:
-        yield f"value '{row['reproduced']}', in the metrics '{value}'"
+    for name in CELLS:
+        said, derived = row[name], found.get(name, "")
+        number = isinstance(derived, (int, float))
+        if said != derived if not number or said == "" else float(said) != derived:
+            yield f"{name} '{said}', derived again '{derived}'"
 
 
 def supported(row):

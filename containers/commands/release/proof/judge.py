@@ -36,7 +36,7 @@ class Judge:
         self.numbers = numbers
 
     def verdicts(self):
-        """Return key to verdict, recomputed value, basis and (source, path)."""
+        """Return key to what is derived of the number: `verdict` and the cells that it rests on."""
         rule_of = {number: self._rule(number) for number in self.numbers}
         runs = {number: self._candidates(number, rule_of[number]) for number in self.numbers}
         chosen = self._chosen(runs)
@@ -90,9 +90,9 @@ class Judge:
     def _one(self, number, rule, runs, chosen):
         check = self.arithmetic.get(number.key)
         if rule.source == "not-a-result":
-            return "not-a-result", None, "", None
+            return {"verdict": "not-a-result"}
         if not runs:
-            return (check["verdict"] if check else "untested"), None, "", None
+            return {"verdict": check["verdict"] if check else "untested"}
         path, first = rule.path(number), self.declared["protocols"][0]
         (origin, value), given = self._pick(number, runs, chosen)
         sweeps = self.results.sweeps.get((rule.source, path), []) if origin[0] == first else []
@@ -114,7 +114,12 @@ class Judge:
                 verdict = "untestable"
         if verdict in ("exact-unstable", "envelope") and check and check["verdict"] in AGAINST:
             verdict = "untestable"
-        return verdict, value, basis, (rule.source, path)
+        found = {"verdict": verdict, "reproduced": value, "basis": basis, "source": rule.source}
+        found.update(zip(("protocol", "release", "environment", "kernel"), origin))
+        if basis == "variations":
+            found.update(variations=own.count, equal=own.equal, minimum=own.low, maximum=own.high,
+                         all_variations=every.count, all_equal=every.equal)
+        return found
 
     def _pick(self, number, runs, chosen):
         cell = [one for one in runs if chosen is None or one[0][0] == chosen[0]] or runs
@@ -169,15 +174,16 @@ class Judge:
     def _without_hits(found):
         """Take back what is hit in a row of which at least half, and more than one, is contradicted."""
         def group(key, one):
-            return key[0], key[1], one[3][0] if one[3] else "", one[2]
+            return key[0], key[1], one.get("source"), one.get("basis")
 
         whole = Counter(group(key, one) for key, one in found.items())
-        against = Counter(group(key, one) for key, one in found.items() if one[0] == "contradicted")
+        against = Counter(group(key, one) for key, one in found.items()
+                          if one["verdict"] == "contradicted")
 
         def taken_back(key, one):
             bad = against[group(key, one)]
-            return one[2] == "variations" and one[0] in ("exact", "exact-unstable", "envelope") \
-                and bad > 1 and 2 * bad >= whole[group(key, one)]
+            return one.get("basis") == "variations" and bad > 1 and 2 * bad >= whole[group(key, one)] \
+                and one["verdict"] in ("exact", "exact-unstable", "envelope")
 
-        return {key: ("untestable", *one[1:]) if taken_back(key, one) else one
+        return {key: {**one, "verdict": "untestable"} if taken_back(key, one) else one
                 for key, one in found.items()}

@@ -1,7 +1,7 @@
 """Run roc-validator on a crate without network, in an environment of its own: CRATE SEVERITY.
 
-The validator asks the web for the two JSON-LD contexts. The terms that our crates use stand here instead,
-as these contexts have them; any other term is an error. Prints each issue on a line.
+The validator asks the web for the two JSON-LD contexts. The terms that our crates use stand here
+instead, as these contexts have them; any other term is an error. Prints each issue on a line.
 """
 
 import json
