@@ -50,8 +50,8 @@ def sentences(implied: Document, found: Document) -> list[str]:
         f"means, {_range(volumes['sds'])} by the SDs. With the means of the two classes exchanged all "
         "six fit.",
         f"The test set is of {test['patients']} patients: with {test['right']} of them right the exact "
-        f"95 % interval of the accuracy is {test['low']:.2f} to {test['high']:.2f}, and a constant "
-        f"answer does as well with P {test['P']:.2f}.",
+        f"95 % interval of the accuracy is {test['low']:.2f} to {test['high']:.2f}, and the same "
+        f"answer for everybody is right as often with P {test['P']:.2f}.",
         f"On {radiomics['patients']} public patients, {radiomics['positive']} of them with SCLC, "
         f"radiomics gives an AUC of {radiomics['AUC']:.2f} (P {radiomics['P']:.2f}); less than "
         f"{radiomics['smallest_detectable']:.2f} would not be found."]
