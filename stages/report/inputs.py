@@ -8,7 +8,7 @@ from pathlib import Path
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.report.files import MAKE, Document, Reader
-from stages.verdicts import acceptance, ledger, names, published
+from stages.verdicts import acceptance, lines, names, published
 from stages.verdicts import checklists as lists
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -65,7 +65,7 @@ class Inputs:
     settings : Settings
         How numbers were judged.
     ledger : list of dict
-        `ledger.COLUMNS` as text, one row for each published number.
+        `lines.COLUMNS` as text, one row for each published number.
     runs : dict
         How much single runs explain (`stages.verdicts.runs`).
     locators : dict
@@ -143,7 +143,7 @@ def read(study: Study, settings: Settings, root: Path) -> Inputs:
     """
     reader, reports = Reader(), study.reports(root)
     numbers = published.read(study.published, study.content.numbers)
-    rows = reader.text(reports / "ledger.csv", ledger.COLUMNS)
+    rows = reader.text(reports / "ledger.csv", lines.COLUMNS)
     for row in rows:
         if row["verdict"] not in names.ALL:
             raise InputError(f"'{row['verdict']}' is no verdict", reports / "ledger.csv", MAKE)
@@ -151,7 +151,7 @@ def read(study: Study, settings: Settings, root: Path) -> Inputs:
         raise InputError(f"has {len(rows)} rows where the paper has {len(numbers)} numbers",
                          reports / "ledger.csv", "make it again (dvc repro)")
     counted = reader.json(reports / "verdicts.json")
-    if counted.get("verdicts") != ledger.count(rows):
+    if counted.get("verdicts") != lines.count(rows):
         raise InputError("counts other verdicts than ledger.csv holds", counted.path, MAKE)
     added = own(reader.json(reports / "sections.json"))
     return Inputs(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import acceptance, ledger, names, values
+from stages.verdicts import acceptance, lines, names, values
 from stages.verdicts import study as studies
 
 # The row of ``dvc metrics show``, which fits a terminal: counts of verdicts (`refuted`: contradicted,
@@ -84,7 +84,7 @@ def stage() -> None:
     parser.add_argument("--root", type=Path, default=".", help="the repository")
     options = parser.parse_args()
     study = studies.read(options.study)
-    entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", ledger.COLUMNS,
+    entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", lines.COLUMNS,
                                  dtype=str, keep_default_na=False).to_dict("records")
     wrong = acceptance.read(study.reports(options.root) / acceptance.FILE)
     row = build(study, entries, options.root, wrong)

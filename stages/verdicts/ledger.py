@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,17 +15,11 @@ from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 from stages.verdicts.hits import OTHER, only_hit
 from stages.verdicts.judge import Evidence, Judgement, judge
+from stages.verdicts.lines import COLUMNS, count
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
-COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "why_missing",
-           "reproduced", "protocol", "release", "environment", "kernel", "note", "row_equal",
-           "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum",
-           "basis", "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
-           "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
-           "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
-           "second", "second_agrees", "false_acceptance")
 
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
     """Return the ledger, one row for each published number, in the order of ``evidence``.
@@ -37,7 +31,7 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
     settings : Settings
     """
     rows = [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
-    return without_hits(rows)
+    return confirm.unconfirmed(without_hits(rows))
 
 
 def without_hits(rows: list[dict]) -> list[dict]:
@@ -120,16 +114,6 @@ def collect(study: Study, settings: Settings, root: Path,
     """
     numbers, given = gather.read(study, root, consistency)
     return gather.gather(study, numbers, given, settings.halfway_tolerance)
-
-
-def count(ledger: Sequence[dict]) -> dict:
-    """Count verdicts by item and in all."""
-    items = defaultdict(Counter)
-    for row in ledger:
-        items[row["item"]][row["verdict"]] += 1
-        items["all"][row["verdict"]] += 1
-    return {item: {verdict: counts.get(verdict, 0) for verdict in names.ALL}
-            | {"numbers": sum(counts.values())} for item, counts in items.items()}
 
 
 def frame(ledger: list[dict]) -> pd.DataFrame:
