@@ -79,7 +79,8 @@ def test_the_tables_in_git_are_those_that_follow(judged, rows, source, tmp_path)
 def others(value, known):
     """Yield values that an input could have instead."""
     if isinstance(value, (int, float)):
-        for number in (0.0, 1.0, 1e6, -1e6, 1.5 * value, 0.999 * value, value / 10, value + 1, value - 1,
+        for number in (0.0, 1.0, 1e6, -1e6, 1.5 * value, 1.001 * value, 0.999 * value, value / 10,
+                       value + 1, value - 1, value + 0.01,
                        *(one for one in known if isinstance(one, (int, float)))):
             yield values.Printed(repr(float(number))) if isinstance(value, values.Printed) else number
     elif isinstance(value, list):
