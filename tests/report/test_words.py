@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from stages.common import canonical
 from stages.report import tables
 from stages.report.page import stage
-from tests.made_up import JUDGED, NAME, SETTINGS
+from stages.verdicts.ledger import count
+from tests.made_up import JUDGED, NAME, SETTINGS, put
 from tests.report.pages import Page
 
 REPORTS = Path("reports", NAME)
@@ -41,3 +43,26 @@ def test_what_single_runs_explain_is_said(text):
 
 def test_why_nothing_is_recomputed_and_what_a_check_is_worth_stand_beside_the_number(text):
     assert '<td class="origin">private images</td><td>its checks refuse 100% of other values' in text
+
+
+def test_a_study_without_public_data_does_not_speak_of_recomputation(reported, call):
+    said = ("Every published number, re-executed", "from public data and code", "rest on public data",
+            "Linear-algebra kernel")
+    assert call(stage, *JUDGED) == (0, "", "")
+    page = REPORTS / "index.html"
+    assert all(words in page.read_text() for words in said)
+    put(Path("studies", NAME) / "study.yaml", "sources", {})
+    put(Path("studies", NAME) / "study.yaml", "variations", [])
+    ledger = pd.read_csv(REPORTS / "ledger.csv", dtype=str, keep_default_na=False)
+    ledger["verdict"], ledger["kernel"] = "untested", ""
+    canonical.write_csv(REPORTS / "ledger.csv", ledger)
+    canonical.write_json(REPORTS / "verdicts.json", {
+        "verdicts": count(ledger.to_dict("records")), "runs": {"numbers": 0}})
+    fragile = REPORTS / "fragile.csv"
+    fragile.write_text(fragile.read_text().splitlines(keepends=True)[0])
+    assert call(stage, *JUDGED) == (0, "", "")
+    text = page.read_text()
+    assert not [words for words in said if words in text]
+    assert "Every published number, checked" in text
+    assert text.count("Neither ") == 2
+    assert f"Of the {len(ledger)} numbers that it prints, 0 stand" in text
