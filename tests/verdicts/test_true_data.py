@@ -20,7 +20,8 @@ UNITS = (-10, -5, -3, -2, 2, 3, 5, 10)
 POWER = {
     "percentage": 0.92, "ratio": 0.94, "total": 0.80, "shares": 0.53, "restated": 0.73,
     "recounted": 0.98, "same_text": 0.98, "ordered": 0.01, "at_most": 0.12, "member": 0.67,
-    "on_grid": 0.72, "release": 0.98, "summary": 0.17, "pooled": 0.52, "rate": 0.87,
+    "on_grid": 0.72, "release": 0.98, "summary": 0.17, "mean_share": 0.20,
+    "pooled": 0.52, "rate": 0.87,
     "percentile": 0.34, "area": 0.81, "f1_score": 0.76, "macro": 0.57, "weighted": 0.32,
     "two_by_two": 0.94, "two_parts": 0.92, "subgroups": 0.88, "resampled": 0.16,
     "fold_means": 0.17, "operating_point": 0.01, "constant_answer": 0.98, "detection": 0.89,

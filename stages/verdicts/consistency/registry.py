@@ -26,7 +26,8 @@ from stages.verdicts.consistency import (
 CHECKS = {function.__name__: function for function in (
     counts.percentage, counts.ratio, counts.total, counts.shares, counts.restated, counts.recounted,
     counts.same_text, counts.ordered, counts.at_most, counts.member, counts.on_grid, counts.release,
-    summaries.summary, pooled.pooled, rates.rate, rates.percentile, rates.area, rates.f1_score,
+    summaries.summary, summaries.mean_share, pooled.pooled, rates.rate, rates.percentile, rates.area,
+    rates.f1_score,
     averages.macro, averages.weighted, two_by_two.two_by_two, joint.two_parts, joint.subgroups,
     bootstrap.resampled, folds.fold_means, ranking.operating_point, ranking.constant_answer,
     detection.detection, detection.median_dice, detection.mean_in_range, correlation.spearman,
