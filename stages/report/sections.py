@@ -84,15 +84,18 @@ def counts(inputs: Inputs) -> list[str]:
     public, private = (sum(tally[name] for name in group)
                        for group in (names.PUBLIC, names.WITHOUT_DATA))
     refused = tally[names.INCONSISTENT] + tally[names.IMPOSSIBLE]
+    checked = (f"{tally[names.CONSISTENT]} stand checks that could have failed, {refused} do not, and "
+               f"{tally[names.UNTESTED]} are untested. {tally[names.NO_RESULT]} are no results.")
+    if not inputs.study.content.sources:
+        return ["Neither data nor code of the paper are public. Of the "
+                f"{len(inputs.ledger)} numbers that it prints, {checked}"]
     said = [f"Of the {len(inputs.ledger)} numbers that the paper prints, {public} rest on public data "
             f"and code: {tally[names.EXACT]} follow at the printed precision, "
             f"{tally[names.UNSTABLE]} follow, but in fewer than {inputs.settings.stable_share:.0%} of "
             "the variations that should not matter, "
             f"{tally[names.ENVELOPE]} are given by a variation alone, "
             f"{tally[names.UNTESTABLE]} cannot be told, and {tally[names.CONTRADICTED]} do not "
-            f"follow. Of {private} whose data are not public, {tally[names.CONSISTENT]} stand checks "
-            f"that could have failed, {refused} do not, and {tally[names.UNTESTED]} are untested. "
-            f"{tally[names.NO_RESULT]} are no results."]
+            f"follow. Of {private} whose data are not public, {checked}"]
     if runs["numbers"]:
         said.append(f"Each row of a table is judged by the run that explains most of it: so "
                     f"{runs['by_row']} of the {runs['numbers']} fitted numbers are found. The best "

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from stages.common import canonical
 from stages.report import chart, forest, plain, tables
 from stages.report.page import stage
 from stages.verdicts import names
+from stages.verdicts.ledger import count
 from tests.made_up import JUDGED, NAME, put
 from tests.report.pages import Page
 
@@ -196,6 +198,29 @@ def test_a_study_without_claims_sweeps_checklists_and_own_sections(reported, cal
     text = Page((reported / REPORTS / "index.html").read_text()).text
     assert "No contradiction is claimed." in text and "No checklist is answered" in text
     assert "No numerical variations of this study were computed." in text
+
+
+def test_a_study_without_public_data_does_not_speak_of_recomputation(reported, call):
+    said = ("Every published number, re-executed", "from public data and code", "rest on public data",
+            "Linear-algebra kernel")
+    assert call(stage, *JUDGED) == (0, "", "")
+    page = reported / REPORTS / "index.html"
+    assert all(words in page.read_text() for words in said)
+    put(reported / "studies" / NAME / "study.yaml", "sources", {})
+    put(reported / "studies" / NAME / "study.yaml", "variations", [])
+    ledger = pd.read_csv(reported / REPORTS / "ledger.csv", dtype=str, keep_default_na=False)
+    ledger["verdict"], ledger["kernel"] = "untested", ""
+    canonical.write_csv(reported / REPORTS / "ledger.csv", ledger)
+    canonical.write_json(reported / REPORTS / "verdicts.json", {
+        "verdicts": count(ledger.to_dict("records")), "runs": {"numbers": 0}})
+    fragile = reported / REPORTS / "fragile.csv"
+    fragile.write_text(fragile.read_text().splitlines(keepends=True)[0])
+    assert call(stage, *JUDGED) == (0, "", "")
+    text = page.read_text()
+    assert not [words for words in said if words in text]
+    assert "Every published number, checked" in text
+    assert text.count("Neither ") == 2
+    assert f"Of the {len(ledger)} numbers that it prints, 0 stand" in text
 
 
 def test_a_ledger_of_fewer_rows_is_refused(reported, line):
