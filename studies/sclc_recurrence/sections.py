@@ -58,17 +58,18 @@ def sentences(implied: Document, rows: Sequence[dict]) -> list[str]:
     control = {row["metric"]: row["published"] for row in rows
                if (row["item"], row["row"]) == ("Results", "LCRF")}
     return [
-        "The paper's data and code are not public: no number is recomputed, and every verdict is by "
-        f"consistency alone. {len(refused)} numbers do not go with others that the paper prints.",
+        f"Every verdict is by consistency alone: {len(refused)} numbers do not go with others that the "
+        "paper prints.",
         f"Local control at three years is printed as {control['first value %']} % and "
         f"{control['second value %']} %; the relapses that Table 4 lists under a head of three years "
         f"leave at most {short(most['below'], 1)} % and {short(most['above'], 1)} %.",
         f"Of the {implied.get('of')} P values of Table 4, {implied.get('given')} is that of the counts "
         "beside it by any usual test; the paper names no test.",
-        "The validation set's accuracy, precision, recall and F1 belong to no set of 36 patients, "
-        f"whichever class is the positive one ({len(implied.get('model', 'one_class'))} ways); as means "
-        "over both classes they do, but then not together with those of the training set "
-        f"({len(implied.get('model', 'both_parts'))} ways)."]
+        f"{len(implied.get('model', 'one_class'))} tables of right and wrong answers of the "
+        f"{implied.get('model', 'patients')} validation patients give their accuracy, precision, recall "
+        f"and F1, whichever class is the positive one. As means over both classes "
+        f"{len(implied.get('model', 'both_classes'))} splits into classes give them, of which "
+        f"{len(implied.get('model', 'both_parts'))} go with the values of the training set."]
 
 
 def sections(implied: Document, rows: Sequence[dict], findings: Sequence[dict]) -> list[dict]:

@@ -19,6 +19,7 @@ UNITS = (-10, -5, -3, -2, 2, 3, 5, 10)
 # below what it finds with this seed. Bounds (a range, an area beside one operating point) find few.
 POWER = {
     "percentage": 0.92, "ratio": 0.94, "total": 0.80, "shares": 0.53, "restated": 0.73,
+    "reduction": 0.92, "ranked": 0.46,
     "recounted": 0.98, "same_text": 0.98, "ordered": 0.01, "at_most": 0.12, "member": 0.67,
     "on_grid": 0.72, "release": 0.98, "summary": 0.17, "mean_share": 0.20,
     "pooled": 0.52, "rate": 0.87,

@@ -29,6 +29,13 @@ def ratio(rng):
     return {"numerator": str(k), "denominator": str(n), "quotient": show(rng, k / n, 2)}
 
 
+def reduction(rng):
+    n = rng.integers(5, 400)
+    k = rng.integers(0, n + 1)
+    return {"before": str(n), "after": str(k),
+            "percent": show(rng, 100 * (n - k) / n, places(rng, 0, 2))}
+
+
 def total(rng):
     parts = rng.integers(0, 200, rng.integers(2, 6))
     taken = min(int(rng.integers(0, 50)), int(parts.sum()))
@@ -153,6 +160,13 @@ def area(rng):
     positive, negative = _scores(rng)
     return {"auc": show(rng, _auc(positive, negative), 4), "positives": str(positive.size),
             "negatives": str(negative.size)}
+
+
+def ranked(rng):
+    ranks = rng.permutation(int(rng.integers(2, 12)))
+    values = -np.sort(-rng.uniform(-1, 1, ranks.size))
+    return {"ranks": [str(rank + 1) for rank in ranks],
+            "values": [show(rng, values[rank], 2) for rank in ranks]}
 
 
 def operating_point(rng):

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, INCONSISTENT, check
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Percent, Positive, Text, Value, Whole
+from stages.verdicts.consistency.printed import (
+    ROUND_OFF,
+    Count,
+    Number,
+    Percent,
+    Positive,
+    Text,
+    Value,
+    Whole,
+)
 
 
 @check(INCONSISTENT, "the percentage is the count over the total")
@@ -44,6 +53,19 @@ def ratio(numerator: Count, denominator: Count, quotient: Positive, scale: float
     least = scale * numerator.low / denominator.high
     most = scale * numerator.high / denominator.low if denominator.low > 0 else float("inf")
     return most >= quotient.low - ROUND_OFF and least <= quotient.high + ROUND_OFF
+
+
+@check(INCONSISTENT, "the reduction is the part of the first count that the second one lacks")
+def reduction(before: Count, after: Count, percent: Percent) -> bool:
+    """Tell whether a count that falls to another one falls by a percentage.
+
+    Examples
+    --------
+    >>> reduction("105", "23", "78.1").verdict, reduction("105", "32", "78.1").verdict
+    ('consistent', 'inconsistent')
+    """
+    lost = Number(max(0, before.low - after.high), max(0, before.high - after.low), before.kind)
+    return after.low <= before.high and ratio.possible(lost, before, percent, scale=100)
 
 
 @check(INCONSISTENT, "the parts are all the parts, and none is counted twice")
