@@ -166,7 +166,8 @@ def model(found: Mapping[Place, str], settings: Implied) -> dict:
     small = both_classes(settings.validation, rates["validation"])
     large = both_classes(settings.training, rates["training"])
     relapsed = int(found[Place("Results", "recurrence", "yes")])
-    return {"patients": settings.validation, "one_class_sizes": [n for n in range(settings.least, settings.most + 1)
+    return {"patients": settings.validation,
+            "one_class_sizes": [n for n in range(settings.least, settings.most + 1)
                                 if one_class(n, rates["validation"])],
             "one_class": one_class(settings.validation, rates["validation"]),
             "both_classes": small, "both_classes_training": large,

@@ -54,7 +54,7 @@ def said(text: str) -> str:
 def sentences(implied: Document, rows: Sequence[dict]) -> list[str]:
     """Return sentences for a reviewer; every number comes from the results."""
     refused = [row for row in rows if row["verdict"] in names.AGAINST]
-    most = implied.get("local_control", "most")
+    most, model = implied.get("local_control", "most"), implied.get("model")
     control = {row["metric"]: row["published"] for row in rows
                if (row["item"], row["row"]) == ("Results", "LCRF")}
     return [
@@ -65,11 +65,10 @@ def sentences(implied: Document, rows: Sequence[dict]) -> list[str]:
         f"leave at most {short(most['below'], 1)} % and {short(most['above'], 1)} %.",
         f"Of the {implied.get('of')} P values of Table 4, {implied.get('given')} is that of the counts "
         "beside it by any usual test; the paper names no test.",
-        f"{len(implied.get('model', 'one_class'))} tables of right and wrong answers of the "
-        f"{implied.get('model', 'patients')} validation patients give their accuracy, precision, recall "
-        f"and F1, whichever class is the positive one. As means over both classes "
-        f"{len(implied.get('model', 'both_classes'))} splits into classes give them, of which "
-        f"{len(implied.get('model', 'both_parts'))} go with the values of the training set."]
+        f"{len(model['one_class'])} tables of right and wrong answers of the {model['patients']} "
+        "validation patients give their accuracy, precision, recall and F1, whichever class is the "
+        f"positive one. As means over both classes {len(model['both_classes'])} splits into classes "
+        f"give them, of which {len(model['both_parts'])} go with the values of the training set."]
 
 
 def sections(implied: Document, rows: Sequence[dict], findings: Sequence[dict]) -> list[dict]:
