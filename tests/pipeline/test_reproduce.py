@@ -6,13 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from containers.commands import reproduce
 from containers.commands.schedule import Pipeline
 from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDIES = ["sclc_liver"]
+STUDIES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["ledger"]["matrix"]["study"]
 PYTHON = ROOT / ".venv" / "bin" / "python"
 # Nothing listens there: an address that is refused at once.
 CLOSED = {"DATA_MIRROR": "/nonexistent", "MSCLC_ENGINE": "venv", "HTTPS_PROXY": "http://127.0.0.1:9",

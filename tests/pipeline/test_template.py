@@ -45,10 +45,9 @@ def studied(clone, committed):
     run(clone, name)
     file, line = re.fullmatch(r"# (\S+):(\s+study: .*)", listed).groups()
     text = (clone / file).read_text()
-    before, = re.findall(r"^\s+study: \[.*\]$", text, re.M)
-    assert line.split() == [*before.split()[:-1], f"{before.split()[-1][:-1]},", f"{NAME}]"], (
-        "one word more")
-    (clone / file).write_text(text.replace(before.strip(), line.strip()))
+    before, = re.findall(r"^\s+study: \[(.*)\]$", text, re.M)
+    assert line.split() == ["study:", "[...,", f"{NAME}]"], "one word more"
+    (clone / file).write_text(text.replace(f"study: [{before}]", line.strip().replace("...", before)))
     run(clone, deps)
     # Not the other studies, which need their data.
     return run(clone, f"{repro.partition('#')[0].strip()} {' '.join(HOUSE)}")
