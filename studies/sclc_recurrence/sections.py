@@ -32,7 +32,7 @@ def p_value(value: float | None) -> str:
     return "—" if value is None else "<0.0001" if value < 1e-4 else f"{value:.3f}"
 
 
-def tests(implied: Document, rows: Sequence[dict]) -> list[tuple]:
+def p_table(implied: Document, rows: Sequence[dict]) -> list[tuple]:
     """Return the table of P values: characteristic, printed P, P by each test."""
     printed = {row["row"]: row["published"] for row in rows
                if (row["item"], row["metric"]) == ("Table4", "univariate P")}
@@ -79,7 +79,7 @@ def sections(implied: Document, rows: Sequence[dict], findings: Sequence[dict]) 
                     for row in findings if row["verdict"] in names.AGAINST],
         "excluded": [(said(row["numbers"]), row["reading"], row["otherwise"]) for row in findings
                      if row["verdict"] not in names.AGAINST],
-        "tests": tests(implied, rows), "given": implied.get("given"), "of": implied.get("of"),
+        "tests": p_table(implied, rows), "given": implied.get("given"), "of": implied.get("of"),
         "small": short(most["below"], 1), "large": short(most["above"], 1)}
     templates = render.environment(TEMPLATES)
     return [{"anchor": name, "title": title, "after": "text",
