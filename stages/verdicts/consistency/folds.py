@@ -58,7 +58,7 @@ def fold_means(positives: list[Count], negatives: list[Count], accuracy: Rate | 
 
 @check(IMPOSSIBLE, "the rates are of n cases each; SD with divisor n or n - 1")
 def counted(mean: Rate, sd: Positive, n: Count, runs: int = 5) -> bool:
-    """Tell whether a mean and SD can be those of some rates k / n, such as several models on one test set.
+    """Tell whether a mean and SD can be those of rates k / n, such as of models on one test set.
 
     Parameters
     ----------

@@ -109,8 +109,8 @@ def f1_score(precision: Rate, recall: Rate, f1: Rate) -> bool:
             and harmonic(precision.high, recall.high) >= f1.low - ROUND_OFF)
 
 
-@check(INCONSISTENT, "accuracy and the F1 of both classes are of one data set that holds both, or plain "
-                     "means over several")
+@check(INCONSISTENT, "accuracy and the F1 of both classes are of one data set that holds both, or "
+                     "plain means over several")
 def both_f1(accuracy: Rate, first: Rate, second: Rate) -> bool:
     """Tell whether an accuracy goes with the F1 of both classes.
 
