@@ -154,8 +154,12 @@ def _one(study: Study, number: Number, given: Sources) -> Evidence:
         stored=stored.find(number, rule, given.outputs),
         arithmetic=(given.arithmetic or {}).get(
             (number.item, number.row, number.metric, number.bound)))
+    fair = next((one.right_if for one in given.fairness if one.covers(number)), "")
     if not recomputed:
         missing = study.private(rule.source)
+        if fair and base.arithmetic and base.arithmetic.verdict in names.AGAINST:
+            # What is said of this number goes before what its check says of all of its numbers.
+            base = replace(base, arithmetic=replace(base.arithmetic, right_if=fair))
         return replace(base, why_missing="" if not base.result else missing.short if missing
                        else NO_RUN)
     path = rule.path(number)
@@ -163,7 +167,7 @@ def _one(study: Study, number: Number, given: Sources) -> Evidence:
     return replace(base, address=(rule.source, path), fitted=study.fits(rule.source, path),
                    racing=study.races(path), guessed=study.guesses(path), spreads=tuple(spreads),
                    second=given.second.get((rule.source, path), {}),
-                   right_if=next((one.right_if for one in given.fairness if one.covers(number)), ""))
+                   right_if=fair)
 
 
 def read_consistency(path: Path) -> dict[Key, Arithmetic]:

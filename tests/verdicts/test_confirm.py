@@ -6,7 +6,8 @@ import pytest
 
 from stages.common import canonical
 from stages.verdicts import confirm, ledger
-from tests.made_up import JUDGED, NAME, RELEASES, put
+from stages.verdicts.consistency import evaluate
+from tests.made_up import ARGUMENTS, JUDGED, NAME, RELEASES, put
 
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = f"reports/{NAME}/ledger.csv"
@@ -66,6 +67,20 @@ def test_no_accusation_without_fairness(repository, refused):
     assert f"studies/{NAME}/fairness.csv" in error
     path.unlink()
     assert "nothing says what would make" in refused(ledger.stage, *JUDGED)
+
+
+def test_what_is_said_of_a_number_goes_before_what_its_check_says(repository, call):
+    folder = repository / "studies" / NAME
+    checks, path = folder / "checks.yaml", folder / "fairness.csv"
+    checks.write_text(checks.read_text().replace("0.72", "0.92"))
+    assert call(evaluate.stage, *ARGUMENTS) == (0, "", "")
+    assert call(ledger.stage, *JUDGED) == (0, "", "")
+    row = entry("Dice")
+    assert (row["verdict"], row["right_if"]) == ("impossible", "it is another score")
+    path.write_text(path.read_text() + "Text,Seg,Dice,it is of other scans\n")
+    assert call(ledger.stage, *JUDGED) == (0, "", "")
+    row = entry("Dice")
+    assert row["right_if"] == "it is of other scans" and "right if it is of other scans" in row["note"]
 
 
 @pytest.mark.parametrize("line", ["Grid,B,,why", "Grid,B,PPV,", "Grid,B,PPV,  "])

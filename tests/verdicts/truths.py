@@ -105,6 +105,16 @@ def summary(rng):
     return {"n": size, "integer": integer, "mean": made["mean"], **kept}
 
 
+def mean_share(rng):
+    shares = rng.beta(0.7, 0.7, int(rng.integers(1, 9)))
+    shares[rng.random(shares.size) < 0.2] = float(rng.integers(2))
+    ends = ((str(int(end)) if end in (0, 1) else show(rng, min(max(end, 0.01), 0.99), 2))
+            for end in (shares.min(), shares.max()))
+    shares = np.where(np.isin(shares, (0, 1)), shares, np.clip(shares, 0.01, 0.99))
+    return {"mean": show(rng, shares.mean(), 3), **dict(zip(("low", "high"), ends)),
+            "n": str(shares.size) if rng.integers(2) else [shares.size, shares.size + 2]}
+
+
 def at_most_each(rng):
     held = rng.integers(1, rng.integers(2, 9), rng.integers(1, 90))
     return {"total": str(held.sum()), "groups": str(held.size), "most": str(held.max())}

@@ -186,8 +186,8 @@ def median_dice(dice, sensitivity) -> bool:
     return possible or _span(dice)[0] <= 0
 
 
-def kaplan_meier(survival, n, events, complete=False) -> bool:
-    low, high = _span(survival)
+def kaplan_meier(survival, n, events, complete=False, scale=1) -> bool:
+    low, high = (end / Fraction(str(scale)) for end in _span(survival))
     for size, d in itertools.product(_counts(n), _counts(events)):
         if size == 0:
             continue

@@ -77,3 +77,16 @@ def _spread(n, m, apart, sds, sd):
         if inside[0] + around[0] <= all_[1] and inside[1] + around[1] >= all_[0]:
             return True
     return False
+
+
+def mean_share(mean, low, high, n) -> bool:
+    """Go through how many of the shares lie at either end, each end as low and as high as may be."""
+    least, most = [[Fraction(text)] * 2 if text in ("0", "1") else _span(text) for text in (low, high)]
+    for size in _counts(n):
+        means = [(a * k + b * (size - k)) / size for a in least for b in most if a <= b
+                 for k in range(1, size)]
+        if size == 1 and least[0] <= most[1] and most[0] <= least[1]:
+            means = [max(least[0], most[0]), min(least[1], most[1])]
+        if means and min(means) <= _span(mean)[1] and max(means) >= _span(mean)[0]:
+            return True
+    return False
