@@ -69,6 +69,9 @@ deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHE
 release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache]
 	@$(BIN)/python -m containers.commands.release --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT"
 
+badge: setup  ## what ACM's badges, CODECHECK and FAIR4RS ask: met or not, and why
+	@$(BIN)/python -m containers.commands.badge
+
 readme: setup  ## write the verdict table and the test AUCs into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m studies.sclc_liver.report.readme --readme README.md
 
@@ -78,4 +81,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps release readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps release badge readme report-check clean
