@@ -6,7 +6,7 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU MODEL OUT REQUIRE_PUBLISHED SKIP TAG TARGETS VARY WITHOUT
+GIVEN := BASE CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU KEY MODEL OUT REQUIRE_PUBLISHED SKIP TAG TARGETS VARY WITHOUT
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -66,8 +66,9 @@ compare: setup  ## fail where verdicts change or metrics leave their envelopes [
 deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHECK=1: compare]
 	@$(BIN)/python -m containers.commands.deps $${GIVEN_CHECK:+--check}
 
-release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache]
-	@$(BIN)/python -m containers.commands.release --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT"
+release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache KEY=…]
+	@$(BIN)/python -m containers.commands.release --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT" \
+	    $${GIVEN_KEY:+--key="$$GIVEN_KEY"}
 
 badge: setup  ## what ACM's badges, CODECHECK and FAIR4RS ask: met or not, and why
 	@$(BIN)/python -m containers.commands.badge
