@@ -162,4 +162,4 @@ def main() -> None:
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
     signed = "signed" if options.key else "not signed"
-    print(f"{show(target)}\n{target}: release of {tag.name}, {signed}; check it with {FOLDER}/verify.sh")
+    print(f"{show(target)}\n{target}: release of {tag.name}, {signed}; check it with verify.sh in it")
