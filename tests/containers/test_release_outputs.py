@@ -1,5 +1,6 @@
 """Which outputs may leave the machine, on a small pipeline of its own."""
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from containers.commands.release import outputs, pack
-from containers.launcher import LauncherError
+from containers.commands.release import main, outputs, pack, source
+from containers.launcher import LauncherError, images
 
 
 @pytest.fixture
@@ -56,3 +57,24 @@ def test_an_output_that_the_cache_lacks_is_named(small):
     Path(found.parts(found.released[0])[1].file).unlink()
     with pytest.raises(LauncherError, match="count/all.txt: not in DVC's cache"):
         outputs.Outputs(found.root).members()
+
+
+def test_an_image_is_inside_only_if_it_is_the_recorded_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "SIFS", tmp_path / "sifs")
+    (tmp_path / "sifs").mkdir()
+    locked = {}
+    for name in ("cohort", "reporting", "statistics"):
+        image = images.load(name)
+        image.sif.write_bytes(b"an image of " + name.encode())
+        locked[name] = {"recipe": image.recipe(),
+                        "apptainer": {"digest": f"sha256:{pack.sha256(image.sif)}"}}
+    images.load("reporting").sif.write_bytes(b"another one")
+    locked["statistics"]["recipe"] = "of an earlier build"
+    (tmp_path / "containers").mkdir()
+    (tmp_path / "containers" / "images.lock").write_text(json.dumps(locked))
+    folder = tmp_path / "release"
+    folder.mkdir()
+    left = main._images(source.Tag(tmp_path, "v1", "", 0), folder)
+    assert [path.name for path in (folder / "images").iterdir()] == [images.load("cohort").sif.name]
+    assert set(left) == set(images.names()) - {"cohort"}
+    assert "another one" in left["reporting"] and "present recipe" in left["statistics"]

@@ -14,24 +14,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from containers.commands.release import pack
+from containers.commands.release import pack, statement
+from containers.launcher import LauncherError
 from tests.parameters import whole
+from tests.releases import VERSION, git, make
 
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = "repository/reports/sclc_liver/ledger.csv"
-VERSION = yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"]
-
-
-def git(folder, *arguments):
-    named = ["-c", "user.name=x", "-c", "user.email=x@x"]
-    return subprocess.run(["git", *named, *arguments], cwd=folder, check=True, capture_output=True,
-                          text=True).stdout
-
-
-def make(folder, tag=f"v{VERSION}", without="images,cache"):
-    return subprocess.run([sys.executable, "-m", "containers.commands.release", "--tag", tag,
-                           "--without", without], cwd=folder, capture_output=True, text=True,
-                          env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(folder)})
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +133,38 @@ def test_a_changed_sweep_is_seen(copy):
     assert "DIFFERS" in verify(folder).stdout
 
 
+def test_a_signature_is_checked_and_none_is_said(copy, tmp_path):
+    folder, renew = copy
+    path, key = folder / "statements" / "sclc_liver.json", tmp_path / "key"
+    assert "0 signed: NOT signed" in verify(folder).stdout
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    statement.sign(path, key)
+    first = Path(f"{path}.sig").read_bytes()
+    renew()
+    assert "1 signed, the signatures fit" in verify(folder).stdout
+    Path(f"{path}.sig").unlink()
+    statement.sign(path, key)
+    assert Path(f"{path}.sig").read_bytes() == first
+    path.write_text(path.read_text().replace('"commit": "', '"commit": "0', 1))
+    renew()
+    said = verify(folder)
+    assert said.returncode == 1 and "sclc_liver.json.sig: is no signature of" in said.stdout
+    with pytest.raises(LauncherError, match="no such key"):
+        statement.sign(path, tmp_path / "none")
+
+
+def test_a_foreign_ledger_is_named(copy):
+    folder, renew = copy
+    path = folder / "statements" / "sclc_liver.json"
+    content = json.loads(path.read_text())
+    content["subject"][0]["digest"]["sha256"] = 64 * "0"
+    content["predicate"]["verdicts"]["exact"] += 1
+    path.write_text(json.dumps(content))
+    renew()
+    said = verify(folder).stdout
+    assert "is on another ledger" in said and "says other verdicts" in said
+
+
 def test_two_releases_of_one_tag_are_the_same_bytes(tagged, release, tmp_path):
     first = (release / pack.SUMS).read_text()
     kept = shutil.copytree(release, tmp_path / "first")
@@ -188,33 +209,6 @@ def test_no_released_table_is_inside(tagged, release):
     tables = {out["size"] for name, stage in locked.items() for out in stage["outs"]
               if name.startswith("fetch")}
     assert not sizes & tables, "a file of a released table's size is in the history"
-
-
-BAD = [(lambda folder: (folder / "README.md").write_text("x"), f"v{VERSION}", "", "README.md: differs"),
-       (lambda folder: (folder / "stray.txt").write_text("x"), f"v{VERSION}", "", "stray.txt: differs"),
-       (lambda folder: None, "v99", "", "no tag 'v99'"),
-       (lambda folder: None, "-x y", "", "no name of a tag"),
-       (lambda folder: None, "other", "", "is at"),
-       (lambda folder: git(folder, "tag", "v99.0"), "v99.0", "", f"is of version {VERSION}"),
-       (lambda folder: None, f"v{VERSION}", "wheels", "'wheels' is no part"),
-       (lambda folder: None, f"v{VERSION}", "images", "not in DVC's cache"),
-       (lambda folder: ((folder / "release").mkdir(), (folder / "release" / "mine").touch()),
-        f"v{VERSION}", "images,cache", "is no release")]
-
-
-@pytest.mark.parametrize("spoil, tag, without, said", BAD)
-def test_bad_input_is_one_line(tagged, tmp_path, spoil, tag, without, said):
-    folder = tmp_path / "clone"
-    git(tmp_path, "clone", "-q", str(tagged), str(folder))
-    for name in (".venv", ".envs"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / ".git" / "info" / "exclude").write_text(".venv\n.envs\n")
-    git(folder, "tag", "other", "HEAD~1")
-    spoil(folder)
-    made = make(folder, tag, without)
-    assert made.returncode == 2 and said in made.stderr, made.stderr
-    assert made.stderr.count("\n") == 1 and "Traceback" not in made.stderr
-    assert not (folder / "release" / pack.SUMS).exists()
 
 
 def test_the_crate_satisfies_its_profile(release, release_tools):

@@ -14,7 +14,7 @@ TEMPLATE = Path(__file__).with_name("artifact.txt")
 
 
 def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug: str,
-         cache: bool) -> str:
+         cache: bool, signed: bool) -> str:
     """Return the text.
 
     Parameters
@@ -29,6 +29,8 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
         Name of the archive and the bundle.
     cache : bool
         Whether the archive of DVC's cache is inside.
+    signed : bool
+        Whether the statements on the ledgers are signed.
     """
     withheld = sorted({outputs.name(out.fs_path) for out in outputs.withheld})
     missing = [f"- Image `{name}`: {why}." for name, why in sorted(left.items())]
@@ -42,4 +44,5 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
         images="Apptainer images, as `repository/containers/images.lock` records them"
         if len(left) < len(images.names()) else "none, see below",
         withheld="\n".join(f"  - `{path}`" for path in withheld),
+        signature="The statements are signed." if signed else "**Nothing in this release is signed.**",
         missing="".join(f"{line}\n" for line in missing))

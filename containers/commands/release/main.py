@@ -1,7 +1,7 @@
 """``make release TAG=v1.0.0``: a tag with its results, made to be checked without trust.
 
 Writes ``release/``; the same tag and the same outputs give the same bytes. ``WITHOUT=images,cache``
-leaves parts out.
+leaves parts out; ``KEY=`` names a private key that signs the statements on the ledgers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import shutil
 from pathlib import Path
 
-from containers.commands.release import artifact, crate, metadata, pack, packages, source
+from containers.commands.release import artifact, crate, metadata, pack, packages, source, statement
 from containers.commands.release.declared import studies
 from containers.commands.release.outputs import Outputs
 from containers.launcher import ROOT, LauncherError, Parser, images
@@ -69,7 +69,17 @@ def _images(tag: source.Tag, folder: Path) -> dict[str, str]:
     return left
 
 
-def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset()) -> None:
+def _statements(tag: source.Tag, outputs: Outputs, folder: Path, key: Path | None) -> None:
+    (folder / statement.FOLDER).mkdir()
+    for name in studies(tag.root)["studies"]:
+        path = folder / statement.FOLDER / f"{name}.json"
+        write_json(path, statement.build(tag, outputs, folder, name))
+        if key:
+            statement.sign(path, key)
+
+
+def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset(),
+         key: Path | None = None) -> None:
     """Write a release to an empty folder.
 
     Parameters
@@ -78,6 +88,8 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset()) -
     folder : Path
     without : set of str
         Of `PARTS`.
+    key : Path, optional
+        Private key that signs the statements on the ledgers.
 
     Raises
     ------
@@ -103,13 +115,15 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset()) -
     write_json(folder / "codemeta.json", metadata.codemeta(citation, tag))
     write_json(folder / ".zenodo.json", metadata.zenodo(citation, tag))
     write_json(folder / "studies.json", studies(tag.root))
+    _statements(tag, outputs, folder, key)
     (folder / "proof").mkdir()
     for path in sorted((HERE / "proof").glob("*.py")):
         shutil.copyfile(path, folder / "proof" / path.name)
     shutil.copyfile(HERE / "proof" / "verify.sh", folder / "verify.sh")
     (folder / "verify.sh").chmod(0o755)
     (folder / "ARTIFACT.md").write_text(
-        artifact.text(tag, citation, outputs, left, slug, bool(members)), encoding="utf-8")
+        artifact.text(tag, citation, outputs, left, slug, bool(members), key is not None),
+        encoding="utf-8")
     (folder / "README.md").write_text(README.format(**citation), encoding="utf-8")
     write_json(folder / "ro-crate-metadata.json", crate.Crate(tag, outputs, folder, citation).build())
     (folder / pack.SUMS).write_text(pack.sums(folder), encoding="utf-8")
@@ -135,6 +149,7 @@ def main() -> None:
     parser = Parser(prog="make release", description=__doc__)
     parser.add_argument("--tag", default="", help="the tag, as in TAG=v1.0.0")
     parser.add_argument("--without", default="", help=f"parts to leave out: {', '.join(PARTS)}")
+    parser.add_argument("--key", default="", help="a private key of ssh-keygen's that signs")
     options = parser.parse_args()
     without = _parts(options.without)
     tag = source.find(ROOT, options.tag)
@@ -143,7 +158,8 @@ def main() -> None:
         raise LauncherError(f"{target}: is no release (it holds no {pack.SUMS}); move it away")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    make(tag, part, without)
+    make(tag, part, without, Path(options.key).expanduser() if options.key else None)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
-    print(f"{show(target)}\n{target}: release of {tag.name}; check it with {FOLDER}/verify.sh")
+    signed = "signed" if options.key else "not signed"
+    print(f"{show(target)}\n{target}: release of {tag.name}, {signed}; check it with verify.sh in it")

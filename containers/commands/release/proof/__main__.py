@@ -1,9 +1,12 @@
 """Verdicts and claims of a release, checked. verify.sh calls it; the standard library alone."""
 
 import csv
+import hashlib
 import json
 import os
+import subprocess
 import sys
+import tarfile
 from collections import Counter
 from pathlib import Path
 
@@ -34,8 +37,6 @@ def cache():
 
     Yields what differs; the last item is how many members there are.
     """
-    import hashlib
-    import tarfile
     count = 0
     if os.path.exists("cache.tar.gz"):
         with tarfile.open("cache.tar.gz") as archive:
@@ -54,6 +55,31 @@ def cache():
 
 CELLS = ("verdict", "basis", "reproduced", "protocol", "release", "environment", "kernel", "variations",
          "equal", "minimum", "maximum", "all_variations", "all_equal")
+
+
+def statements(counts):
+    """Check the statements on the ledgers; yield what differs, then a line of the table."""
+    signed, paths = 0, sorted(Path("statements").glob("*.json"))
+    for path in paths:
+        said = load(path)
+        subject, told = said["subject"][0], said["predicate"]["verdicts"]
+        digest = hashlib.sha256(Path(subject["name"]).read_bytes()).hexdigest()
+        if digest != subject["digest"]["sha256"]:
+            yield f"{path}: is on another ledger than {subject['name']}"
+        if {name: told[name] for name in counts.get(path.stem, {})} != counts.get(path.stem):
+            yield f"{path}: says other verdicts than the ledger"
+        if os.path.exists(f"{path}.sig"):
+            signed += 1
+            try:
+                done = subprocess.run(["ssh-keygen", "-Y", "check-novalidate", "-n", "release", "-s",
+                                       f"{path}.sig"], stdin=open(path, "rb"), capture_output=True)
+            except FileNotFoundError:
+                yield f"{path}.sig: ssh-keygen is not installed, so that it cannot be checked"
+            else:
+                if done.returncode:
+                    yield f"{path}.sig: is no signature of {path}"
+    yield ("statements on ledgers", len(paths), f"digest and verdicts compared; {signed} signed"
+           + (", the signatures fit; whose key it is was NOT checked" if signed else ": NOT signed"))
 
 
 def differs(row, found):
@@ -79,7 +105,7 @@ def study(name, declared, settings):
     bad = []
     if len(ledger) != len(numbers):
         return [], [f"{ROOT}/reports/{name}/ledger.csv: {len(ledger)} lines, {len(numbers)} numbers "
-                    "printed"]
+                    "printed"], {}
     judge = Judge(ROOT, name, declared, settings, numbers, Results(ROOT, name, declared), checks)
     found, counts = judge.verdicts(), Counter()
     redone = {identifier: arithmetic.again(check, given, constants, numbers) for
@@ -105,7 +131,10 @@ def study(name, declared, settings):
         if told["verdicts"]["all"].get(verdict) != count:
             bad.append(f"{ROOT}/reports/{name}/verdicts.json: {told['verdicts']['all'].get(verdict)} "
                        f"{verdict}, the ledger has {count}")
-    return _lines(name, counts, redone), bad
+    total = Counter()
+    for (verdict, _), number in counts.items():
+        total[verdict] += number
+    return _lines(name, counts, redone), bad, dict(total)
 
 
 def _ids(row):
@@ -135,11 +164,14 @@ def main():
     if count:
         lines.append(("files of DVC's cache", count, "MD5 checked, which dvc.lock knows them by"))
     try:
-        declared = load("studies.json")
+        declared, counts = load("studies.json"), {}
         for name, content in sorted(declared["studies"].items()):
-            more, differences = study(name, content, declared["settings"])
+            more, differences, counts[name] = study(name, content, declared["settings"])
             lines += more
             bad += differences
+        *wrong, line = statements(counts)
+        lines.append(line)
+        bad += wrong
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, csv.Error) as error:
         bad.append(f"cannot derive the verdicts: {type(error).__name__}: {error}")
     width = max(len(line[0]) for line in lines)
