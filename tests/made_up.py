@@ -31,6 +31,7 @@ STUDY = {
                     "fitted": True, "unvaried": ["B/*"]},
         "counts": {"files": [{"path": "counts/{release}.json"}], "environment": "tables"}},
     "variations": ["wobble/{environment}.json", "wobble/{environment}-search.json"],
+    "single_runs": {"wobble/{environment}.json": "wobble/{environment}-runs.csv"},
     "racing": ["*/C/*"], "second": "again/{release}.json",
     "private": {"images": {"short": "private images", "meaning": "images are not released"},
                 "labels": {"short": "private labels", "meaning": "labels are not released"}},
@@ -113,6 +114,19 @@ def sweep(image, values):
         for source, numbers in values(release).items()} for release in RELEASES}}
 
 
+def single(values):
+    """Return the table of the single runs behind `sweep`: which value each variation gives."""
+    rows = []
+    for release, line in itertools.product(RELEASES, range(80)):
+        row = {"task": "all", "order": f"order-{line}", "release": release, "kind": "neutral"}
+        for source, numbers in values(release).items():
+            for path, found in numbers.items():
+                place = line // (80 // len(found))
+                row[f"{source}/{path}"] = place if place < len(found) else "nan"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def fits(release):
     """Return the values of each fitted number over its variations: the run's own is one of them."""
     own = AUC[release]["A"]
@@ -153,6 +167,7 @@ def write(root):
         kernels = {"kernels": ["Haswell"], "not_run": {"Zen": "no such CPU"}} if image == "old" else {}
         canonical.write_json(results / "wobble" / f"{image}.json",
                              sweep(image, fits) | kernels)
+        canonical.write_csv(results / "wobble" / f"{image}-runs.csv", single(fits))
         canonical.write_json(results / "wobble" / f"{image}-search.json",
                              sweep(image, lambda _: {"weights": {"A/weight": [3.0]}}))
         canonical.write_bytes(root / "containers" / image / "requirements.lock", b"a==1\n")

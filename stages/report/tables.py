@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.verdicts import names
@@ -171,7 +171,10 @@ def firm(row: Row) -> str:
         return "arithmetic: nothing varies"
     if row["minimum"]:
         low, high = (value(row[key], row["decimals"]) for key in ("minimum", "maximum"))
-        return f"{low} to {high}; {row['equal']} of {row['variations']} equal"
+        others = (f"; with at most {int(row['row_together']) - 1} others of its row at once"
+                  if row["verdict"] in (names.UNSTABLE, names.ENVELOPE)
+                  and row["row_together"] not in ("", "0") and row["row_numbers"] != "1" else "")
+        return f"{low} to {high}; {row['equal']} of {row['variations']} equal{others}"
     if row["verdict"] in (names.CONSISTENT, *names.AGAINST) and row["could_fail"]:
         return f"its checks refuse {float(row['could_fail']):.0%} of other values"
     return ""
@@ -187,8 +190,9 @@ def number(study: Study, row: Row, usual: str, locator: str) -> Number:
                   row["note"], firm(row), row["why_missing"])
 
 
-def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
-    """Return one item of the paper from its ledger rows."""
+def item(study: Study, name: str, rows: Sequence[Row], locators: dict,
+         more: Mapping[tuple[str, str], str]) -> Item:
+    """Return one item of the paper from its ledger rows; ``more`` is said of a row beside its run."""
     about = study.content.items.get(name)
     columns = about.columns if about else ()
     by_row = defaultdict(list)
@@ -200,6 +204,7 @@ def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
         usual = runs.most_common(1)[0][0] if runs else ""
         told = next((f"{usual}: gives {cell['row_equal']} of {cell['row_numbers']} at once"
                      for cell in cells if cell["reproduced"]), "")
+        told = "; ".join(filter(None, (told, more.get((name, row_key), ""))))
         shown = {cell["metric"]: [] for cell in cells}
         for cell in cells:
             one = number(study, cell, usual,
@@ -214,12 +219,13 @@ def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
                 tuple(map(metric_name, columns)), grid if columns else [])
 
 
-def items(study: Study, ledger: Iterable[Row], locators: dict) -> dict[str, Item]:
+def items(study: Study, ledger: Iterable[Row], locators: dict,
+          more: Mapping[tuple[str, str], str]) -> dict[str, Item]:
     """Return every item of the paper, in the study's order."""
     by_item = defaultdict(list)
     for row in ledger:
         by_item[row["item"]].append(row)
-    return {name: item(study, name, by_item[name], locators) for name in study.order(by_item)}
+    return {name: item(study, name, by_item[name], locators, more) for name in study.order(by_item)}
 
 
 def totals(ledger: Iterable[Row]) -> list[tuple[Verdict, int]]:

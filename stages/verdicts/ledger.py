@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
+from stages.verdicts import acceptance, confirm, fragile, gather, names, rows, runs, single
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 from stages.verdicts.hits import OTHER, only_hit
@@ -21,11 +21,12 @@ from stages.verdicts.study import Study
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "why_missing",
            "reproduced", "protocol", "release", "environment", "kernel", "note", "row_equal",
-           "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum",
-           "basis", "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
-           "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
-           "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
-           "second", "second_agrees", "false_acceptance")
+           "row_numbers", "row_together", "variations", "equal", "minimum", "q05", "median", "q95",
+           "maximum", "basis", "all_variations", "all_equal", "all_minimum", "all_maximum",
+           "seed_variations", "seed_equal", "racing_variations", "racing_equal", "aged", "stored",
+           "stored_follows", "stored_place", "arithmetic", "checks", "could_fail", "assumption",
+           "right_if", "second", "second_agrees", "false_acceptance")
+
 
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
     """Return the ledger, one row for each published number, in the order of ``evidence``.
@@ -148,8 +149,12 @@ def stage() -> None:
     options = parser.parse_args()
     study, settings = studies.read(options.study), house.read(options.params)
     evidence = collect(study, settings, options.root)
+    lines, together = rows.build(study, evidence, single.collect(study, options.root),
+                                 settings.halfway_tolerance)
     ledger = build(evidence, settings)
     confirm.require(ledger, study)
+    for number, row in zip(evidence, ledger):
+        row["row_together"] = together.get(number)
     if options.mutants:
         shares = acceptance.shares(options.mutants)
         for number, row in zip(evidence, ledger):
@@ -158,7 +163,9 @@ def stage() -> None:
     folder = study.reports(options.root)
     canonical.write_csv(folder / "ledger.csv", frame(ledger))
     canonical.write_json(folder / "verdicts.json", {
-        "verdicts": count(ledger), "runs": runs.summarise(evidence, settings.halfway_tolerance)})
+        "verdicts": count(ledger),
+        "runs": runs.summarise(evidence, settings.halfway_tolerance) | rows.summarise(lines)})
+    canonical.write_csv(folder / rows.FILE, rows.frame(lines))
     canonical.write_csv(folder / "fragile.csv", fragile.most(ledger, settings))
 
 

@@ -188,6 +188,7 @@ def test_a_fragile_number_outside_the_ledger_is_refused(reported, line):
 
 def test_a_study_without_claims_sweeps_checklists_and_own_sections(reported, call):
     put(reported / "studies" / NAME / "study.yaml", "variations", [])
+    put(reported / "studies" / NAME / "study.yaml", "single_runs", {})
     for name in ("contradictions", "checklists", "fragile"):
         path = reported / REPORTS / f"{name}.csv"
         path.write_text(path.read_text().splitlines(keepends=True)[0])
@@ -215,15 +216,16 @@ def test_a_number_added_to_the_published_ones_is_noticed(reported, line):
 
 @pytest.mark.parametrize("path", [
     *(f"{REPORTS}/{name}" for name in ("ledger.csv", "contradictions.csv", "checklists.csv",
-                                       "fragile.csv", "sections.json", "verdicts.json")),
+                                       "fragile.csv", "rows.csv", "sections.json", "verdicts.json")),
     "containers/old/requirements.lock", f"metrics/{NAME}/results/wobble/old.json"])
 def test_a_missing_file_is_named(reported, line, path):
     (reported / path).unlink()
     line(path, "no such file")
 
 
-@pytest.mark.parametrize("name, column", [("ledger", "verdict"), ("fragile", "q25"),
-                                          ("contradictions", "size"), ("checklists", "answer")])
+@pytest.mark.parametrize("name, column", [
+    ("ledger", "verdict"), ("fragile", "q25"), ("rows", "as_many"), ("contradictions", "size"),
+    ("checklists", "answer")])
 def test_a_table_without_a_column_is_named(reported, line, name, column):
     path = reported / REPORTS / f"{name}.csv"
     head, *rest = path.read_text().splitlines(keepends=True)
@@ -259,6 +261,17 @@ def test_a_ledger_of_other_values_is_one_line(reported, line, column, value):
     table.loc[0, column] = value
     canonical.write_csv(path, table)
     line(f"{REPORTS}/index.html: cannot be drawn from these results")
+
+
+@pytest.mark.parametrize("column, value, said", [
+    ("at_once", "some", "Grid / A: at_once is 'some'"), ("numbers", "", "Grid / A: numbers is ''"),
+    ("kind", "usual", "Grid / A: 'usual' is no kind of runs")])
+def test_damaged_counts_of_single_runs_are_one_line(reported, line, column, value, said):
+    path = reported / REPORTS / "rows.csv"
+    table = canonical.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[0, column] = value
+    canonical.write_csv(path, table)
+    line(f"{REPORTS}/rows.csv: {said}")
 
 
 def test_a_verdict_of_no_known_name_is_one_line(reported, line):
