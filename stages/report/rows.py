@@ -15,7 +15,7 @@ from stages.verdicts.study import Study
 
 Line = dict[str, str]
 WORDS = {RELEASED: "runs as released", NEUTRAL: "variations that should not matter",
-         SEED: "other seeds", RACE: "repeats of a race between threads"}
+         SEED: "runs with another seed", RACE: "repeats of a race between threads"}
 HEAD = ("Where", "Row", "Numbers", "Kind of runs", "Runs", "At once", "By so many",
         "The first of these")
 COUNTS = ("numbers", "held", "each", "at_once", "runs", "as_many")
@@ -48,7 +48,7 @@ def told(lines: Sequence[Line]) -> str:
     --------
     >>> told([{"kind": "released", "at_once": "9"}, {"kind": "seed", "runs": "80", "as_many": "1",
     ...        "at_once": "21", "numbers": "21"}])
-    '1 of 80 other seeds gives 21 of 21'
+    '1 of 80 runs with another seed gives 21 of 21'
     >>> told([{"kind": "released", "at_once": "9"}, {"kind": "seed", "at_once": "9"}])
     ''
     """

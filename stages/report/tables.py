@@ -171,13 +171,27 @@ def firm(row: Row) -> str:
         return "arithmetic: nothing varies"
     if row["minimum"]:
         low, high = (value(row[key], row["decimals"]) for key in ("minimum", "maximum"))
-        others = (f"; with at most {int(row['row_together']) - 1} others of its row at once"
-                  if row["verdict"] in (names.UNSTABLE, names.ENVELOPE)
-                  and row["row_together"] not in ("", "0") and row["row_numbers"] != "1" else "")
-        return f"{low} to {high}; {row['equal']} of {row['variations']} equal{others}"
+        return (f"{low} to {high}; {row['equal']} of {row['variations']} equal{_apart(row)}"
+                f"{_together(row)}")
     if row["verdict"] in (names.CONSISTENT, *names.AGAINST) and row["could_fail"]:
         return f"its checks refuse {float(row['could_fail']):.0%} of other values"
     return ""
+
+
+def _apart(row: Row) -> str:
+    """Return how many runs of the kinds that are counted apart give a number, in words."""
+    return "".join(f"; {row[f'{kind}_equal']} of {row[f'{kind}_variations']} {words}"
+                   for kind, words in (("seed", "with another seed"), ("racing", "that race"))
+                   if row[f"{kind}_variations"])
+
+
+def _together(row: Row) -> str:
+    """Return how many others of its row the runs that give an uncertain number give, in words."""
+    if row["verdict"] not in (names.UNSTABLE, names.ENVELOPE) or row["row_numbers"] == "1" \
+            or row["row_together"] in ("", "0"):
+        return ""
+    others = int(row["row_together"]) - 1
+    return f"; with up to {others} others of its row at once" if others else "; alone of its row"
 
 
 def number(study: Study, row: Row, usual: str, locator: str) -> Number:

@@ -59,7 +59,7 @@ def candidates(study: Study, number: Number, rule: Rule, sources: dict) -> tuple
     Raises
     ------
     InputError
-        If there is no such source, or a run lacks what the rule names.
+        If there is no such source, a run lacks what the rule names, or gives it in another unit.
     """
     if rule.source in study.without_source or number.bound not in rule.paths:
         return ()
@@ -69,8 +69,12 @@ def candidates(study: Study, number: Number, rule: Rule, sources: dict) -> tuple
     path, found = rule.path(number), []
     for source in sources[rule.source]:
         value = source.value(path, text=number.decimals is None)
-        if value is not None:
-            found.append(Candidate(source.origin, value))
+        if value is None:
+            continue
+        if number.decimals is not None and not plausible.fits(number.metric, value):
+            raise InputError(f"'{path}' is {value:g}, which does not fit the unit of {number.metric}",
+                             source.file, f"{plausible.FIX}; {study.rules} names the path")
+        found.append(Candidate(source.origin, value))
     if not found and any(source.may_lack(path) for source in sources[rule.source]):
         raise InputError(f"no run of '{rule.source}' gives '{path}'", study.rules,
                          f"correct the path, or {evidence.MAKE}")

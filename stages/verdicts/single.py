@@ -105,17 +105,20 @@ def _decode(cells: pd.Series, groups: Mapping[Group, np.ndarray], spreads: Mappi
             path: Path, summary: Path) -> np.ndarray:
     """Return the value of each run."""
     values = np.full(len(cells), np.nan)
-    defined = ~cells.isin(("", UNDEFINED)).to_numpy()
+    codes, texts = pd.factorize(cells)
     for release in sorted({release for release, _ in groups}):
         counted = [spread.values for (other, _), spread in spreads.items() if other == release]
         distinct = np.unique(np.concatenate([[], *counted]))
-        mine = np.logical_or.reduce([groups[release, kind] for kind in PREFIXES]) & defined
-        for line in np.flatnonzero(mine):
-            cell = cells.iloc[line]
+        mine = np.logical_or.reduce([groups[release, kind] for kind in PREFIXES])
+        for code in np.unique(codes[mine]):
+            cell, lines = texts[code], mine & (codes == code)
+            if cell in ("", UNDEFINED):
+                continue
             if not (cell.isascii() and cell.isdigit() and int(cell) < len(distinct)):
-                raise InputError(f"line {line + 2}: '{cells.name}' is '{cell}', no place among the "
-                                 f"{len(distinct)} values that {summary.name} counts", path, RESTORE)
-            values[line] = distinct[int(cell)]
+                raise InputError(f"line {np.argmax(lines) + 2}: '{cells.name}' is '{cell}', no place "
+                                 f"among the {len(distinct)} values that {summary.name} counts", path,
+                                 RESTORE)
+            values[lines] = distinct[int(cell)]
     return values
 
 
@@ -125,7 +128,7 @@ def _compare(name: str, values: np.ndarray, held: np.ndarray, groups: Mapping[Gr
     for group in sorted({*groups, *spreads}):
         mine = groups.get(group, np.zeros(len(held), bool)) & held
         given, spread = np.sort(values[mine & ~np.isnan(values)]), spreads.get(group)
-        counted = (spread.variations, np.sort(spread.values)) if spread else (0, [])
-        if mine.sum() != counted[0] or not np.array_equal(given, counted[1]):
+        counted = np.sort(spread.values) if spread else []
+        if mine.sum() != (spread.variations if spread else 0) or not np.array_equal(given, counted):
             raise InputError(f"its {group[1]} runs of {group[0]} do not give the values of '{name}' "
                              f"that {summary.name} counts", path, RESTORE)
