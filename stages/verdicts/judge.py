@@ -261,8 +261,8 @@ def settle(varied: Envelope | None, evidence: Evidence, settings: Settings) -> t
             (every, f"none of the {own.variations} variations of this run equals it ({own}); "
                     f"{every.equal} of the {every.variations} of all releases and environments do "
                     f"({every})"),
-            (varied.races, "no repeatable variation equals it; {0.equal} of {0.variations} fits that "
-                           "race between threads do ({0})"),
+            (varied.races, "no neutral variation equals it; {0.equal} of {0.variations} fits that race "
+                           "between threads do ({0})"),
             (varied.seeds, "no neutral variation equals it; {0.equal} of {0.variations} with other "
                            "seeds (orders of the columns) do ({0})")):
         if pool and pool.equal:

@@ -6,7 +6,8 @@ import pytest
 
 from stages.common.errors import InputError
 from stages.verdicts import envelope, evidence, gather, ledger, published, stored
-from tests.made_up import JUDGED, NAME, READ, SETTINGS, put
+from stages.verdicts.consistency import evaluate
+from tests.made_up import ARGUMENTS, JUDGED, NAME, READ, SETTINGS, put
 
 RUN = "code/r2/new.json"
 
@@ -178,6 +179,18 @@ def test_a_printed_number_whose_unit_does_not_fit(study, line, name, old, new, s
     error = line()
     assert f"published/{name}: " in error and said in error
     assert "a score is 0 to 1, one in percent has ' %' at the end of its metric" in error
+
+
+@pytest.mark.parametrize("name, old, new, said", [
+    ("grid.csv", "Grid,B,PPV,0.55,,,2,row 2\n", "", "holds 5 numbers"),
+    ("grid.csv", "Grid,A,PPV,0.80,,,2,", "Grid,A,PPV,80.0,,,1,", "does not fit the unit of PPV"),
+    ("grid.csv", "0.70,0.60,0.80,2", "0.70,0.80,0.60,2", "are not low, value, high"),
+    ("other.csv", "Text,Seg,Dice", "Text,Seg,Kappa", "'dice' asks for 'Text | Seg | Dice'")])
+def test_the_checks_without_data_refuse_the_same(repository, study, refused, name, old, new, said):
+    (repository / "reports" / NAME / "consistency.csv").unlink()
+    change(study / "published" / name, old, new)
+    assert said in refused(evaluate.stage, *ARGUMENTS)
+    assert not (repository / "reports" / NAME / "consistency.csv").exists()
 
 
 @pytest.mark.parametrize("value", [80.0, -0.1, 1.01])

@@ -117,6 +117,7 @@ def test_what_another_seed_or_a_race_gives_is_no_contradiction(kind, said):
     others = Spread("r", "e0", np.array([0.7, 0.74, 0.74]), 3, kind)
     judged = judge(number("0.70"), replace(evidence, spreads=(*neutral, others)), SETTINGS)
     assert judged.verdict == "envelope" and said in judged.note and "1 of 3" in judged.note
+    assert "no neutral variation equals it" in judged.note
     row = ledger.entry(number("0.70"), evidence, judged)
     assert (row["variations"], row["equal"]) == (60, 0)
     name = {"seed": "seed", "race": "racing"}[kind]
