@@ -263,17 +263,6 @@ def test_a_ledger_of_other_values_is_one_line(reported, line, column, value):
     line(f"{REPORTS}/index.html: cannot be drawn from these results")
 
 
-@pytest.mark.parametrize("column, value, said", [
-    ("at_once", "some", "Grid / A: at_once is 'some'"), ("numbers", "", "Grid / A: numbers is ''"),
-    ("kind", "usual", "Grid / A: 'usual' is no kind of runs")])
-def test_damaged_counts_of_single_runs_are_one_line(reported, line, column, value, said):
-    path = reported / REPORTS / "rows.csv"
-    table = canonical.read_csv(path, dtype=str, keep_default_na=False)
-    table.loc[0, column] = value
-    canonical.write_csv(path, table)
-    line(f"{REPORTS}/rows.csv: {said}")
-
-
 def test_a_verdict_of_no_known_name_is_one_line(reported, line):
     path = reported / REPORTS / "ledger.csv"
     table = canonical.read_csv(path, dtype=str, keep_default_na=False)

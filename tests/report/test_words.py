@@ -72,5 +72,17 @@ def test_without_single_runs_nothing_is_said_of_them(reported, call):
     assert "variation that is best" not in text and "of a row single runs" not in text
 
 
+@pytest.mark.parametrize("column, value, said", [
+    ("at_once", "some", "Grid / A: at_once is 'some'"), ("numbers", "", "Grid / A: numbers is ''"),
+    ("kind", "usual", "Grid / A: 'usual' is no kind of runs")])
+def test_damaged_counts_of_single_runs_are_one_line(reported, refused, column, value, said):
+    path = reported / REPORTS / "rows.csv"
+    table = canonical.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[0, column] = value
+    canonical.write_csv(path, table)
+    assert f"{REPORTS}/rows.csv: {said}" in refused(stage, *JUDGED)
+    assert not (reported / REPORTS / "index.html").exists()
+
+
 def test_why_nothing_is_recomputed_and_what_a_check_is_worth_stand_beside_the_number(text):
     assert '<td class="origin">private images</td><td>its checks refuse 100% of other values' in text
