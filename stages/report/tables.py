@@ -187,8 +187,8 @@ def _apart(row: Row) -> str:
 
 def _together(row: Row) -> str:
     """Return how many others of its row the runs that give an uncertain number give, in words."""
-    if row["verdict"] not in (names.UNSTABLE, names.ENVELOPE) or row["row_numbers"] == "1" \
-            or row["row_together"] in ("", "0"):
+    if row["verdict"] not in (names.UNSTABLE, names.ENVELOPE, names.UNTESTABLE) \
+            or row["row_numbers"] == "1" or row["row_together"] in ("", "0"):
         return ""
     others = int(row["row_together"]) - 1
     return f"; with up to {others} others of its row at once" if others else "; alone of its row"

@@ -55,6 +55,7 @@ def test_a_row_says_which_variations_give_more_of_it_at_once(text):
     ({}, ""), ({"row_together": "21"}, "; with up to 20 others of its row at once"),
     ({"row_together": "1"}, "; alone of its row"), ({"row_together": "1", "row_numbers": "1"}, ""),
     ({"row_together": "21", "verdict": "exact"}, ""),
+    ({"row_together": "21", "verdict": "untestable"}, "; with up to 20 others of its row at once"),
     ({"seed_variations": "270", "seed_equal": "4"}, "; 4 of 270 with another seed"),
     ({"racing_variations": "40", "racing_equal": "0"}, "; 0 of 40 that race")])
 def test_how_firm_a_number_is(more, said):
