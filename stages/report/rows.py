@@ -10,8 +10,9 @@ from stages.common.errors import InputError
 from stages.report.files import MAKE, Reader
 from stages.report.tables import row_name
 from stages.verdicts.envelope import NEUTRAL, RACE, SEED
-from stages.verdicts.rows import COLUMNS, KINDS, RELEASED
+from stages.verdicts.rows import COLUMNS
 from stages.verdicts.study import Study
+from stages.verdicts.together import KINDS, RELEASED
 
 Line = dict[str, str]
 WORDS = {RELEASED: "runs as released", NEUTRAL: "variations that should not matter",

@@ -34,12 +34,13 @@ VERDICTS = {verdict.name: verdict for verdict in (
             "The recomputed value rounds to the printed one, but fewer than {stable:.0%} of the "
             "variations that should not matter give it."),
     Verdict(names.ENVELOPE, "≈", "in its envelope",
-            "No run gives it as released, but at least one variation of the same code does."),
+            "No run gives it as released, but at least one variation of the same code does, and as "
+            "much of its row as any other."),
     Verdict(names.UNTESTABLE, "?", "cannot be told",
             "The computation cannot tell this number from wrong ones: its variations cover more "
-            "than {widest:.0%} of the plausible values or lie around it; it is given by another "
-            "run or derivation, or by the authors' own run alone; or the evidence is partly "
-            "guessed: the note says which."),
+            "than {widest:.0%} of the plausible values or lie around it, or those that give it miss "
+            "more of its row than others; it is given by another run or derivation, or by the "
+            "authors' own run alone; or the evidence is partly guessed: the note says which."),
     Verdict(names.CONTRADICTED, "✗", "differs",
             "The recomputed value is another one, and so it is under every variation."),
     Verdict(names.CONSISTENT, "=", "consistent",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.verdicts import acceptance, confirm, fragile, gather, names, rows, runs, single
+from stages.verdicts import acceptance, confirm, fragile, gather, names, rows, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 from stages.verdicts.hits import OTHER, only_hit
@@ -84,6 +84,8 @@ def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:
                 "protocol": origin.protocol, "release": origin.release,
                 "environment": origin.environment, "kernel": origin.kernel, "basis": judged.basis,
                 "row_equal": evidence.row_equal, "row_numbers": evidence.row_numbers}
+    if evidence.peers:
+        row["row_together"] = evidence.peers.together()
     if judged.verdict == names.CONTRADICTED:
         row |= {"right_if": evidence.right_if} | _second(number, evidence, judged)
     return row | _spread(judged)
@@ -149,12 +151,8 @@ def stage() -> None:
     options = parser.parse_args()
     study, settings = studies.read(options.study), house.read(options.params)
     evidence = collect(study, settings, options.root)
-    lines, together = rows.build(study, evidence, single.collect(study, options.root),
-                                 settings.halfway_tolerance)
-    ledger = build(evidence, settings)
+    ledger, lines = build(evidence, settings), rows.build(evidence)
     confirm.require(ledger, study)
-    for number, row in zip(evidence, ledger):
-        row["row_together"] = together.get(number)
     if options.mutants:
         shares = acceptance.shares(options.mutants)
         for number, row in zip(evidence, ledger):

@@ -10,7 +10,7 @@ it, empty where it does not give it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,11 @@ class Runs:
     named: pd.DataFrame
     values: Mapping[Key, np.ndarray]
     held: Mapping[Key, np.ndarray]
+
+    def columns(self, of: Mapping[Key, np.ndarray], keys: Sequence[Key], missing) -> np.ndarray:
+        """Return ``values`` or ``held`` of some numbers, shape (runs, numbers)."""
+        nothing = np.full(len(self.named), missing)
+        return np.column_stack([of.get(key, nothing) for key in keys])
 
     def label(self, place: int) -> str:
         """Return a run in words: environment, release, and what else names it."""

@@ -5,8 +5,8 @@ import pytest
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.verdicts import gather, ledger, runs, tables, unchecked
+from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.evidence import Origin, Source
-from stages.verdicts.judge import Arithmetic
 from stages.verdicts.published import Number, Rule
 from tests.made_up import JUDGED, NAME, PUBLISHED, READ, SETTINGS
 

@@ -7,23 +7,17 @@ import pandas as pd
 import pytest
 
 from stages.common import canonical
-from stages.verdicts import ledger, rows, single
-from stages.verdicts.evidence import Origin
-from stages.verdicts.judge import Candidate, Evidence
-from stages.verdicts.published import Number
+from stages.verdicts import gather, ledger, rows, single
+from stages.verdicts.envelope import Spread
+from stages.verdicts.evidence import Origin, Source
+from stages.verdicts.judge import judge
+from stages.verdicts.published import BOUNDS, Number, Rule
 from tests.made_up import JUDGED, NAME, READ, SETTINGS, put
 
 RUNS = f"metrics/{NAME}/results/wobble/new-runs.csv"
 ORIGIN = Origin("code", "r2", "new")
 ROW = (Number("T", "A", "AUC", "value", "0.70", ""), Number("T", "A", "AUC", "low", "0.60", ""),
        Number("T", "A", "PPV", "value", "0.8", ""))
-
-
-def evidence(*values):
-    """Return the evidence on the numbers of `ROW`: one run as released gives ``values``."""
-    return {number: Evidence(recomputed=(Candidate(ORIGIN, value),), preferred="code", fitted=True,
-                             address=("fits", f"{number.metric}/{number.bound}"))
-            for number, value in zip(ROW, values)}
 
 
 def sweep(*lines):
@@ -37,10 +31,22 @@ def sweep(*lines):
     return single.Runs("new", named, dict(zip(keys, columns)), dict(zip(keys, held)))
 
 
-def counted(found, *sweeps):
-    """Return the lines by kind, and what goes together."""
-    lines, together = rows.build(READ, found, sweeps, SETTINGS.halfway_tolerance)
-    return {line["kind"]: line for line in lines}, together, rows.summarise(lines)
+def gathered(values, *sweeps, numbers=ROW, source="fits"):
+    """Return the evidence on the numbers of `ROW`: one run as released gives ``values``."""
+    content = {number.metric: {} for number in ROW}
+    for number, value in zip(ROW, values):
+        content[number.metric][number.bound] = value
+    rules = [Rule("T", "A", "*", source, (), {bound: f"{{metric}}/{bound}" for bound in BOUNDS}, "")]
+    given = gather.Sources(rules, {source: [Source(ORIGIN, content)]}, {}, single=sweeps)
+    return gather.gather(READ, numbers, given, SETTINGS.halfway_tolerance)
+
+
+def counted(values, *sweeps):
+    """Return the lines by kind, what goes together, and the sum."""
+    found = gathered(values, *sweeps)
+    lines = rows.build(found)
+    return ({line["kind"]: line for line in lines},
+            [one.peers.together() for one in found.values()], rows.summarise(lines))
 
 
 def test_one_run_that_gives_the_row_is_told_from_several_that_give_a_part_each():
@@ -48,7 +54,7 @@ def test_one_run_that_gives_the_row_is_told_from_several_that_give_a_part_each()
     varied = sweep(("neutral", 0.701, 0.5, 0.7), ("neutral", 0.65, 0.604, 0.7),
                    ("neutral", 0.65, 0.5, 0.84), ("seed", 0.7, 0.6, 0.8), ("seed", 0.65, 0.6, 0.8),
                    ("race", 0.65, 0.5, None))
-    found, together, all_rows = counted(evidence(0.70, 0.5, 0.7), varied)
+    found, together, all_rows = counted((0.70, 0.5, 0.7), varied)
     assert list(found) == ["released", "neutral", "seed", "race"]
     assert all(line["numbers"] == 3 for line in found.values())
 
@@ -61,35 +67,85 @@ def test_one_run_that_gives_the_row_is_told_from_several_that_give_a_part_each()
     assert told("race") == (2, 0, 0, 1, 0)
     assert found["released"]["run"] == "code · r2 · new" and found["race"]["run"] == ""
     assert found["seed"]["run"] == "new · r2 · order o3"
-    assert list(together.values()) == [3, 3, 3]
+    assert together == [3, 3, 3]
     assert all_rows == {"rows": 1, "whole": 1, "by_row_varied": 3}
     # Without that seed no run that gives a number gives another one of its row.
-    _, together, all_rows = counted(evidence(0.70, 0.5, 0.7), sweep(
+    _, together, all_rows = counted((0.70, 0.5, 0.7), sweep(
         ("neutral", 0.65, 0.604, 0.7), ("neutral", 0.65, 0.5, 0.84)))
-    assert list(together.values()) == [1, 1, 1]
+    assert together == [1, 1, 1]
     assert all_rows == {"rows": 1, "whole": 0, "by_row_varied": 1}
 
 
 def test_what_no_run_gives_goes_with_nothing():
-    _, together, all_rows = counted(evidence(0.1, 0.6, 0.8), sweep(("neutral", 0.2, 0.6, None)))
-    assert list(together.values()) == [0, 2, 2]
+    _, together, all_rows = counted((0.1, 0.6, 0.8), sweep(("neutral", 0.2, 0.6, None)))
+    assert together == [0, 2, 2]
     assert all_rows == {"rows": 1, "whole": 0, "by_row_varied": 2}
 
 
 def test_runs_of_other_numbers_and_numbers_that_no_fit_enters_count_for_nothing():
     other = replace(sweep(("neutral", 0.7, 0.6, 0.8)),
                     values={("fits", "x"): np.array([0.7])}, held={("fits", "x"): np.array([True])})
-    found, _, _ = counted(evidence(0.70, 0.5, 0.7), other)
+    found, _, _ = counted((0.70, 0.5, 0.7), other)
     assert list(found) == ["released"]
-    arithmetic = {number: replace(one, fitted=False) for number, one in evidence(0.7, 0.6, 0.8).items()}
-    assert rows.build(READ, arithmetic, [other], 1e-9) == ([], {})
+    assert rows.build(gathered((0.7, 0.6, 0.8), other, source="counts")) == []
 
 
 def test_of_runs_that_give_as_many_the_preferred_release_is_named():
     runs = sweep(("neutral", 0.7, 0.6, 0.8), ("neutral", 0.7, 0.6, 0.8))
     runs.named["release"] = ["r1", "r2"]
-    found, _, _ = counted(evidence(0.1, 0.1, 0.1), runs)
+    found, _, _ = counted((0.1, 0.1, 0.1), runs)
     assert found["neutral"]["as_many"] == 2 and found["neutral"]["run"] == "new · r2 · order o1"
+
+
+def judged(varied, printed="0.8", spread=(0.7, 0.8), others=("0.70", "0.60")):
+    """Return verdict and note of the row's last number, which the run as released does not give."""
+    numbers = [*(replace(number, printed=text) for number, text in zip(ROW, others)),
+               replace(ROW[2], printed=printed)]
+    found = gathered((0.701, 0.6, 0.7), varied, numbers=numbers)
+    one = replace(found[numbers[2]], spreads=(Spread("r2", "new", np.array(spread * 40), 80),))
+    answer = judge(numbers[2], one, SETTINGS)
+    return answer.verdict, answer.note
+
+
+def test_a_number_that_only_runs_give_which_miss_its_row_is_not_in_its_envelope():
+    # The run as released gives both others; so does a variation that gives the number.
+    assert judged(sweep(("neutral", 0.7, 0.6, 0.8), ("neutral", 0.7, 0.5, 0.8)))[0] == "envelope"
+    # Those that give it give one of the two.
+    verdict, note = judged(sweep(("neutral", 0.7, 0.5, 0.8), ("seed", 0.65, 0.6, 0.8)))
+    assert verdict == "untestable"
+    assert ("runs that give it give at most 1 of the other 2 numbers of its row, runs that do not give "
+            "it 2") in note
+    # What the others print decides it, not what the number's own text is.
+    assert judged(sweep(("neutral", 0.72, 0.61, 0.8)), others=("0.72", "0.61"))[0] == "envelope"
+
+
+def test_runs_that_do_not_have_a_number_say_nothing_of_it():
+    assert judged(sweep(("neutral", 0.65, 0.5, 0.8)))[0] == "untestable"
+    given = gathered((0.1, 0.1, 0.7), sweep(("neutral", 0.7, 0.6, None), ("seed", 0.65, 0.6, 0.8)))
+    peers = given[ROW[2]].peers
+    assert peers.others(ROW[2]) == (1, 0) and not peers.doubt(ROW[2])
+
+
+def test_where_no_single_run_is_known_to_give_a_number_its_variations_decide():
+    assert judged(sweep(("neutral", 0.7, 0.6, None)))[0] == "envelope"
+    assert judged(sweep(("neutral", 0.7, 0.6, 0.7)), spread=(0.65, 0.7))[0] == "contradicted"
+
+
+def test_a_row_doubts_no_number_that_a_run_gives_as_released():
+    numbers = list(ROW)
+    found = gathered((0.65, 0.5, 0.8), sweep(("neutral", 0.7, 0.6, 0.7)), numbers=numbers)
+    one = replace(found[ROW[2]], spreads=(Spread("r2", "new", np.array([0.8] * 80), 80),))
+    assert judge(ROW[2], one, SETTINGS).verdict == "exact"
+
+
+def test_a_changed_row_is_judged_anew():
+    """What the bench does with mutants: another number of the row is changed."""
+    found = gathered((0.701, 0.6, 0.7), sweep(("neutral", 0.7, 0.5, 0.8)))
+    peers = found[ROW[2]].peers
+    assert peers.others(ROW[2]) == (1, 2)
+    row = peers.row.changed({ROW[1]: replace(ROW[1], printed="0.5")})
+    assert replace(peers, row=row).others(ROW[2]) == (2, 1)
+    assert peers.row.changed({replace(ROW[1], row="B"): ROW[0]}) is peers.row
 
 
 def test_the_rows_of_the_whole_study(repository, call):
