@@ -10,13 +10,13 @@ from stages.common.errors import InputError
 from stages.report.files import MAKE, Document, Reader
 from stages.report.rows import of_rows
 from stages.verdicts import acceptance, ledger, names, published
+from stages.verdicts import checklists as lists
 from stages.verdicts.rows import FILE as ROWS
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
 CONTRADICTIONS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source",
                   "status", "size", "severity")
-CHECKLISTS = ("checklist", "number", "section", "subject", "status", "answer", "note")
 FRAGILE = ("item", "row", "metric", "statistic", "published", "minimum", "q05", "q25", "median",
            "q75", "q95", "maximum", "variations", "equal_share")
 # Places of the page behind which a study's own sections stand.
@@ -79,6 +79,8 @@ class Inputs:
     locks : dict
         Image to the SHA-256 of its locked requirements.
     fragile, contradictions, checklists : list of dict
+    checklist_scores : Document
+        Counts and scores of each checklist, as published and as re-analysed.
     acceptance : list of dict
         How often a wrong number is accepted (`stages.verdicts.acceptance`).
     own : Own
@@ -97,6 +99,7 @@ class Inputs:
     fragile: list[dict[str, str]]
     contradictions: list[dict[str, str]]
     checklists: list[dict[str, str]]
+    checklist_scores: Document
     acceptance: list[dict[str, str]]
     own: Own
     fingerprints: dict[str, str]
@@ -165,5 +168,6 @@ def read(study: Study, settings: Settings, root: Path) -> Inputs:
         fragile=reader.text(reports / "fragile.csv", FRAGILE),
         contradictions=reader.text(reports / "contradictions.csv", CONTRADICTIONS),
         acceptance=reader.text(reports / acceptance.FILE, acceptance.COLUMNS),
-        checklists=reader.text(reports / "checklists.csv", CHECKLISTS),
+        checklists=reader.text(reports / "checklists.csv", lists.COLUMNS),
+        checklist_scores=reader.json(reports / "checklists.json"),
         own=added, fingerprints=reader.fingerprints | added.files)

@@ -14,7 +14,9 @@ from stages.verdicts import plausible
 
 COLUMNS = ("item", "row", "metric", "value", "low", "high", "decimals", "locator")
 BOUNDS = ("value", "low", "high")
-NUMBER, VERSION = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d+(\.\d+){2,}")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# Three numbers, or the year and half of one.
+VERSION = re.compile(r"\d+(\.\d+){2,}|R\d{4}[ab]")
 RULE_COLUMNS = ("item", "row", "metric", "source", "statistics", *BOUNDS, "note", "stored")
 RULES = "rules.csv"
 

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from stages.common import canonical
 from stages.report import chart, forest, plain, tables
 from stages.report.page import stage
 from stages.verdicts import names
+from stages.verdicts.ledger import count
 from tests.made_up import JUDGED, NAME, put
 from tests.report.pages import Page
 
@@ -144,6 +146,16 @@ def test_checklists_link_what_answers_them(made):
     assert "not met" in found.text and "no calculation" in found.text
 
 
+def test_checklists_are_answered_twice_side_by_side(made):
+    page = (made / REPORTS / "checklists.html").read_text()
+    assert page.count("As published</th>") == page.count("As re-analysed</th>") == 2
+    text = " ".join(pages(made)["checklists.html"].text.split())
+    assert "Test fails: studies/made_up/params/seed.yaml::seed = 8" in text
+    for shown in (text, " ".join(pages(made)["index.html"].text.split())):
+        assert "Weighted, as re-analysed" in shown and "25.0 %, at most 100.0 %" in shown
+    assert "Methods, page 2" in text and "Methods, page 2</a>" not in page  # it is no link
+
+
 def test_the_study_adds_what_is_its_own(made):
     found = pages(made)["index.html"]
     for said in ("The study says so itself.", "drawn by the study", "own words", "other words",
@@ -199,6 +211,29 @@ def test_a_study_without_claims_sweeps_checklists_and_own_sections(reported, cal
     assert "No numerical variations of this study were computed." in text
 
 
+def test_a_study_without_public_data_does_not_speak_of_recomputation(reported, call):
+    said = ("Every published number, re-executed", "from public data and code", "rest on public data",
+            "Linear-algebra kernel")
+    assert call(stage, *JUDGED) == (0, "", "")
+    page = reported / REPORTS / "index.html"
+    assert all(words in page.read_text() for words in said)
+    put(reported / "studies" / NAME / "study.yaml", "sources", {})
+    put(reported / "studies" / NAME / "study.yaml", "variations", [])
+    ledger = pd.read_csv(reported / REPORTS / "ledger.csv", dtype=str, keep_default_na=False)
+    ledger["verdict"], ledger["kernel"] = "untested", ""
+    canonical.write_csv(reported / REPORTS / "ledger.csv", ledger)
+    canonical.write_json(reported / REPORTS / "verdicts.json", {
+        "verdicts": count(ledger.to_dict("records")), "runs": {"numbers": 0}})
+    fragile = reported / REPORTS / "fragile.csv"
+    fragile.write_text(fragile.read_text().splitlines(keepends=True)[0])
+    assert call(stage, *JUDGED) == (0, "", "")
+    text = page.read_text()
+    assert not [words for words in said if words in text]
+    assert "Every published number, checked" in text
+    assert text.count("Neither ") == 2
+    assert f"Of the {len(ledger)} numbers that it prints, 0 stand" in text
+
+
 def test_a_ledger_of_fewer_rows_is_refused(reported, line):
     path = reported / REPORTS / "ledger.csv"
     path.write_text(path.read_text().rsplit("\n", 2)[0] + "\n")
@@ -216,7 +251,8 @@ def test_a_number_added_to_the_published_ones_is_noticed(reported, line):
 
 @pytest.mark.parametrize("path", [
     *(f"{REPORTS}/{name}" for name in ("ledger.csv", "contradictions.csv", "checklists.csv",
-                                       "fragile.csv", "rows.csv", "sections.json", "verdicts.json")),
+                                       "checklists.json", "fragile.csv", "rows.csv",
+                                       "sections.json", "verdicts.json")),
     "containers/old/requirements.lock", f"metrics/{NAME}/results/wobble/old.json"])
 def test_a_missing_file_is_named(reported, line, path):
     (reported / path).unlink()
@@ -225,7 +261,7 @@ def test_a_missing_file_is_named(reported, line, path):
 
 @pytest.mark.parametrize("name, column", [
     ("ledger", "verdict"), ("fragile", "q25"), ("rows", "as_many"), ("contradictions", "size"),
-    ("checklists", "answer")])
+    ("checklists", "published_by")])
 def test_a_table_without_a_column_is_named(reported, line, name, column):
     path = reported / REPORTS / f"{name}.csv"
     head, *rest = path.read_text().splitlines(keepends=True)

@@ -23,7 +23,8 @@ POWER = {
     "on_grid": 0.72, "release": 0.98, "summary": 0.17, "pooled": 0.52, "rate": 0.87,
     "percentile": 0.34, "area": 0.81, "f1_score": 0.76, "macro": 0.57, "weighted": 0.32,
     "two_by_two": 0.94, "two_parts": 0.92, "subgroups": 0.88, "resampled": 0.16,
-    "fold_means": 0.17, "operating_point": 0.01, "constant_answer": 0.98, "detection": 0.89,
+    "fold_means": 0.17, "at_most_each": 0.14, "counted": 0.83,
+    "both_f1": 0.24, "operating_point": 0.01, "constant_answer": 0.98, "detection": 0.89,
     "median_dice": 0.16, "mean_in_range": 0.21, "spearman": 0.57, "spearman_groups": 0.52,
     "normal_p": 0.70, "rank_sum": 0.92, "rank_sum_p": 0.73, "table_p": 0.63, "two_means": 0.20,
     "hazard_ratio": 0.71, "kaplan_meier": 0.26, "log_rank": 0.31, "feature_count": 0.69}

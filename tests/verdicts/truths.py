@@ -98,6 +98,11 @@ def summary(rng):
     return {"n": size, "integer": integer, "mean": made["mean"], **kept}
 
 
+def at_most_each(rng):
+    held = rng.integers(1, rng.integers(2, 9), rng.integers(1, 90))
+    return {"total": str(held.sum()), "groups": str(held.size), "most": str(held.max())}
+
+
 def pooled(rng):
     groups = [rng.normal(rng.uniform(0, 30), rng.uniform(1, 9), rng.integers(3, 40))
               for _ in range(rng.integers(2, 4))]
@@ -239,6 +244,22 @@ def fold_means(rng):
     return {"positives": [[max(1, p - wide), p + wide] for p, *_ in tables],
             "negatives": [[max(1, q - wide), q + wide] for _, q, *_ in tables],
             **{name: show(rng, np.mean([one[name] for one in found]), 2) for name in found[0]}}
+
+
+def counted(rng):
+    n, runs = int(rng.integers(2, 12)), int(rng.integers(3, 6))
+    rates = rng.binomial(n, rng.beta(8, 2), runs) / n
+    return {"mean": show(rng, rates.mean(), places(rng)), "runs": runs,
+            "sd": show(rng, rates.std(ddof=int(rng.integers(2))), places(rng)),
+            "n": str(n) if rng.integers(2) else [max(1, n - 1), n + 1]}
+
+
+def both_f1(rng):
+    found = [(_rates(p, q, tp, tn, 0.0), _rates(q, p, tn, tp, 0.0)["f1"])
+             for p, q, tp, tn in (_table(rng, 3, 40) for _ in range(rng.integers(1, 6)))]
+    return {"accuracy": show(rng, np.mean([one["accuracy"] for one, _ in found]), 2),
+            "first": show(rng, np.mean([one["f1"] for one, _ in found]), 2),
+            "second": show(rng, np.mean([other for _, other in found]), 2)}
 
 
 def constant_answer(rng):

@@ -165,6 +165,18 @@ def at_most(counts: list[Count]) -> bool:
     return ordered.possible([(count.low, count.high) for count in counts])
 
 
+@check(INCONSISTENT, "each one belongs to one group, and no group holds more than the most")
+def at_most_each(total: Count, groups: Count, most: Count) -> bool:
+    """Tell whether a number of groups can hold a total.
+
+    Examples
+    --------
+    >>> at_most_each("296", "102", "3").verdict, at_most_each("296", "69", "3").verdict
+    ('consistent', 'inconsistent')
+    """
+    return total.low <= groups.high * most.high
+
+
 @check(IMPOSSIBLE, "the quantity takes the listed values only")
 def member(value: Value, allowed: list) -> bool:
     """Tell whether a number is one of those that exist.
