@@ -8,8 +8,10 @@ from pathlib import Path
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.report.files import MAKE, Document, Reader
+from stages.report.rows import of_rows
 from stages.verdicts import acceptance, lines, names, published
 from stages.verdicts import checklists as lists
+from stages.verdicts.rows import FILE as ROWS
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
@@ -68,6 +70,8 @@ class Inputs:
         `lines.COLUMNS` as text, one row for each published number.
     runs : dict
         How much single runs explain (`stages.verdicts.runs`).
+    rows : dict
+        Item and row to what single runs give of it (`stages.verdicts.rows`).
     locators : dict
         (item, row, metric) to its place in the paper.
     sweeps : list of Document
@@ -88,6 +92,7 @@ class Inputs:
     settings: Settings
     ledger: list[dict[str, str]]
     runs: dict
+    rows: dict[tuple[str, str], list[dict[str, str]]]
     locators: dict[tuple[str, str, str], str]
     sweeps: list[Document]
     locks: dict[str, str]
@@ -156,6 +161,7 @@ def read(study: Study, settings: Settings, root: Path) -> Inputs:
     added = own(reader.json(reports / "sections.json"))
     return Inputs(
         study=study, settings=settings, ledger=rows, runs=counted.get("runs"),
+        rows=of_rows(reader, reports / ROWS),
         locators={(n.item, n.row, n.metric): n.locator for n in numbers},
         sweeps=[reader.json(path) for path in study.variations(root)],
         locks=_locks(root / "containers", study.content.images),

@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from stages.common.errors import InputError
-from stages.report import acceptance, forest, render, tables
+from stages.report import acceptance, forest, render, rows, tables
 from stages.report.inputs import Inputs
 from stages.verdicts import checklists as lists
 from stages.verdicts import names
@@ -45,7 +45,8 @@ def index(inputs: Inputs, checklists_page: str, root: str) -> str:
     root : str
         Relative path from the report to the repository, with a slash at its end.
     """
-    items = tables.items(inputs.study, inputs.ledger, inputs.locators)
+    items = tables.items(inputs.study, inputs.ledger, inputs.locators,
+                         {row: rows.told(lines) for row, lines in inputs.rows.items()})
     own = {place: [section for section in inputs.own.sections if section.after == place]
            for place, _ in SECTIONS}
     named = {kind: [name for name, item in items.items() if item.kind == kind]
@@ -63,6 +64,7 @@ def index(inputs: Inputs, checklists_page: str, root: str) -> str:
         "table_names": named["table"], "figure_names": named["figure"],
         "text_names": named["text"],
         "drawn": {name: Markup(html) for name, html in inputs.own.drawn.items()},
+        "row_head": rows.HEAD, "row_lines": rows.table(inputs.study, inputs.rows),
         "forest": forest.forest(inputs), "sweeps": [sweep.content for sweep in inputs.sweeps],
         **_contradictions(inputs), **acceptance.context(inputs), **_sources(inputs), **_states(inputs),
         "checklists_page": checklists_page}
@@ -100,6 +102,10 @@ def counts(inputs: Inputs) -> list[str]:
         said.append(f"Each row of a table is judged by the run that explains most of it: so "
                     f"{runs['by_row']} of the {runs['numbers']} fitted numbers are found. The best "
                     f"single run ({runs['single_run']}) gives {runs['single']} of them.")
+    if any(len(lines) > 1 for lines in inputs.rows.values()):
+        said.append("If each row may take the variation that is best for it, "
+                    f"{runs['by_row_varied']} are found: {runs['whole']} of {runs['rows']} rows are "
+                    "given completely by one run or variation.")
     return said
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
+from stages.verdicts import acceptance, confirm, fragile, gather, names, rows, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 from stages.verdicts.hits import OTHER, only_hit
@@ -77,6 +77,8 @@ def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:
                 "protocol": origin.protocol, "release": origin.release,
                 "environment": origin.environment, "kernel": origin.kernel, "basis": judged.basis,
                 "row_equal": evidence.row_equal, "row_numbers": evidence.row_numbers}
+    if evidence.peers:
+        row["row_together"] = evidence.peers.together()
     if judged.verdict == names.CONTRADICTED:
         row |= {"right_if": evidence.right_if} | _second(number, evidence, judged)
     return row | _spread(judged)
@@ -132,7 +134,7 @@ def stage() -> None:
     options = parser.parse_args()
     study, settings = studies.read(options.study), house.read(options.params)
     evidence = collect(study, settings, options.root)
-    ledger = build(evidence, settings)
+    ledger, lines = build(evidence, settings), rows.build(evidence)
     confirm.require(ledger, study)
     if options.mutants:
         shares = acceptance.shares(options.mutants)
@@ -142,7 +144,9 @@ def stage() -> None:
     folder = study.reports(options.root)
     canonical.write_csv(folder / "ledger.csv", frame(ledger))
     canonical.write_json(folder / "verdicts.json", {
-        "verdicts": count(ledger), "runs": runs.summarise(evidence, settings.halfway_tolerance)})
+        "verdicts": count(ledger),
+        "runs": runs.summarise(evidence, settings.halfway_tolerance) | rows.summarise(lines)})
+    canonical.write_csv(folder / rows.FILE, rows.frame(lines))
     canonical.write_csv(folder / "fragile.csv", fragile.most(ledger, settings))
 
 

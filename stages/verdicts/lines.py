@@ -9,11 +9,11 @@ from stages.verdicts import names
 
 COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "why_missing",
            "reproduced", "protocol", "release", "environment", "kernel", "note", "row_equal",
-           "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum",
-           "basis", "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
-           "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
-           "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
-           "second", "second_agrees", "false_acceptance")
+           "row_numbers", "row_together", "variations", "equal", "minimum", "q05", "median", "q95",
+           "maximum", "basis", "all_variations", "all_equal", "all_minimum", "all_maximum",
+           "seed_variations", "seed_equal", "racing_variations", "racing_equal", "aged", "stored",
+           "stored_follows", "stored_place", "arithmetic", "checks", "could_fail", "assumption",
+           "right_if", "second", "second_agrees", "false_acceptance")
 
 
 def count(ledger: Sequence[dict]) -> dict:

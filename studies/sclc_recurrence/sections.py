@@ -12,7 +12,7 @@ from stages.common.errors import InputError
 from stages.report import render
 from stages.report.figure import short
 from stages.report.files import Document, Reader
-from stages.verdicts import ledger, names
+from stages.verdicts import lines, names
 
 TEMPLATES = Path(__file__).with_name("templates")
 METHODS = ("pearson", "yates", "likelihood", "fisher", "trend")
@@ -96,7 +96,7 @@ def stage() -> None:
     options = parser.parse_args()
     reader = Reader()
     implied = reader.json(options.implied)
-    rows = reader.text(options.reports / "ledger.csv", ledger.COLUMNS)
+    rows = reader.text(options.reports / "ledger.csv", lines.COLUMNS)
     findings = reader.text(options.reports / "findings.csv", FINDINGS)
     try:
         content = {"sentences": sentences(implied, rows), "drawn": {}, "sources": [],

@@ -198,6 +198,7 @@ def test_a_fragile_number_outside_the_ledger_is_refused(reported, line):
 
 def test_a_study_without_claims_sweeps_checklists_and_own_sections(reported, call):
     put(reported / "studies" / NAME / "study.yaml", "variations", [])
+    put(reported / "studies" / NAME / "study.yaml", "single_runs", {})
     for name in ("contradictions", "checklists", "fragile"):
         path = reported / REPORTS / f"{name}.csv"
         path.write_text(path.read_text().splitlines(keepends=True)[0])
@@ -225,16 +226,17 @@ def test_a_number_added_to_the_published_ones_is_noticed(reported, line):
 
 @pytest.mark.parametrize("path", [
     *(f"{REPORTS}/{name}" for name in ("ledger.csv", "contradictions.csv", "checklists.csv",
-                                       "checklists.json", "fragile.csv", "sections.json",
-                                       "verdicts.json")),
+                                       "checklists.json", "fragile.csv", "rows.csv",
+                                       "sections.json", "verdicts.json")),
     "containers/old/requirements.lock", f"metrics/{NAME}/results/wobble/old.json"])
 def test_a_missing_file_is_named(reported, line, path):
     (reported / path).unlink()
     line(path, "no such file")
 
 
-@pytest.mark.parametrize("name, column", [("ledger", "verdict"), ("fragile", "q25"),
-                                          ("contradictions", "size"), ("checklists", "published_by")])
+@pytest.mark.parametrize("name, column", [
+    ("ledger", "verdict"), ("fragile", "q25"), ("rows", "as_many"), ("contradictions", "size"),
+    ("checklists", "published_by")])
 def test_a_table_without_a_column_is_named(reported, line, name, column):
     path = reported / REPORTS / f"{name}.csv"
     head, *rest = path.read_text().splitlines(keepends=True)

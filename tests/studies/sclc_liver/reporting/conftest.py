@@ -60,7 +60,7 @@ def _copy(folder):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("imaging"))
     (folder / "reports/sclc_liver").mkdir(parents=True)
     for name in ("acceptance.csv", "ledger.csv", "fragile.csv", "contradictions.csv", "checklists.csv",
-                 "checklists.json", "verdicts.json"):
+                 "checklists.json", "rows.csv", "verdicts.json"):
         shutil.copy(ROOT / "reports/sclc_liver" / name, folder / "reports/sclc_liver")
     shutil.copy(ROOT / "params.yaml", folder)
     for lock in ("containers/images.lock", *ROOT.glob("containers/*/requirements.lock")):
