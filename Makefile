@@ -6,7 +6,8 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU MODEL OUT REQUIRE_PUBLISHED SKIP TARGETS VARY
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU KEY MODEL OUT REQUIRE_PUBLISHED \
+         SKIP TAG TARGETS VARY WITHOUT
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -40,7 +41,8 @@ predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… O
 	@$(BIN)/python -m containers.commands.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \
 	    $${GIVEN_GPU:+--gpu} $${GIVEN_MODEL:+--model="$$GIVEN_MODEL"} \
 	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
-	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"}
+	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"} \
+	    $${GIVEN_CARD:+--card="$$GIVEN_CARD"}
 
 real-case: setup  ## fetch one real LiTS case and run the imaging stages that need no training
 	@$(BIN)/python -m containers.commands.real_case
@@ -66,6 +68,13 @@ compare: setup  ## fail where verdicts change or metrics leave their envelopes [
 deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHECK=1: compare]
 	@$(BIN)/python -m containers.commands.deps $${GIVEN_CHECK:+--check}
 
+release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache KEY=…]
+	@$(BIN)/python -m containers.commands.release --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT" \
+	    $${GIVEN_KEY:+--key="$$GIVEN_KEY"}
+
+badge: setup  ## what ACM's badges, CODECHECK and FAIR4RS ask: met or not, and why
+	@$(BIN)/python -m containers.commands.badge
+
 readme: setup  ## write the verdict table and the test AUCs into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m studies.sclc_liver.report.readme --readme README.md
 
@@ -75,4 +84,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps release badge readme report-check clean

@@ -42,7 +42,9 @@ def test_every_value_of_predict_arrives_whole(make):
 @pytest.mark.parametrize("target, name, part", [
     ("demo", "COHORT", "[--cohort={}]"), ("images", "ENGINE", "[--engine={}]"),
     ("images", "BASE", "[--base={}]"), ("sif", "ENGINE", "[--engine={}]"),
-    ("verify", "ENGINE", "[--engine={}]"), ("compare", "BASE", "[{}]")])
+    ("verify", "ENGINE", "[--engine={}]"), ("compare", "BASE", "[{}]"),
+    ("release", "TAG", "[--tag={}]"), ("release", "WITHOUT", "[--without={}]"),
+    ("release", "KEY", "[--key={}]")])
 def test_every_value_of_the_others_arrives_whole(make, target, name, part):
     for arguments, variables in (([f"{name}={EVIL}"], {}), ([], {name: EVIL})):
         said, error = make(target, *arguments, **variables)

@@ -1,7 +1,9 @@
 """A clone of the repository to work in; DVC without its own warning."""
 
+import hashlib
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,20 @@ def committed(clone):
 
     commit()
     return commit
+
+
+@pytest.fixture(scope="session")
+def release_tools():
+    """The Python of an environment with what checks a release; skips where it cannot be had."""
+    lock = ROOT / "containers" / "orchestrator" / "release-tools.lock"
+    folder, uv = ROOT / ".envs" / "release-tools", str(ROOT / ".venv" / "bin" / "uv")
+    marker, wanted = folder / "made-from", hashlib.sha256(lock.read_bytes()).hexdigest()
+    if not (marker.is_file() and marker.read_text() == wanted):
+        for command in (["venv", "--clear", "--python", sys.executable, str(folder)],
+                        ["pip", "install", "--python", str(folder), "--require-hashes", "--no-deps",
+                         "-r", str(lock)]):
+            done = subprocess.run([uv, "--quiet", *command], capture_output=True, text=True)
+            if done.returncode:
+                pytest.skip(f"the tools cannot be installed: {done.stderr.strip()[-200:]}")
+        marker.write_text(wanted)
+    return str(folder / "bin" / "python")

@@ -1,0 +1,48 @@
+"""``ARTIFACT.md``: what a reviewer reads first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from containers.commands.release import metadata
+from containers.commands.release.outputs import Outputs
+from containers.commands.release.source import Tag
+from containers.launcher import images
+
+TEMPLATE = Path(__file__).with_name("artifact.txt")
+
+
+
+def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug: str,
+         cache: bool, signed: bool) -> str:
+    """Return the text.
+
+    Parameters
+    ----------
+    tag : Tag
+    citation : dict
+        ``CITATION.cff``.
+    outputs : Outputs
+    left : dict
+        Image to why it is not inside.
+    slug : str
+        Name of the archive and the bundle.
+    cache : bool
+        Whether the archive of DVC's cache is inside.
+    signed : bool
+        Whether the statements on the ledgers are signed.
+    """
+    withheld = sorted({outputs.name(out.fs_path) for out in outputs.withheld})
+    missing = [f"- Image `{name}`: {why}." for name, why in sorted(left.items())]
+    missing += [f"- Outputs of `{file}`: not in the cache of the machine that made this release "
+                f"(first: `{first}`)." for file, first in sorted(outputs.absent.items())]
+    return TEMPLATE.read_text(encoding="utf-8").format(
+        title=citation["title"], version=tag.version, tag=tag.name, commit=tag.commit,
+        date=metadata.date(tag).date().isoformat(), slug=slug,
+        cache="DVC's cache of what git ignores (masks, features, models …), for `dvc checkout`"
+        if cache else "left out on request",
+        images="Apptainer images, as `repository/containers/images.lock` records them"
+        if len(left) < len(images.names()) else "none, see below",
+        withheld="\n".join(f"  - `{path}`" for path in withheld),
+        signature="The statements are signed." if signed else "**Nothing in this release is signed.**",
+        missing="".join(f"{line}\n" for line in missing))

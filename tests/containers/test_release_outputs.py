@@ -1,0 +1,80 @@
+"""Which outputs may leave the machine, on a small pipeline of its own."""
+
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from containers.commands.release import main, outputs, pack, source
+from containers.launcher import LauncherError, images
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A pipeline of three stages: fetch a table, pass its rows on, count them."""
+    def run(pushed):
+        subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+        dvc = [sys.executable, "-m", "dvc"]
+        subprocess.run([*dvc, "init", "-q"], cwd=tmp_path, check=True)
+        rows = "".join(f"scan-number-{number},{number / 7:.15f}\n" for number in range(40))
+        (tmp_path / "given.csv").write_text(f"scan,a_feature_with_a_name\n{rows}")
+        copy = "cp given.csv table.csv"
+        stages = {"fetch": {"cmd": copy, "meta": {"network": True}, "deps": ["given.csv"],
+                            "outs": [{"table.csv": {"push": False}}]},
+                  "rows": {"cmd": "cut -d, -f1 table.csv > rows.csv", "deps": ["table.csv"],
+                           "outs": [{"rows.csv": {"push": pushed}}]},
+                  "count": {"cmd": "mkdir -p count && wc -l < rows.csv > count/all.txt",
+                            "deps": ["rows.csv"], "outs": ["count"]}}
+        (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+        subprocess.run([*dvc, "repro", "-q"], cwd=tmp_path, check=True)
+        monkeypatch.chdir(tmp_path)
+        return outputs.Outputs(tmp_path)
+
+    return run
+
+
+def test_what_is_marked_stays_here_and_the_rest_is_packed(small, tmp_path):
+    found = small(pushed=False)
+    pack.tar(found.members().items(), tmp_path / "one.tar.gz", 0)
+    pack.tar(reversed(found.members().items()), tmp_path / "two.tar.gz", 0)
+    assert (tmp_path / "one.tar.gz").read_bytes() == (tmp_path / "two.tar.gz").read_bytes()
+    with tarfile.open(tmp_path / "one.tar.gz") as archive:
+        held = [archive.extractfile(member).read() for member in archive]
+    assert len(held) == 2 and b"41\n" in held  # the list of the folder's files, and the file
+
+
+def test_rows_of_a_fetched_table_that_are_not_marked_are_refused(small):
+    with pytest.raises(LauncherError, match="rows.csv: holds rows of data that are not passed on"):
+        small(pushed=True).members()
+
+
+def test_an_output_that_the_cache_lacks_is_named(small):
+    found = small(pushed=False)
+    Path(found.parts(found.released[0])[1].file).unlink()
+    with pytest.raises(LauncherError, match="count/all.txt: not in DVC's cache"):
+        outputs.Outputs(found.root).members()
+
+
+def test_an_image_is_inside_only_if_it_is_the_recorded_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "SIFS", tmp_path / "sifs")
+    (tmp_path / "sifs").mkdir()
+    locked = {}
+    for name in ("cohort", "reporting", "statistics"):
+        image = images.load(name)
+        image.sif.write_bytes(b"an image of " + name.encode())
+        locked[name] = {"recipe": image.recipe(),
+                        "apptainer": {"digest": f"sha256:{pack.sha256(image.sif)}"}}
+    images.load("reporting").sif.write_bytes(b"another one")
+    locked["statistics"]["recipe"] = "of an earlier build"
+    (tmp_path / "containers").mkdir()
+    (tmp_path / "containers" / "images.lock").write_text(json.dumps(locked))
+    folder = tmp_path / "release"
+    folder.mkdir()
+    left = main._images(source.Tag(tmp_path, "v1", "", 0), folder)
+    assert [path.name for path in (folder / "images").iterdir()] == [images.load("cohort").sif.name]
+    assert set(left) == set(images.names()) - {"cohort"}
+    assert "another one" in left["reporting"] and "present recipe" in left["statistics"]
