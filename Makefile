@@ -6,7 +6,8 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU KEY MODEL OUT REQUIRE_PUBLISHED SKIP TAG TARGETS VARY WITHOUT
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU KEY MODEL OUT REQUIRE_PUBLISHED \
+         SKIP TAG TARGETS VARY WITHOUT
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -40,7 +41,8 @@ predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… O
 	@$(BIN)/python -m containers.commands.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \
 	    $${GIVEN_GPU:+--gpu} $${GIVEN_MODEL:+--model="$$GIVEN_MODEL"} \
 	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
-	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"}
+	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"} \
+	    $${GIVEN_CARD:+--card="$$GIVEN_CARD"}
 
 real-case: setup  ## fetch one real LiTS case and run the imaging stages that need no training
 	@$(BIN)/python -m containers.commands.real_case

@@ -1,8 +1,9 @@
 """``make predict``: one CT (or a folder of them) to masks, features and NE probability.
 
-Says first what network and classifiers were trained on. Writes OUT/masks, OUT/features.csv,
-OUT/excluded.csv, OUT/predictions.csv and OUT/overlays, and prints one line per case. Nothing that is
-in OUT is overwritten, and git ignores all of it.
+Says first what network and classifiers were trained on. Writes OUT/model_card.md (and .json),
+OUT/masks, OUT/features.csv, OUT/excluded.csv, OUT/predictions.csv and OUT/overlays, and prints one line
+per case, and another one where a case lies outside of what the classifiers were trained on. Nothing
+that is in OUT is overwritten, and git ignores all of it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,14 @@ PARAMETRIC = ("stages.cohort.incoming", "stages.segmentation.infer", "stages.rad
 WORK = ".incomplete"
 # What keeps git from taking a patient's pictures, wherever OUT lies: a file that ignores its folder.
 IGNORE, EVERYTHING = ".gitignore", "*\n"
-RESULTS = ("masks", "features.csv", "excluded.csv", "predictions.csv", "overlays")
+CARD = "model_card"
+RESULTS = (f"{CARD}.json", f"{CARD}.md", "masks", "features.csv", "excluded.csv", "predictions.csv",
+           "overlays")
+# The card of the classifiers in PLACE/classifiers/NAME is PLACE/cards/NAME.json. Source: the imaging
+# pipeline's stage card.
+CARDS = "cards"
+# How many values outside of the training ranges a line names; predictions.csv has all.
+NAMED = 3
 # Where a network and a folder of classifiers say which source they were trained on.
 # Source: stages.common.origin.
 NETWORK_FILE, CLASSIFIERS_FILE, KEY = "model.json", "source.json", "source"
@@ -53,6 +61,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--model", default=MODEL, help=f"segmentation model (default {MODEL})")
     parser.add_argument("--classifiers", default=CLASSIFIERS,
                         help=f"folder of trained classifiers (default {CLASSIFIERS})")
+    parser.add_argument("--card", help="their model card (default: ../cards/NAME.json beside the "
+                                       "folder of the classifiers)")
     parser.add_argument("--configuration", default="LR",
                         help="the one whose probability is printed (default LR; all are written)")
     parser.add_argument("--gpu", action="store_true", help="segment on the GPU")
@@ -60,6 +70,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for name in ("ct", "out"):
         if not getattr(options, name).strip():
             raise LauncherError("name both the CT and the folder: make predict CT=… OUT=…")
+    if options.card is None:
+        classifiers = Path(options.classifiers)
+        options.card = str(classifiers.parent.parent / CARDS / f"{classifiers.name}.json")
     return options
 
 
@@ -82,6 +95,9 @@ def check(options: argparse.Namespace) -> tuple[Path, Path]:
     if not (ROOT / options.classifiers / options.configuration).is_dir():
         known = ", ".join(sorted(item.name for item in (ROOT / options.classifiers).iterdir()))
         raise LauncherError(f"unknown configuration '{options.configuration}'; valid: {known}")
+    if not (ROOT / options.card).is_file():
+        raise LauncherError(f"{options.card}: no model card; make it (the pipeline's stage card: 'make "
+                            "demo'), or name another one with CARD=…")
     if out.exists() and not out.is_dir():
         raise LauncherError(f"{options.out}: is a file; name a new folder")
     if out.is_dir() and any(not _own(item) for item in out.iterdir()):
@@ -136,6 +152,11 @@ def commands(options: argparse.Namespace, ct: Path, work: Path) -> list[list[str
     reading = ["--read", str(ct if ct.is_dir() else ct.parent)]
     device, gpu = ("cuda", ["--gpu"]) if options.gpu else ("cpu", [])
     stages = [
+        # First: the card of other models is refused before anything is computed.
+        ([*outside(options.model), *outside(options.classifiers), *outside(options.card)], ENVIRONMENT,
+         "stages.classification.card_page",
+         ["--card", options.card, "--models", options.classifiers, "--network", options.model,
+          "--out", work]),
         (reading, "cohort", "stages.cohort.incoming", ["--ct", ct, "--out", work]),
         ([*gpu, *outside(options.model)], "segmentation", "stages.segmentation.infer",
          ["--manifest", manifest, "--model", options.model, "--device", device, "--out", masks]),
@@ -147,7 +168,7 @@ def commands(options: argparse.Namespace, ct: Path, work: Path) -> list[list[str
         (outside(options.classifiers), ENVIRONMENT, "stages.classification.apply",
          ["--features", work / "features.csv", "--excluded", work / "excluded.csv",
           "--models", options.classifiers, "--trained-on", trained_on(options),
-          "--out", work / "predictions.csv"]),
+          "--card", work / f"{CARD}.json", "--out", work / "predictions.csv"]),
         ([], "segmentation", "stages.segmentation.preview",
          ["--manifest", manifest, "--out", work / "overlays"])]
     return [[*extra, "--write", str(work), image, "--", "python", "-m", module,
@@ -176,7 +197,19 @@ def lines(out: Path, configuration: str) -> list[str]:
         count = int(burden["diagnostics_Mask-original_VolumeNum"])
         found.append(f"{name}: {count} lesion{'s' * (count != 1)}, {volume:.1f} mL, NE probability "
                      f"{float(row['probability']):.2f} ({configuration}: NE-{row['NE_Status']})")
+        found += warned(row)
     return found
+
+
+def warned(row: dict) -> list[str]:
+    """Return a line on what of a case lies outside of the training ranges; none where nothing does."""
+    names = row["values_outside"].split("; ") if row["values_outside"] else []
+    if not names:
+        return []
+    more = f" and {len(names) - NAMED} more (predictions.csv)" if len(names) > NAMED else ""
+    return [f"warning: {row['File']}: {len(names)} value{'s' * (len(names) != 1)} outside the range of "
+            "the training series, so the probability is an extrapolation: "
+            f"{', '.join(names[:NAMED])}{more}"]
 
 
 def main() -> int:

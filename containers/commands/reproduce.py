@@ -28,7 +28,7 @@ REQUIRE = "REQUIRE_PUBLISHED"
 
 
 def unreachable(stages: Iterable[Stage]) -> str | None:
-    """Run the stages that need the network (``meta: {network: true}``).
+    """Run the stages that need the network (``meta: {network: true}``), frozen ones left out.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def unreachable(stages: Iterable[Stage]) -> str | None:
         Why one of them fails, in one line; None if they all succeed.
     """
     for stage in stages:
-        if not (stage.meta or {}).get("network"):
+        if stage.frozen or not (stage.meta or {}).get("network"):
             continue
         result = subprocess.run(stage.cmd, shell=True, cwd=stage.wdir, capture_output=True, text=True)
         if result.returncode:

@@ -20,7 +20,7 @@ SUITES = {
                              "stages/classification"),
     "classification-notebook": ("tests/classification", "tests/studies/*/classification",
                                 "stages/classification"),
-    "radiomics": ("tests/radiomics", "stages/radiomics"),
+    "radiomics": ("tests/radiomics", "tests/studies/*/radiomics", "stages/radiomics"),
     "segmentation": ("tests/segmentation", "stages/segmentation", "tests/common/test_nifti.py"),
     "statistics": ("tests/statistics", "tests/studies/*/statistics"),
     "reporting": ("tests/verdicts", "tests/report", "tests/studies/*/reporting", "stages/verdicts",

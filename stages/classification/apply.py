@@ -1,7 +1,9 @@
 """Apply stored ensembles to series whose NE status is not known.
 
-Writes one row per series and configuration: the probability of being NE-positive, and the status
-that the ensemble calls. Series without features have a row that says why and no probability.
+Writes one row per series and configuration: the probability of being NE-positive, the status that the
+ensemble calls, and how many of the values that it rests on lie outside of those of the training series
+(`stages.classification.applicability`). Series without features have a row that says why and no
+probability.
 """
 
 from __future__ import annotations
@@ -11,12 +13,45 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stages.classification import applicability
 from stages.classification import models as classifiers
 from stages.common import canonical, cli
 from stages.common.columns import SERIES
 from stages.common.errors import InputError
 
-COLUMNS = (SERIES, "configuration", "probability", "NE_Status", "reason", "trained_on")
+COLUMNS = (SERIES, "configuration", "probability", "NE_Status", "reason", "trained_on",
+           *applicability.COLUMNS)
+# From above which probability a series is called positive, as scikit-learn's predict does.
+THRESHOLD = 0.5
+
+
+def features(folder: Path) -> list[str]:
+    """Return the names of the features that a configuration uses.
+
+    Raises
+    ------
+    InputError
+        If its file is missing or holds something else.
+    """
+    names = canonical.read_json(folder / classifiers.FEATURES)
+    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
+        raise InputError("is no list of features", folder / classifiers.FEATURES,
+                         "train the classifiers again")
+    return names
+
+
+def configurations(models: Path) -> list[Path]:
+    """Return the folders of the configurations, by name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    folders = sorted(path for path in models.glob("*/") if path.is_dir())
+    if not folders:
+        raise InputError("holds no trained classifiers", models, "run 'make demo', or name others")
+    return folders
 
 
 def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
@@ -27,10 +62,7 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
     InputError
         If the folder holds no models, or the table lacks a feature.
     """
-    names = canonical.read_json(folder / classifiers.FEATURES)
-    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
-        raise InputError("is no list of features", folder / classifiers.FEATURES,
-                         "train the classifiers again")
+    names = features(folder)
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise InputError(f"lacks the column(s) {', '.join(missing)}", source,
@@ -52,7 +84,7 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
 
 
 def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame, source,
-                trained_on: str) -> pd.DataFrame:
+                trained_on: str, card: Path) -> pd.DataFrame:
     """Apply every configuration.
 
     Parameters
@@ -67,22 +99,27 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame, sourc
         The table's file, for error messages.
     trained_on : str
         What network and classifiers have learnt from.
+    card : Path
+        The classifiers' model card (JSON).
 
     Returns
     -------
     DataFrame
         Columns `COLUMNS`, (n + m) x configurations rows, by series.
     """
-    folders = sorted(path for path in models.glob("*/") if path.is_dir())
-    if not folders:
-        raise InputError("holds no trained classifiers", models, "run 'make demo', or name others")
-    rows = []
-    for folder in folders:
-        found = ensemble(folder, table, source)
-        rows += [[name, folder.name, float(value), "positive" if value > 0.5 else "negative", "",
-                  trained_on] for name, value in zip(table[SERIES], found)]
-        rows += [[name, folder.name, None, "", reason, trained_on]
-                 for name, reason in zip(excluded[SERIES], excluded["reason"])]
+    folders, rows = configurations(models), []
+    used = {folder.name: features(folder) for folder in folders}
+    together = list(dict.fromkeys(name for names in used.values() for name in names))
+    found = {folder.name: ensemble(folder, table, source) for folder in folders}
+    trained = applicability.read(card, models, together)["ranges"]
+    values = applicability.quantities(table, together, source)
+    for name, names in used.items():
+        compared = applicability.outside(values, trained, [*names, *applicability.ACQUISITION])
+        rows += [[series, name, float(value), "positive" if value > THRESHOLD else "negative", "",
+                  trained_on, *left] for series, value, left in
+                 zip(table[SERIES], found[name], compared.itertuples(index=False))]
+        rows += [[series, name, None, "", reason, trained_on, None, None, ""]
+                 for series, reason in zip(excluded[SERIES], excluded["reason"])]
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object).sort_values(
         [SERIES, "configuration"], kind="stable")
 
@@ -97,6 +134,7 @@ def stage() -> None:
                         help="folder of one folder per configuration")
     parser.add_argument("--trained-on", required=True,
                         help="text for every row: what network and classifiers have learnt from")
+    parser.add_argument("--card", type=Path, required=True, help="model card (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="predictions (CSV)")
     options = parser.parse_args()
     table = canonical.read_csv(options.features, (SERIES,), dtype={SERIES: str})
@@ -106,7 +144,7 @@ def stage() -> None:
         raise InputError(f"series {series[series.duplicated()].iloc[0]} is there twice",
                          options.features, "make it with stages.radiomics.unlabelled")
     canonical.write_csv(options.out, predictions(options.models, table, excluded, options.features,
-                                                 options.trained_on))
+                                                 options.trained_on, options.card))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,15 @@ from pathlib import Path
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.report.files import MAKE, Document, Reader
-from stages.verdicts import acceptance, ledger, names, published
+from stages.report.rows import of_rows
+from stages.verdicts import acceptance, lines, names, published
+from stages.verdicts import checklists as lists
+from stages.verdicts.rows import FILE as ROWS
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
 CONTRADICTIONS = ("id", "topic", "locator", "stated", "implementation", "recomputed", "source",
                   "status", "size", "severity")
-CHECKLISTS = ("checklist", "number", "section", "subject", "status", "answer", "note")
 FRAGILE = ("item", "row", "metric", "statistic", "published", "minimum", "q05", "q25", "median",
            "q75", "q95", "maximum", "variations", "equal_share")
 # Places of the page behind which a study's own sections stand.
@@ -65,9 +67,11 @@ class Inputs:
     settings : Settings
         How numbers were judged.
     ledger : list of dict
-        `ledger.COLUMNS` as text, one row for each published number.
+        `lines.COLUMNS` as text, one row for each published number.
     runs : dict
         How much single runs explain (`stages.verdicts.runs`).
+    rows : dict
+        Item and row to what single runs give of it (`stages.verdicts.rows`).
     locators : dict
         (item, row, metric) to its place in the paper.
     sweeps : list of Document
@@ -75,6 +79,8 @@ class Inputs:
     locks : dict
         Image to the SHA-256 of its locked requirements.
     fragile, contradictions, checklists : list of dict
+    checklist_scores : Document
+        Counts and scores of each checklist, as published and as re-analysed.
     acceptance : list of dict
         How often a wrong number is accepted (`stages.verdicts.acceptance`).
     own : Own
@@ -86,12 +92,14 @@ class Inputs:
     settings: Settings
     ledger: list[dict[str, str]]
     runs: dict
+    rows: dict[tuple[str, str], list[dict[str, str]]]
     locators: dict[tuple[str, str, str], str]
     sweeps: list[Document]
     locks: dict[str, str]
     fragile: list[dict[str, str]]
     contradictions: list[dict[str, str]]
     checklists: list[dict[str, str]]
+    checklist_scores: Document
     acceptance: list[dict[str, str]]
     own: Own
     fingerprints: dict[str, str]
@@ -140,7 +148,7 @@ def read(study: Study, settings: Settings, root: Path) -> Inputs:
     """
     reader, reports = Reader(), study.reports(root)
     numbers = published.read(study.published, study.content.numbers)
-    rows = reader.text(reports / "ledger.csv", ledger.COLUMNS)
+    rows = reader.text(reports / "ledger.csv", lines.COLUMNS)
     for row in rows:
         if row["verdict"] not in names.ALL:
             raise InputError(f"'{row['verdict']}' is no verdict", reports / "ledger.csv", MAKE)
@@ -148,16 +156,18 @@ def read(study: Study, settings: Settings, root: Path) -> Inputs:
         raise InputError(f"has {len(rows)} rows where the paper has {len(numbers)} numbers",
                          reports / "ledger.csv", "make it again (dvc repro)")
     counted = reader.json(reports / "verdicts.json")
-    if counted.get("verdicts") != ledger.count(rows):
+    if counted.get("verdicts") != lines.count(rows):
         raise InputError("counts other verdicts than ledger.csv holds", counted.path, MAKE)
     added = own(reader.json(reports / "sections.json"))
     return Inputs(
         study=study, settings=settings, ledger=rows, runs=counted.get("runs"),
+        rows=of_rows(reader, reports / ROWS),
         locators={(n.item, n.row, n.metric): n.locator for n in numbers},
         sweeps=[reader.json(path) for path in study.variations(root)],
         locks=_locks(root / "containers", study.content.images),
         fragile=reader.text(reports / "fragile.csv", FRAGILE),
         contradictions=reader.text(reports / "contradictions.csv", CONTRADICTIONS),
         acceptance=reader.text(reports / acceptance.FILE, acceptance.COLUMNS),
-        checklists=reader.text(reports / "checklists.csv", CHECKLISTS),
+        checklists=reader.text(reports / "checklists.csv", lists.COLUMNS),
+        checklist_scores=reader.json(reports / "checklists.json"),
         own=added, fingerprints=reader.fingerprints | added.files)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 
 from markupsafe import Markup
 
 from stages.common.errors import InputError
-from stages.report import acceptance, forest, render, tables
+from stages.report import acceptance, forest, render, rows, tables
 from stages.report.inputs import Inputs
+from stages.verdicts import checklists as lists
 from stages.verdicts import names
 
 # The page's own sections in their order; a study's stand behind those that `inputs.PLACES` names.
@@ -21,8 +21,10 @@ SECTIONS = (("reviewer", "For a reviewer, in short"), ("verdicts", "Verdicts at 
             ("contradictions", "Text, code and result"), ("checklists", "Checklists"),
             ("provenance", "Provenance"), ("repeat", "How to repeat it"))
 # How the answers of a checklist look: those of the verdicts that mean as much.
-STATES = {"met": "exact", "partly": "envelope", "not met": "contradicted",
+STATES = {"met": "exact", "partly": "envelope", "unclear": "untestable", "not met": "contradicted",
           "not applicable": "not-a-result"}
+# An item is answered for the paper, and for what was done here.
+SIDES = dict(zip(lists.SIDES, ("as published", "as re-analysed")))
 # What a point of the contradictions is called, and what it touches: the most weighty first.
 POINTS = {
     "confirmed": ("contradicted", "✗", "confirmed", "the results of this pipeline show it."),
@@ -30,8 +32,6 @@ POINTS = {
     "not-confirmed": ("not-a-result", "○", "none shown", "checked: no contradiction is shown.")}
 WEIGHTS = {"result": "Points that touch a result", "method": "Points that touch a method",
            "reporting": "Points of reporting"}
-# What may be a path inside the repository, in a checklist's answer.
-_PATH = re.compile(r"^[\w.-]+(/[\w.@+-]+)*/?$")
 
 
 def index(inputs: Inputs, checklists_page: str, root: str) -> str:
@@ -45,7 +45,8 @@ def index(inputs: Inputs, checklists_page: str, root: str) -> str:
     root : str
         Relative path from the report to the repository, with a slash at its end.
     """
-    items = tables.items(inputs.study, inputs.ledger, inputs.locators)
+    items = tables.items(inputs.study, inputs.ledger, inputs.locators,
+                         {row: rows.told(lines) for row, lines in inputs.rows.items()})
     own = {place: [section for section in inputs.own.sections if section.after == place]
            for place, _ in SECTIONS}
     named = {kind: [name for name, item in items.items() if item.kind == kind]
@@ -63,6 +64,7 @@ def index(inputs: Inputs, checklists_page: str, root: str) -> str:
         "table_names": named["table"], "figure_names": named["figure"],
         "text_names": named["text"],
         "drawn": {name: Markup(html) for name, html in inputs.own.drawn.items()},
+        "row_head": rows.HEAD, "row_lines": rows.table(inputs.study, inputs.rows),
         "forest": forest.forest(inputs), "sweeps": [sweep.content for sweep in inputs.sweeps],
         **_contradictions(inputs), **acceptance.context(inputs), **_sources(inputs), **_states(inputs),
         "checklists_page": checklists_page}
@@ -84,19 +86,26 @@ def counts(inputs: Inputs) -> list[str]:
     public, private = (sum(tally[name] for name in group)
                        for group in (names.PUBLIC, names.WITHOUT_DATA))
     refused = tally[names.INCONSISTENT] + tally[names.IMPOSSIBLE]
+    checked = (f"{tally[names.CONSISTENT]} stand checks that could have failed, {refused} do not, and "
+               f"{tally[names.UNTESTED]} are untested. {tally[names.NO_RESULT]} are no results.")
+    if not inputs.study.content.sources:
+        return ["Neither data nor code of the paper are public. Of the "
+                f"{len(inputs.ledger)} numbers that it prints, {checked}"]
     said = [f"Of the {len(inputs.ledger)} numbers that the paper prints, {public} rest on public data "
             f"and code: {tally[names.EXACT]} follow at the printed precision, "
             f"{tally[names.UNSTABLE]} follow, but in fewer than {inputs.settings.stable_share:.0%} of "
             "the variations that should not matter, "
             f"{tally[names.ENVELOPE]} are given by a variation alone, "
             f"{tally[names.UNTESTABLE]} cannot be told, and {tally[names.CONTRADICTED]} do not "
-            f"follow. Of {private} whose data are not public, {tally[names.CONSISTENT]} stand checks "
-            f"that could have failed, {refused} do not, and {tally[names.UNTESTED]} are untested. "
-            f"{tally[names.NO_RESULT]} are no results."]
+            f"follow. Of {private} whose data are not public, {checked}"]
     if runs["numbers"]:
         said.append(f"Each row of a table is judged by the run that explains most of it: so "
                     f"{runs['by_row']} of the {runs['numbers']} fitted numbers are found. The best "
                     f"single run ({runs['single_run']}) gives {runs['single']} of them.")
+    if any(len(lines) > 1 for lines in inputs.rows.values()):
+        said.append("If each row may take the variation that is best for it, "
+                    f"{runs['by_row_varied']} are found: {runs['whole']} of {runs['rows']} rows are "
+                    "given completely by one run or variation.")
     return said
 
 
@@ -138,15 +147,22 @@ def _sources(inputs: Inputs) -> dict:
 
 
 def _states(inputs: Inputs) -> dict:
-    """Return how many items of each checklist have which answer."""
+    """Return how many items of each checklist have which answer, for each side, and its score."""
     rows = inputs.checklists
-    states = [state for state in STATES if any(row["status"] == state for row in rows)]
-    states += sorted({row["status"] for row in rows} - set(STATES))
-    tally = Counter((row["checklist"], row["status"]) for row in rows)
-    names = dict.fromkeys(row["checklist"] for row in rows)
-    return {"checklist_states": states,
-            "checklist_counts": [(name, *(tally[name, state] for state in states))
-                                 for name in names]}
+    states = [state for state in STATES if any(state == row[side] for row in rows for side in SIDES)]
+    states += sorted({row[side] for row in rows for side in SIDES} - set(STATES))
+    tally = Counter((row["checklist"], side, row[side]) for row in rows for side in SIDES)
+    found = [(f"{name}, {words}", *(tally[name, side, state] for state in states),
+              _score(inputs.checklist_scores.get(name, side)))
+             for name in dict.fromkeys(row["checklist"] for row in rows)
+             for side, words in SIDES.items()]
+    return {"checklist_states": [*states, "score"], "checklist_counts": found}
+
+
+def _score(found: dict) -> str:
+    """Return the score of a checklist in words: no number where its items have no weights."""
+    least, most = (found.get("score", {}).get(key) for key in ("percent", "percent_at_most"))
+    return "—" if least is None else f"{least:.1f} %, at most {most:.1f} %"
 
 
 def checklists(inputs: Inputs, report_page: str, root: Path, up: str) -> str:
@@ -164,27 +180,29 @@ def checklists(inputs: Inputs, report_page: str, root: Path, up: str) -> str:
     """
     pages = {}
     for row in inputs.checklists:
-        verdict = tables.VERDICTS[STATES.get(row["status"], names.NO_RESULT)]
-        answers = [(part, _link(part, root, up, inputs)) for part in
-                   (piece.strip() for piece in row["answer"].split(";")) if part]
-        pages.setdefault(row["checklist"], []).append(
-            {**row, "css": verdict.name, "mark": verdict.mark, "answers": answers})
+        answers = []
+        for side, words in SIDES.items():
+            verdict = tables.VERDICTS[STATES.get(row[side], names.NO_RESULT)]
+            places = [(part, _link(part, root, up, inputs) if file else "")
+                      for part, file in lists.places(row, side)]
+            answers.append({"side": words, "status": row[side], "css": verdict.name,
+                            "mark": verdict.mark, "places": places,
+                            "tests": lists.pieces(row[f"{side}_if"]), "note": row[f"{side}_note"]})
+        pages.setdefault(row["checklist"], []).append({**row, "answers": answers})
     return render.environment().get_template("checklists.html.j2").render(
         {"study": inputs.study.content, "checklists": list(pages.items()),
          "report_page": report_page, **_states(inputs)})
 
 
 def _link(part: str, root: Path, up: str, inputs: Inputs) -> str:
-    """Return the link of a part of an answer that names a file; empty where it names none.
+    """Return the link of a place that is a file of the repository.
 
     Raises
     ------
     InputError
-        If it looks like a file of the repository and is not there.
+        If it is not there.
     """
     name = part.partition("::")[0]
-    if not _PATH.match(name) or ("/" not in name and "." not in name):
-        return ""
     if not (root / name).exists():
         raise InputError(f"an answer names {name}, which is not there",
                          inputs.study.reports() / "checklists.csv", "correct the answer")

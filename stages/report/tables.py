@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.verdicts import names
@@ -34,12 +34,13 @@ VERDICTS = {verdict.name: verdict for verdict in (
             "The recomputed value rounds to the printed one, but fewer than {stable:.0%} of the "
             "variations that should not matter give it."),
     Verdict(names.ENVELOPE, "≈", "in its envelope",
-            "No run gives it as released, but at least one variation of the same code does."),
+            "No run gives it as released, but at least one variation of the same code does, and as "
+            "much of its row as any other."),
     Verdict(names.UNTESTABLE, "?", "cannot be told",
             "The computation cannot tell this number from wrong ones: its variations cover more "
-            "than {widest:.0%} of the plausible values or lie around it; it is given by another "
-            "run or derivation, or by the authors' own run alone; or the evidence is partly "
-            "guessed: the note says which."),
+            "than {widest:.0%} of the plausible values or lie around it, or those that give it miss "
+            "more of its row than others; it is given by another run or derivation, or by the "
+            "authors' own run alone; or the evidence is partly guessed: the note says which."),
     Verdict(names.CONTRADICTED, "✗", "differs",
             "The recomputed value is another one, and so it is under every variation."),
     Verdict(names.CONSISTENT, "=", "consistent",
@@ -171,10 +172,27 @@ def firm(row: Row) -> str:
         return "arithmetic: nothing varies"
     if row["minimum"]:
         low, high = (value(row[key], row["decimals"]) for key in ("minimum", "maximum"))
-        return f"{low} to {high}; {row['equal']} of {row['variations']} equal"
+        return (f"{low} to {high}; {row['equal']} of {row['variations']} equal{_apart(row)}"
+                f"{_together(row)}")
     if row["verdict"] in (names.CONSISTENT, *names.AGAINST) and row["could_fail"]:
         return f"its checks refuse {float(row['could_fail']):.0%} of other values"
     return ""
+
+
+def _apart(row: Row) -> str:
+    """Return how many runs of the kinds that are counted apart give a number, in words."""
+    return "".join(f"; {row[f'{kind}_equal']} of {row[f'{kind}_variations']} {words}"
+                   for kind, words in (("seed", "with another seed"), ("racing", "that race"))
+                   if row[f"{kind}_variations"])
+
+
+def _together(row: Row) -> str:
+    """Return how many others of its row the runs that give an uncertain number give, in words."""
+    if row["verdict"] not in (names.UNSTABLE, names.ENVELOPE, names.UNTESTABLE) \
+            or row["row_numbers"] == "1" or row["row_together"] in ("", "0"):
+        return ""
+    others = int(row["row_together"]) - 1
+    return f"; with up to {others} others of its row at once" if others else "; alone of its row"
 
 
 def number(study: Study, row: Row, usual: str, locator: str) -> Number:
@@ -187,8 +205,9 @@ def number(study: Study, row: Row, usual: str, locator: str) -> Number:
                   row["note"], firm(row), row["why_missing"])
 
 
-def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
-    """Return one item of the paper from its ledger rows."""
+def item(study: Study, name: str, rows: Sequence[Row], locators: dict,
+         more: Mapping[tuple[str, str], str]) -> Item:
+    """Return one item of the paper from its ledger rows; ``more`` is said of a row beside its run."""
     about = study.content.items.get(name)
     columns = about.columns if about else ()
     by_row = defaultdict(list)
@@ -200,6 +219,7 @@ def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
         usual = runs.most_common(1)[0][0] if runs else ""
         told = next((f"{usual}: gives {cell['row_equal']} of {cell['row_numbers']} at once"
                      for cell in cells if cell["reproduced"]), "")
+        told = "; ".join(filter(None, (told, more.get((name, row_key), ""))))
         shown = {cell["metric"]: [] for cell in cells}
         for cell in cells:
             one = number(study, cell, usual,
@@ -214,12 +234,13 @@ def item(study: Study, name: str, rows: Sequence[Row], locators: dict) -> Item:
                 tuple(map(metric_name, columns)), grid if columns else [])
 
 
-def items(study: Study, ledger: Iterable[Row], locators: dict) -> dict[str, Item]:
+def items(study: Study, ledger: Iterable[Row], locators: dict,
+          more: Mapping[tuple[str, str], str]) -> dict[str, Item]:
     """Return every item of the paper, in the study's order."""
     by_item = defaultdict(list)
     for row in ledger:
         by_item[row["item"]].append(row)
-    return {name: item(study, name, by_item[name], locators) for name in study.order(by_item)}
+    return {name: item(study, name, by_item[name], locators, more) for name in study.order(by_item)}
 
 
 def totals(ledger: Iterable[Row]) -> list[tuple[Verdict, int]]:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stages.verdicts import gather, names
+from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.consistency import evaluate
 from stages.verdicts.consistency.declarations import Declaration, Place
 from stages.verdicts.consistency.prepared import Prepared, prepare
 from stages.verdicts.evidence import Origin
 from stages.verdicts.hits import only_hit
-from stages.verdicts.judge import Arithmetic, Evidence, Judgement, judge
+from stages.verdicts.judge import Evidence, Judgement, judge
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
@@ -80,7 +81,8 @@ class Bench:
     def _alone(self, number: Number, changed: Mapping[Number, Number]) -> Judgement:
         evidence = self.evidence[number]
         if evidence.recomputed:
-            evidence = replace(evidence, run=self._run(number, changed))
+            peers = evidence.peers and replace(evidence.peers, row=evidence.peers.row.changed(changed))
+            evidence = replace(evidence, run=self._run(number, changed), peers=peers)
             judged = judge(changed.get(number, number), replace(evidence, arithmetic=None),
                            self.settings)
             if judged.verdict not in (names.UNSTABLE, names.ENVELOPE):

@@ -17,6 +17,8 @@ from stages.verdicts.study import Study
 
 FILE, COLUMNS = "fairness.csv", ("item", "row", "metric", "right_if")
 AGREES, DISAGREES = "yes", "no"
+ALONE = "one derivation alone contradicts it: no second one was made"
+APART = "one derivation contradicts it and a second one does not confirm that"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,29 @@ def agrees(number: Number, first: float, second: float) -> bool:
     (True, False, False)
     """
     return abs(second - first) < abs(second - float(number.printed))
+
+
+def unconfirmed(rows: Iterable[dict]) -> list[dict]:
+    """Take back contradictions that no second derivation confirms: nothing is said then.
+
+    With other settings than the study's (an experiment) a number may fall that nobody derived twice.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Rows of the ledger: ``verdict``, ``note``, ``second_agrees``.
+
+    Examples
+    --------
+    >>> row = {"verdict": names.CONTRADICTED, "note": "", "second_agrees": ""}
+    >>> unconfirmed([row])[0]["note"]
+    'one derivation alone contradicts it: no second one was made'
+    >>> unconfirmed([row | {"second_agrees": AGREES}]) == [row | {"second_agrees": AGREES}]
+    True
+    """
+    return [row if row["verdict"] != names.CONTRADICTED or row["second_agrees"] == AGREES
+            else row | {"verdict": names.UNTESTABLE, "note": "; ".join(filter(None, (
+                row["note"], ALONE if not row["second_agrees"] else APART)))} for row in rows]
 
 
 def require(rows: Iterable[dict], study: Study) -> None:

@@ -160,6 +160,9 @@ class Content:
     variations : tuple of str
         Summaries of the numerical variations below the folder of results, each of which must be
         there; ``{environment}`` stands for each of the study's.
+    single_runs : dict
+        One of ``variations`` to the table of its single runs (`stages.verdicts.single`), which must be
+        there too.
     racing : tuple of str
         Patterns of the paths of fits that race between threads.
     guessed : tuple of str
@@ -193,6 +196,7 @@ class Content:
     numbers: dict[str, int]
     stored: int = 0
     variations: tuple[str, ...] = ()
+    single_runs: dict[str, str] = field(default_factory=dict)
     racing: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
     second: str = ""

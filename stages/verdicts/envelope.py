@@ -15,6 +15,7 @@ from stages.verdicts.evidence import Source
 from stages.verdicts.published import Number
 from stages.verdicts.study import Study
 
+RESTORE = "restore it from git, or make it again (make sweep)"
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
 
 
@@ -124,14 +125,24 @@ def collect(study: Study, root: Path) -> dict[tuple[str, str], list[Spread]]:
     """
     found: dict[tuple[str, str], list[Spread]] = {}
     for path in study.variations(root):
-        content = canonical.read_json(path)
-        try:
-            for key, spread in _spreads(content):
-                found.setdefault(key, []).append(spread)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise InputError("is no summary of the numerical variations", path,
-                             "restore it from git, or make it again (make sweep)") from None
+        for key, spread in read(path):
+            found.setdefault(key, []).append(spread)
     return found
+
+
+def read(path: Path) -> list[tuple[tuple[str, str], Spread]]:
+    """Return the spreads of one summary, each with the source and the path of its number.
+
+    Raises
+    ------
+    InputError
+        If it is no such summary, or is missing.
+    """
+    content = canonical.read_json(path)
+    try:
+        return list(_spreads(content))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InputError("is no summary of the numerical variations", path, RESTORE) from None
 
 
 def _spreads(content: dict) -> Iterator[tuple[tuple[str, str], Spread]]:

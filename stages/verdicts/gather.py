@@ -9,12 +9,25 @@ from pathlib import Path
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.verdicts import confirm, envelope, evidence, names, plausible, published, stored
+from stages.verdicts import (
+    confirm,
+    envelope,
+    evidence,
+    names,
+    plausible,
+    published,
+    single,
+    stored,
+    together,
+)
+from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.envelope import Spread
 from stages.verdicts.evidence import Origin, Source
-from stages.verdicts.judge import Arithmetic, Candidate, Evidence
+from stages.verdicts.judge import Candidate, Evidence
 from stages.verdicts.published import Number, Rule
+from stages.verdicts.single import Runs
 from stages.verdicts.study import Study
+from stages.verdicts.together import Peers
 
 CONSISTENCY = "consistency.csv"
 COLUMNS = ("item", "row", "metric", "bound", "printed", "verdict", "checks", "could_fail",
@@ -42,6 +55,8 @@ class Sources:
         (item, row, metric, bound) to what the checks without data say (`read_consistency`).
     second, fairness
         Second derivations, and what would make the paper right (`stages.verdicts.confirm`).
+    single : sequence of Runs
+        What single runs of the variations give (`stages.verdicts.single`).
     """
 
     rules: list[Rule]
@@ -51,6 +66,7 @@ class Sources:
     arithmetic: Mapping[Key, Arithmetic] | None = None
     second: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
     fairness: Sequence[confirm.Fair] = ()
+    single: Sequence[Runs] = ()
 
 
 def candidates(study: Study, number: Number, rule: Rule, sources: dict) -> tuple[Candidate, ...]:
@@ -59,7 +75,7 @@ def candidates(study: Study, number: Number, rule: Rule, sources: dict) -> tuple
     Raises
     ------
     InputError
-        If there is no such source, or a run lacks what the rule names.
+        If there is no such source, a run lacks what the rule names, or gives it in another unit.
     """
     if rule.source in study.without_source or number.bound not in rule.paths:
         return ()
@@ -69,8 +85,12 @@ def candidates(study: Study, number: Number, rule: Rule, sources: dict) -> tuple
     path, found = rule.path(number), []
     for source in sources[rule.source]:
         value = source.value(path, text=number.decimals is None)
-        if value is not None:
-            found.append(Candidate(source.origin, value))
+        if value is None:
+            continue
+        if number.decimals is not None and not plausible.fits(number.metric, value):
+            raise InputError(f"'{path}' is {value:g}, which does not fit the unit of {number.metric}",
+                             source.file, f"{plausible.FIX}; {study.rules} names the path")
+        found.append(Candidate(source.origin, value))
     if not found and any(source.may_lack(path) for source in sources[rule.source]):
         raise InputError(f"no run of '{rule.source}' gives '{path}'", study.rules,
                          f"correct the path, or {evidence.MAKE}")
@@ -132,10 +152,33 @@ def gather(study: Study, numbers: Sequence[Number], given: Sources,
         given_by = hits(number, found[number].recomputed, tolerance)
         rows[number.item, number.row].append(given_by)
         items[number.item].update(given_by)
+    among = _peers(study, found, given.single, tolerance)
     chosen = {key: best_origin(study, options, items[key[0]]) for key, options in rows.items()}
-    return {number: replace(one, run=chosen[number.item, number.row],
+    return {number: replace(one, run=chosen[number.item, number.row], peers=among.get(number),
                             **_row(rows[number.item, number.row], chosen[number.item, number.row]))
             for number, one in found.items()}
+
+
+def _peers(study: Study, found: Mapping[Number, Evidence], sweeps: Sequence[Runs],
+           tolerance: float) -> dict[Number, Peers]:
+    """Return each fitted number among those of its row."""
+    rows = defaultdict(list)
+    for number, one in found.items():
+        if one.fitted and number.decimals is not None:
+            rows[number.item, number.row].append(number)
+    among = {}
+    for numbers in rows.values():
+        evidence = [found[number] for number in numbers]
+        row = together.row(study, numbers, [one.address for one in evidence],
+                           [_released(one) for one in evidence], sweeps, tolerance)
+        among |= {number: Peers(row, place) for place, number in enumerate(numbers)}
+    return among
+
+
+def _released(evidence: Evidence) -> dict[together.Run, float]:
+    """Return the value of each run of the preferred protocol."""
+    return {(one.origin.protocol, one.origin.release, one.origin.environment): float(one.value)
+            for one in reversed(evidence.recomputed) if one.origin.protocol == evidence.preferred}
 
 
 def _row(options: list[Counter], run: Origin | None) -> dict:
@@ -154,8 +197,12 @@ def _one(study: Study, number: Number, given: Sources) -> Evidence:
         stored=stored.find(number, rule, given.outputs),
         arithmetic=(given.arithmetic or {}).get(
             (number.item, number.row, number.metric, number.bound)))
+    fair = next((one.right_if for one in given.fairness if one.covers(number)), "")
     if not recomputed:
         missing = study.private(rule.source)
+        if fair and base.arithmetic and base.arithmetic.verdict in names.AGAINST:
+            # What is said of this number goes before what its check says of all of its numbers.
+            base = replace(base, arithmetic=replace(base.arithmetic, right_if=fair))
         return replace(base, why_missing="" if not base.result else missing.short if missing
                        else NO_RUN)
     path = rule.path(number)
@@ -163,7 +210,7 @@ def _one(study: Study, number: Number, given: Sources) -> Evidence:
     return replace(base, address=(rule.source, path), fitted=study.fits(rule.source, path),
                    racing=study.races(path), guessed=study.guesses(path), spreads=tuple(spreads),
                    second=given.second.get((rule.source, path), {}),
-                   right_if=next((one.right_if for one in given.fairness if one.covers(number)), ""))
+                   right_if=fair)
 
 
 def read_consistency(path: Path) -> dict[Key, Arithmetic]:
@@ -218,4 +265,4 @@ def read(study: Study, root: Path, consistency: bool = True) -> tuple[list[Numbe
     spreads = envelope.age(envelope.collect(study, root), recomputed, study.content.protocols[0])
     return numbers, Sources(published.rules(study.rules, numbers), recomputed, spreads,
                             stored.of(study), arithmetic, confirm.derived(study, root),
-                            confirm.fairness(study))
+                            confirm.fairness(study), single.collect(study, root))

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import acceptance, ledger, names, values
+from stages.verdicts import acceptance, lines, names, values
 from stages.verdicts import study as studies
 
 # The row of ``dvc metrics show``, which fits a terminal: counts of verdicts (`refuted`: contradicted,
 # inconsistent or impossible; `open`: untestable or untested), the headline as recomputed, and under
-# the corrected protocol with its P; `accepts_1`: share of numbers wrong by one unit of the last digit
+# the corrected protocol with its P; `passed`: share of numbers wrong by one unit of the last digit
 # that would pass as confirmed.
-KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "accepts_1", "found",
+KEYS = ("exact", "unstable", "envelope", "consistent", "refuted", "open", "passed", "found",
         "corrected", "P")
 # The overview shows the headline as printed and the corrected one's 95 % interval too.
 OVERVIEW = ("printed", "low", "high")
@@ -49,7 +49,7 @@ def build(study: studies.Study, entries: list[dict], root: Path, wrong: Sequence
            "envelope": tally[names.ENVELOPE], "consistent": tally[names.CONSISTENT],
            "refuted": sum(tally[name] for name in names.AGAINST),
            "open": tally[names.UNTESTABLE] + tally[names.UNTESTED],
-           "accepts_1": acceptance.accepted(wrong, "1")}
+           "passed": acceptance.accepted(wrong, "1")}
     wanted = study.content.headline.number
     found = next((entry for entry in entries if tuple(
         entry[name] for name in ("item", "row", "metric", "statistic")) == wanted), None)
@@ -84,7 +84,7 @@ def stage() -> None:
     parser.add_argument("--root", type=Path, default=".", help="the repository")
     options = parser.parse_args()
     study = studies.read(options.study)
-    entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", ledger.COLUMNS,
+    entries = canonical.read_csv(study.reports(options.root) / "ledger.csv", lines.COLUMNS,
                                  dtype=str, keep_default_na=False).to_dict("records")
     wrong = acceptance.read(study.reports(options.root) / acceptance.FILE)
     row = build(study, entries, options.root, wrong)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stages.verdicts import confirm, names
+from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.envelope import Envelope, Spread, compare
 from stages.verdicts.evidence import Origin
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.stored import Stored
+from stages.verdicts.together import Peers
 
 # What a recomputed number rests on.
 ARITHMETIC, VARIATIONS, ONE_RUN = "arithmetic", "variations", "one run"
@@ -24,37 +26,6 @@ class Candidate:
 
     origin: Origin
     value: float | int | str
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """What the checks that need no data say of a number (`stages.verdicts.consistency`).
-
-    Attributes
-    ----------
-    verdict : str
-        ``consistent``, ``inconsistent``, ``impossible`` or ``untested``.
-    checks : str
-        Those that could have failed, or those that refuse it.
-    could_fail : float
-        Share of other printed values that they refuse together.
-    assumption : str
-        Under which the verdict holds.
-    right_if : str
-        What would have to be true for the paper to be right, where a check refuses the number.
-    reason : str
-        Why it is untested.
-    second : str
-        What a second derivation says of a refusal (`confirm.AGREES`).
-    """
-
-    verdict: str
-    checks: str = ""
-    could_fail: float = 0.0
-    assumption: str = ""
-    right_if: str = ""
-    reason: str = ""
-    second: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +65,8 @@ class Evidence:
         Release to the value of a second derivation (`stages.verdicts.confirm`).
     right_if : str
         What would have to be true for the paper to be right, where nothing else says it.
+    peers : Peers or None
+        The fitted numbers of its row and the single runs behind them; None for what is not fitted.
     """
 
     statistic: str = "value"
@@ -115,6 +88,7 @@ class Evidence:
     arithmetic: Arithmetic | None = None
     second: Mapping[str, float] = field(default_factory=dict)
     right_if: str = ""
+    peers: Peers | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +155,8 @@ def judge(number: Number, evidence: Evidence, settings: Settings) -> Judgement:
         verdict, said = names.CONTRADICTED, ""
         if basis != ARITHMETIC:
             verdict, said = settle(varied, evidence, settings)
+        if verdict == names.ENVELOPE and evidence.peers and (doubt := evidence.peers.doubt(number)):
+            verdict, said = names.UNTESTABLE, _join(said, doubt)
         if verdict == names.CONTRADICTED and follows:
             verdict, said = names.UNTESTABLE, _join(said, "the authors' own run gives it")
         if verdict == names.CONTRADICTED:
@@ -261,8 +237,8 @@ def settle(varied: Envelope | None, evidence: Evidence, settings: Settings) -> t
             (every, f"none of the {own.variations} variations of this run equals it ({own}); "
                     f"{every.equal} of the {every.variations} of all releases and environments do "
                     f"({every})"),
-            (varied.races, "no repeatable variation equals it; {0.equal} of {0.variations} fits that "
-                           "race between threads do ({0})"),
+            (varied.races, "no neutral variation equals it; {0.equal} of {0.variations} fits that race "
+                           "between threads do ({0})"),
             (varied.seeds, "no neutral variation equals it; {0.equal} of {0.variations} with other "
                            "seeds (orders of the columns) do ({0})")):
         if pool and pool.equal:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from stages.common import canonical, cli
-from stages.verdicts import acceptance, confirm, fragile, gather, names, runs
+from stages.verdicts import acceptance, confirm, fragile, gather, names, rows, runs
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 from stages.verdicts.hits import OTHER, only_hit
 from stages.verdicts.judge import Evidence, Judgement, judge
+from stages.verdicts.lines import COLUMNS, count
 from stages.verdicts.published import Number
 from stages.verdicts.settings import Settings
 from stages.verdicts.study import Study
 
-COLUMNS = ("item", "row", "metric", "statistic", "published", "decimals", "verdict", "why_missing",
-           "reproduced", "protocol", "release", "environment", "kernel", "note", "row_equal",
-           "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum",
-           "basis", "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
-           "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
-           "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if",
-           "second", "second_agrees", "false_acceptance")
 
 def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]:
     """Return the ledger, one row for each published number, in the order of ``evidence``.
@@ -37,7 +31,7 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
     settings : Settings
     """
     rows = [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
-    return without_hits(rows)
+    return confirm.unconfirmed(without_hits(rows))
 
 
 def without_hits(rows: list[dict]) -> list[dict]:
@@ -83,6 +77,8 @@ def entry(number: Number, evidence: Evidence, judged: Judgement) -> dict:
                 "protocol": origin.protocol, "release": origin.release,
                 "environment": origin.environment, "kernel": origin.kernel, "basis": judged.basis,
                 "row_equal": evidence.row_equal, "row_numbers": evidence.row_numbers}
+    if evidence.peers:
+        row["row_together"] = evidence.peers.together()
     if judged.verdict == names.CONTRADICTED:
         row |= {"right_if": evidence.right_if} | _second(number, evidence, judged)
     return row | _spread(judged)
@@ -122,16 +118,6 @@ def collect(study: Study, settings: Settings, root: Path,
     return gather.gather(study, numbers, given, settings.halfway_tolerance)
 
 
-def count(ledger: Sequence[dict]) -> dict:
-    """Count verdicts by item and in all."""
-    items = defaultdict(Counter)
-    for row in ledger:
-        items[row["item"]][row["verdict"]] += 1
-        items["all"][row["verdict"]] += 1
-    return {item: {verdict: counts.get(verdict, 0) for verdict in names.ALL}
-            | {"numbers": sum(counts.values())} for item, counts in items.items()}
-
-
 def frame(ledger: list[dict]) -> pd.DataFrame:
     """Return the ledger as a table with its fixed columns."""
     return pd.DataFrame([{name: row.get(name) for name in COLUMNS} for row in ledger],
@@ -148,7 +134,7 @@ def stage() -> None:
     options = parser.parse_args()
     study, settings = studies.read(options.study), house.read(options.params)
     evidence = collect(study, settings, options.root)
-    ledger = build(evidence, settings)
+    ledger, lines = build(evidence, settings), rows.build(evidence)
     confirm.require(ledger, study)
     if options.mutants:
         shares = acceptance.shares(options.mutants)
@@ -158,7 +144,9 @@ def stage() -> None:
     folder = study.reports(options.root)
     canonical.write_csv(folder / "ledger.csv", frame(ledger))
     canonical.write_json(folder / "verdicts.json", {
-        "verdicts": count(ledger), "runs": runs.summarise(evidence, settings.halfway_tolerance)})
+        "verdicts": count(ledger),
+        "runs": runs.summarise(evidence, settings.halfway_tolerance) | rows.summarise(lines)})
+    canonical.write_csv(folder / rows.FILE, rows.frame(lines))
     canonical.write_csv(folder / "fragile.csv", fragile.most(ledger, settings))
 
 

@@ -10,10 +10,13 @@ from pathlib import Path
 
 from stages.common import canonical, printed
 from stages.common.errors import InputError
+from stages.verdicts import plausible
 
 COLUMNS = ("item", "row", "metric", "value", "low", "high", "decimals", "locator")
 BOUNDS = ("value", "low", "high")
-NUMBER, VERSION = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d+(\.\d+){2,}")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# Three numbers, or the year and half of one.
+VERSION = re.compile(r"\d+(\.\d+){2,}|R\d{4}[ab]")
 RULE_COLUMNS = ("item", "row", "metric", "source", "statistics", *BOUNDS, "note", "stored")
 RULES = "rules.csv"
 
@@ -146,7 +149,7 @@ def read(folder: str | Path, counts: Mapping[str, int] | None = None) -> list[Nu
     ------
     InputError
         If a file is missing, cut or not declared, or if a number is listed twice, is no number, has
-        another count of decimals than said or lies outside its own bounds.
+        another count of decimals than said, does not fit its unit or lies outside its own bounds.
     """
     numbers, seen = [], set()
     paths = sorted(Path(folder).glob("*.csv"))
@@ -182,6 +185,9 @@ def _numbers(row: dict[str, str], path: Path) -> list[Number]:
         version = number.bound == "value" and not row["decimals"] and VERSION.fullmatch(text)
         if not (version or NUMBER.fullmatch(text)):
             raise InputError(f"{name}: '{text}' is no number", path, "correct the row")
+        if not version and not plausible.fits(number.metric, float(text)):
+            raise InputError(f"{name}: {text} does not fit the unit of {number.metric}", path,
+                             plausible.FIX)
         if number.bound == "value" and row["decimals"] != str(
                 "" if number.decimals is None else number.decimals):
             raise InputError(f"{name}: {text} does not have {row['decimals'] or 'no'} decimals", path,

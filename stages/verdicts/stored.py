@@ -8,6 +8,7 @@ a mean, a standard deviation (of a sample) or an extreme, it is taken over all t
 
 from __future__ import annotations
 
+import re
 import statistics
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -20,6 +21,7 @@ from stages.verdicts.study import Study
 
 COLUMNS = ("release", "commit", "notebook", "cell", "configuration", "model", "quantity", "value")
 NAMES = ("release", "configuration", "model", "quantity")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 STATISTICS = {"mean": statistics.fmean, "sd": statistics.stdev, "min": min, "max": max}
 
 # The notebooks print six decimals.
@@ -55,7 +57,8 @@ def read(path: str | Path, count: int | None = None) -> list[dict[str, str]]:
     Raises
     ------
     InputError
-        If there are more or fewer than ``count``, one is listed twice, or one is no number.
+        If there are more or fewer than ``count``, one is listed twice, one is no number, or one does
+        not name its commit, notebook and cell.
     """
     rows = canonical.read_csv(path, COLUMNS, dtype=str, keep_default_na=False).to_dict("records")
     if count is not None and len(rows) != count:
@@ -64,9 +67,14 @@ def read(path: str | Path, count: int | None = None) -> list[dict[str, str]]:
     seen = set()
     for row in rows:
         key = tuple(row[name] for name in (*NAMES, "notebook", "cell"))
-        if key in seen or not NUMBER.fullmatch(row["value"]):
-            what = "is listed twice" if key in seen else f"'{row['value']}' is no number"
-            raise InputError(f"{' / '.join(key[:4])}: {what}", path, "correct the row")
+        wrong = ("is listed twice" if key in seen
+                 else f"'{row['value']}' is no number" if not NUMBER.fullmatch(row["value"])
+                 else f"'{row['commit']}' is no commit (40 hexadecimal digits)"
+                 if not COMMIT.fullmatch(row["commit"])
+                 else "does not name its notebook and cell" if not (row["notebook"] and row["cell"])
+                 else "")
+        if wrong:
+            raise InputError(f"{' / '.join(key[:4])}: {wrong}", path, "correct the row")
         seen.add(key)
     return rows
 

@@ -72,9 +72,21 @@ class Study:
 
     def variations(self, root: Path = Path()) -> list[Path]:
         """Return the summaries of the numerical variations."""
-        names = (pattern.format(environment=environment) for pattern in self.content.variations
-                 for environment in self.content.runs.environments)
-        return [self.results(root) / name for name in dict.fromkeys(names)]
+        return [summary for summary, _ in self._variations(root)]
+
+    def single_runs(self, root: Path = Path()) -> list[tuple[Path, Path]]:
+        """Return each summary of variations that has a table of its single runs, and that table."""
+        return [(summary, self.results(root) / runs)
+                for summary, runs in self._variations(root) if runs]
+
+    def _variations(self, root: Path) -> list[tuple[Path, str]]:
+        """Return each summary, and the name of the table of its single runs; empty without one."""
+        found = {}
+        for pattern in self.content.variations:
+            runs = self.content.single_runs.get(pattern, "")
+            for environment in self.content.runs.environments:
+                found[pattern.format(environment=environment)] = runs.format(environment=environment)
+        return [(self.results(root) / name, runs) for name, runs in found.items()]
 
     def reports(self, root: Path = Path()) -> Path:
         """Return the folder of the study's reports."""
@@ -177,6 +189,10 @@ def _check(study: Study, path: Path) -> None:
     for taken in (*names.ALL, *study.without_source):
         if taken in content.sources:
             raise InputError(f"source '{taken}' has the name of a verdict", path, "rename it")
+    for summary in content.single_runs:
+        if summary not in content.variations:
+            raise InputError(f"'single_runs' names {summary}, which 'variations' does not", path,
+                             "correct it, or add it there")
     for pattern, bounds in content.plausible.items():
         if len(bounds) != 2 or not bounds[0] < bounds[1]:
             raise InputError(f"plausible.{pattern} must be the lowest and the highest value", path,

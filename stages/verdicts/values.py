@@ -180,6 +180,12 @@ class Reader:
 _MISSING = object()
 
 
+def walk(node, parts: list[str]):
+    """Return the value at a path of keys, None where there is none."""
+    found = _walk(node, parts)
+    return None if found is _MISSING else found
+
+
 def _walk(node, parts):
     """Follow keys, which may hold slashes themselves: the longest key that leads on is taken."""
     if not parts:

@@ -1,218 +1,76 @@
-"""Measure what the faults of the released table do to the released models.
-
-The faults are those that `studies.sclc_liver.faults` found. Each variant corrects or removes one of
-them and repeats selection, cross-validation and test as released; the converged logistic regression
-is solved for it too, because the released fit also moves with rounding. As a measure for comparison,
-the converged model is also fitted without each training study, and without each training patient.
-"""
+"""Measure what the faults of the released table do to the released models (`variants` fits them)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
-from tqdm import tqdm
 
 from stages.classification import converged, data
 from stages.classification.bootstrap import summarise
-from stages.classification.parameters import (
-    Bootstrap,
-    Configuration,
-    Converged,
-    Protocol,
-    read_bootstrap,
-    read_converged,
-    read_protocol,
-)
-from stages.classification.select import select
-from stages.classification.train import predictions, summary, train
+from stages.classification.parameters import Bootstrap, read_bootstrap, read_converged
 from stages.common import canonical, cli
-from stages.common.columns import FEATURES, GROUP, PATIENT, SERIES, STUDY
-from stages.common.errors import InputError
+from studies.sclc_liver import fits
+from studies.sclc_liver.variants import CONVERGED, RELEASED
 
-RELEASED = "as-released"
-UNWEIGHTED = {model: Configuration(model) for model in ("LR", "RF", "XGB")}
-# Equal by definition where voxels measure 1 mm3. Source: documentation of PyRadiomics 3.0.1.
-ENERGY, TOTAL = "original_firstorder_Energy", "original_firstorder_TotalEnergy"
+PARTS = ("cross_validation", "test", "bootstrap")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The released protocol, its bootstrap and how the regression is solved."""
-
-    released: Protocol
-    bootstrap: Bootstrap
-    converged: Converged
-
-    @classmethod
-    def read(cls, path: Path) -> Settings:
-        """Read them from a parameters file."""
-        return cls(read_protocol(path, RELEASED), read_bootstrap(path), read_converged(path))
-
-
-def faulty(faults: dict, release: str, source: str) -> tuple[list[str], list[str]]:
-    """Return the series that were resampled otherwise, and the studies whose score is in doubt.
-
-    Raises
-    ------
-    InputError
-        If the file does not hold the release.
-    """
-    if release not in faults.get("releases", {}):
-        raise InputError(f"holds no findings on release {release}", source, "run the faults stage")
-    found = faults["releases"][release]
-    studies = [name for group in found["labels"]["beyond_window"] for name in group["studies"]]
-    return [row["series"] for row in found["resampling"]], studies
-
-
-def variants(table: pd.DataFrame, series: list[str], studies: list[str]) -> dict[str, pd.DataFrame]:
-    """Return the table as released and with one fault removed or corrected at a time.
+def measure(scored: dict[str, dict], predicted: pd.DataFrame, bootstrap: Bootstrap,
+            digits: int) -> dict[str, dict]:
+    """Return by model cross-validation means, test scores, confusion matrix and bootstrap means.
 
     Parameters
     ----------
-    table : DataFrame
-        Canonical table, n rows.
-    series : list of str
-        Series that were resampled otherwise.
-    studies : list of str
-        Studies that share a score though they lie too far apart.
-
-    Returns
-    -------
-    dict
-        ``as-released``; ``without-series``; ``energy`` (Energy set to TotalEnergy, which it equals
-        at 1 mm3); ``sibling`` (features of another series of the same study); ``without-studies``.
+    scored : dict
+        Model to its scores.
+    predicted : DataFrame
+        Predictions of the test series.
+    bootstrap : Bootstrap
+    digits : int
+        Of the converged logistic regression.
     """
-    odd = table[SERIES].isin(series)
-    energy = table.copy()
-    energy[ENERGY] = energy[ENERGY].where(~odd, energy[TOTAL])
-    sibling = table.copy()
-    for row in np.flatnonzero(odd):
-        others = table[(table[STUDY] == table[STUDY].iloc[row]) & ~odd]
-        if len(others):
-            sibling.loc[sibling.index[row], list(FEATURES)] = others.iloc[0][list(FEATURES)]
-    return {RELEASED: table, "without-series": table[~odd], "energy": energy, "sibling": sibling,
-            "without-studies": table[~table[STUDY].isin(studies)]}
+    drawn, found = summarise(predicted, bootstrap), {}
+    for model, scores in scored.items():
+        entry = {"cross_validation": _means(scores["cross_validation"]), "test": scores["test"],
+                 "confusion": scores["confusion"], "bootstrap": _means(drawn[model])}
+        found[model] = converged.rounded(entry, digits) if model == CONVERGED else entry
+    return found
 
 
-def measure(table: pd.DataFrame, settings: Settings) -> dict:
-    """Select, train and test as released on one variant of the table.
-
-    Returns
-    -------
-    dict
-        ``selected`` and, by model (``LR converged`` beside the three), cross-validation means, test
-        scores and bootstrap means.
-    """
-    released, digits = settings.released, settings.converged.digits
-    chosen = list(select(*data.train_and_test(table), released.selection).coefficients)
-    sets, found = data.train_and_test(table, chosen), {}
-    for model, configuration in UNWEIGHTED.items():
-        found[model] = _scores(train(*sets, released, configuration), sets[1], settings.bootstrap)
-    trained, solution = converged.train(*sets, released, UNWEIGHTED["LR"], settings.converged)
-    found["LR converged"] = converged.rounded(_scores(trained, sets[1], settings.bootstrap), digits)
-    slopes = dict(zip(chosen, solution.coefficients.tolist()))
-    return {"selected": chosen, "models": found,
-            "converged_slopes": converged.rounded(
-                {name: slopes[name] for name in (ENERGY, TOTAL) if name in slopes}, digits)}
+def _means(values: dict) -> dict:
+    return {name: value["mean"] for name, value in values.items()}
 
 
-def _scores(trained, test_set, bootstrap):
-    scored = summary(trained, test_set)
-    boot = summarise(predictions("model", trained, test_set), bootstrap)
-    return {"cross_validation": {name: value["mean"] for name, value
-                                 in scored["cross_validation"].items()},
-            "test": scored["test"], "confusion": scored["confusion"],
-            "bootstrap": {name: value["mean"] for name, value in boot["model"].items()}}
+def change(models: dict[str, dict], base: dict[str, dict]) -> dict:
+    """Return by model the scores less those of the table as released; None where one is undefined."""
+    return {model: {part: {name: _less(value, base[model][part][name])
+                           for name, value in scores[part].items()} for part in PARTS}
+            for model, scores in models.items()}
 
 
-def indicator(table: pd.DataFrame, series: list[str], slopes: dict[str, float]) -> dict:
-    """Return what the two energies together add to the log-odds of each faulty series.
-
-    Where both energies are equal, their slopes act as their sum. In a faulty series they differ:
-    the difference is a term of that series alone.
-
-    Returns
-    -------
-    dict
-        Series to ``alone`` (the term that no other series has) and ``shared``, in log-odds.
-    """
-    if len(slopes) < 2:
-        return {}
-    rows = table[table[SERIES].isin(series)]
-    return {name: {"alone": slopes[TOTAL] * (total - energy),
-                   "shared": (slopes[ENERGY] + slopes[TOTAL]) * energy}
-            for name, energy, total in zip(rows[SERIES], rows[ENERGY], rows[TOTAL])}
-
-
-def influence(table: pd.DataFrame, settings: Settings, unit: str) -> dict:
-    """Leave out each study, or patient, of the training set; select and solve again.
-
-    Parameters
-    ----------
-    table : DataFrame
-    settings : Settings
-    unit : str
-        Column of the study or the patient.
-
-    Returns
-    -------
-    dict
-        How many there are; least, median and largest test AUC of the converged logistic regression,
-        and what was left out for the least and the largest.
-    """
-    released, digits = settings.released, settings.converged.digits
-    names = np.unique(table.loc[table[GROUP] != "test", unit])
-    areas = []
-    for name in tqdm(names, unit=unit):
-        train_set, test_set = data.train_and_test(table[table[unit] != name])
-        chosen = list(select(train_set, test_set, released.selection).coefficients)
-        train_set, test_set = data.train_and_test(table[table[unit] != name], chosen)
-        solution = converged.fit(train_set, np.arange(len(train_set.label)), UNWEIGHTED["LR"],
-                                 released.models["LR"]["C"], settings.converged)
-        positive = converged.rounded(
-            solution.probability(test_set.features.to_numpy(float))[:, 1].tolist(), digits)
-        areas.append(roc_auc_score(test_set.label, positive))
-    areas = np.array(areas)
-    return converged.rounded({
-        "left_out": len(names), "min": areas.min(), "median": float(np.median(areas)),
-        "max": areas.max(), "min_without": str(names[areas.argmin()]),
-        "max_without": str(names[areas.argmax()])}, digits)
-
-
-def change(found: dict, base: dict) -> dict:
-    """Return test and bootstrap scores less those of the table as released, by model."""
-    return {model: {part: {name: value - base["models"][model][part][name]
-                           for name, value in scores[part].items()}
-                    for part in ("cross_validation", "test", "bootstrap")}
-            for model, scores in found["models"].items()}
+def _less(value: float | None, base: float | None) -> float | None:
+    return None if value is None or base is None else value - base
 
 
 def stage() -> None:
     """Command line."""
-    parser = data.parser("studies.sclc_liver.ablation", __doc__, protocol=False)
-    parser.add_argument("--faults", type=Path, required=True, help="findings (JSON)")
+    parser = data.parser("studies.sclc_liver.ablation", __doc__, protocol=False, table=False)
+    parser.add_argument("--fits", type=Path, required=True, help="fits of the variants (folder)")
+    parser.add_argument("--trained", type=Path, required=True, help="scores of the train stage (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="scores by variant (JSON)")
     options = parser.parse_args()
-    settings = Settings.read(options.params)
-    table = data.read_table(options.table)
-    series, studies = faulty(canonical.read_json(options.faults), options.release,
-                             str(options.faults))
-    found = {}
-    for name, changed in tqdm(variants(table, series, studies).items(), unit="variant"):
-        found[name] = measure(changed, settings)
-    base = found[RELEASED]
+    bootstrap, digits = read_bootstrap(options.params), read_converged(options.params).digits
+    kept, tables = fits.read(options.fits, [RELEASED])
+    scored, predicted = fits.trained(options.predictions, options.trained)
+    kept["variants"][RELEASED]["models"] |= scored
+    tables[RELEASED] = pd.concat([predicted, tables[RELEASED]])
+    found = kept["variants"]
+    for name, entry in found.items():
+        entry["models"] = measure(entry["models"], tables[name], bootstrap, digits)
     for entry in found.values():
-        entry["change"] = change(entry, base)
-    canonical.write_json(options.out, {
-        "run": data.run_of(options, RELEASED), "series": series, "studies": studies,
-        "indicator": converged.rounded(indicator(table, series, base["converged_slopes"]),
-                                       settings.converged.digits),
-        "influence": {unit: influence(table, settings, unit) for unit in (STUDY, PATIENT)},
-        "variants": found})
+        entry["change"] = change(entry["models"], found[RELEASED]["models"])
+    canonical.write_json(options.out, {"run": data.run_of(options, RELEASED)} | kept)
 
 
 if __name__ == "__main__":

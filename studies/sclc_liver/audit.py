@@ -12,26 +12,24 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
-from stages.classification import bootstrap, data, models
+from stages.classification import bootstrap, data
 from stages.classification.corrected.scores import draw_patients, interval
 from stages.classification.parameters import (
     Bootstrap,
     Configuration,
     Folds,
     Protocol,
-    Search,
     protocol,
     read_bootstrap,
     read_configurations,
     read_protocols,
-    read_search,
 )
 from stages.classification.train import fold_indices, summary, train
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.printed import rounds
+from studies.sclc_liver.fits import COLUMNS, TEXTS
 
 UNITS = ("studies", "patients")
 # Column of a printed table to its name in the bootstrap's and the cross-validation's results.
@@ -107,9 +105,8 @@ def agreement(found: dict, printed: dict, bounds: dict) -> int:
     return count
 
 
-def weight_scan(sets: tuple[data.Split, data.Split], released: Protocol, search: Search,
-                settings: Bootstrap, printed: dict) -> dict:
-    """Refit the released logistic regression with every weight of the search and test it.
+def scores(predicted: pd.DataFrame, settings: Bootstrap, printed: dict) -> dict:
+    """Bootstrap what each weight of the search predicts (`studies.sclc_liver.scan`).
 
     Returns
     -------
@@ -117,19 +114,11 @@ def weight_scan(sets: tuple[data.Split, data.Split], released: Protocol, search:
         Weight (as text) to the count of printed numbers that it gives, its mean sensitivity,
         specificity and AUC.
     """
-    train_set, test_set = sets
-    drawn = bootstrap.draw(test_set.studies, settings.samples, settings.seed)
-    found = {}
-    for weight in tqdm(search.values(), unit="weight"):
-        estimator = models.make("LR", released.models["LR"], float(weight))
-        models.fit(estimator, train_set.features, train_set.label)
-        answer = models.probability(estimator, test_set.features)
-        values = bootstrap.bootstrap(drawn, test_set.label, answer.argmax(axis=1), answer[:, 1])
-        scored = bootstrap.intervals(values, settings.level)
-        found[repr(float(weight))] = {
-            "equal": agreement(scored, printed, BOUNDS),
-            **{name: scored[name]["mean"] for name in ("Sensitivity", "Specificity", "AUC")}}
-    return found
+    scored = bootstrap.summarise(predicted, settings)
+    return {weight: {
+        "equal": agreement(scored[weight], printed, BOUNDS),
+        **{name: scored[weight][name]["mean"] for name in ("Sensitivity", "Specificity", "AUC")}}
+        for weight in sorted(scored, key=float)}
 
 
 def best_weights(scan: dict, printed: dict) -> dict:
@@ -165,6 +154,8 @@ def stage() -> None:
     parser = data.parser("studies.sclc_liver.audit", __doc__, protocol=False)
     parser.add_argument("--selected", type=Path, required=True, help="selected features (CSV)")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.csv")
+    parser.add_argument("--weights", type=Path, required=True,
+                        help="predictions with every weight of the search (CSV)")
     parser.add_argument("--published", type=Path, required=True, help="Suppl. Table 3 (CSV)")
     parser.add_argument("--published-folds", type=Path, required=True,
                         help="Suppl. Table 2 (CSV)")
@@ -172,15 +163,20 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="findings (JSON)")
     options = parser.parse_args()
     protocols, settings = read_protocols(options.params), read_bootstrap(options.params)
-    released, search = protocol(protocols, "as-released"), read_search(options.params)
+    released = protocol(protocols, "as-released")
     configurations = read_configurations(options.params)
     features = data.read_selected(options.selected)
     sets = data.train_and_test(data.read_table(options.table, features), features)
     predicted = canonical.read_csv(options.predictions, (
         "configuration", "series", "patient", "NE_Class", "predicted", "probability"))
     printed = printed_row(options.published, options.row)
-    scan = weight_scan(sets, released, search, settings, printed)
-    best, own = best_weights(scan, printed), float(configurations[options.row].weight)
+    weights = canonical.read_csv(options.weights, COLUMNS, dtype=TEXTS)
+    own = float(configurations[options.row].weight)
+    if repr(own) not in set(weights["configuration"]):
+        raise InputError(f"holds no weight {own}, that of {options.row}", options.weights,
+                         "search a grid that has it")
+    scan = scores(weights, settings, printed)
+    best = best_weights(scan, printed)
     folds = cross_validated(sets, released, [own, *best["weights"]],
                             printed_row(options.published_folds, options.row))
     canonical.write_json(options.out, {

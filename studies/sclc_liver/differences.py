@@ -4,63 +4,82 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tqdm import tqdm
+import pandas as pd
 
 from stages.classification import data
 from stages.classification.bootstrap import summarise
-from stages.classification.parameters import (
-    PARTS,
-    Bootstrap,
-    Configuration,
-    Protocol,
-    protocol,
-    read_bootstrap,
-    read_protocols,
-)
-from stages.classification.select import select
-from stages.classification.train import predictions, summary, train
+from stages.classification.parameters import Bootstrap, read_bootstrap
 from stages.common import canonical, cli
+from stages.common.errors import InputError
+from studies.sclc_liver import fits
+from studies.sclc_liver.fits import BETWEEN
 
-UNWEIGHTED = {model: Configuration(model) for model in ("LR", "RF", "XGB")}
-PROTOCOLS = ("as-released", *(f"released+described-{part}" for part in PARTS), "as-described")
+ENDS = ("as-released", "as-described")
 
 
-def measure(table, settings: Protocol, bootstrap: Bootstrap) -> dict:
-    """Select, train and bootstrap the three unweighted models under one protocol.
+def measure(selected: list[str], scored: dict[str, dict], predicted: pd.DataFrame,
+            bootstrap: Bootstrap) -> dict:
+    """Bootstrap the three unweighted models of one protocol.
 
     Parameters
     ----------
-    table : DataFrame
-        Canonical cohort table.
-    settings : Protocol
+    selected : list of str
+        Selected features.
+    scored : dict
+        Model to its scores.
+    predicted : DataFrame
+        Predictions of the test series.
     bootstrap : Bootstrap
 
     Returns
     -------
     dict
-        ``selected`` (features) and, by model, cross-validation, test and bootstrap scores.
+        ``selected`` and, by model, cross-validation, test and bootstrap scores.
     """
-    selected = select(*data.train_and_test(table), settings.selection)
-    features = list(selected.coefficients)
-    train_set, test_set = data.train_and_test(table, features)
+    drawn = summarise(predicted, bootstrap)
+    return {"selected": selected, "models": {model: found | {"bootstrap": drawn[model]}
+                                             for model, found in scored.items()}}
+
+
+def ends(texts: list[str]) -> dict[str, tuple[list[str], dict, pd.DataFrame]]:
+    """Read the protocols that have a train stage of their own (``NAME=SELECTED=PREDICTIONS=SCORES``).
+
+    Raises
+    ------
+    InputError
+        If one is missing or not written so.
+    """
     found = {}
-    for model, configuration in UNWEIGHTED.items():
-        trained = train(train_set, test_set, settings, configuration)
-        predicted = predictions(model, trained, test_set)
-        found[model] = summary(trained, test_set) | {
-            "bootstrap": summarise(predicted, bootstrap)[model]}
-    return {"selected": features, "models": found}
+    for text in texts:
+        if text.count("=") != 3:
+            raise InputError(f"--trained {text} is not NAME=SELECTED=PREDICTIONS=SCORES")
+        name, *paths = text.split("=")
+        selected, predicted, scores = map(Path, paths)
+        found[name] = (data.read_selected(selected), *fits.trained(predicted, scores))
+    for name in ENDS:
+        if name not in found:
+            raise InputError(f"the protocol {name} is not given; name it with --trained")
+    return found
 
 
 def stage() -> None:
     """Command line."""
-    parser = data.parser("studies.sclc_liver.differences", __doc__, protocol=False)
+    parser = cli.parser("studies.sclc_liver.differences", __doc__)
+    parser.add_argument("--trained", action="append", required=True,
+                        metavar="NAME=SELECTED=PREDICTIONS=SCORES",
+                        help="a trained protocol: selected features, predictions, scores; repeatable")
+    parser.add_argument("--fits", type=Path, required=True, help="fits of the protocols between them")
+    parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--release", required=True, help="data release, for the record")
+    parser.add_argument("--environment", required=True, help="image, for the record")
     parser.add_argument("--out", type=Path, required=True, help="scores by protocol (JSON)")
     options = parser.parse_args()
-    protocols, bootstrap = read_protocols(options.params), read_bootstrap(options.params)
-    table = data.read_table(options.table)
-    found = {name: measure(table, protocol(protocols, name), bootstrap)
-             for name in tqdm(PROTOCOLS, unit="protocol")}
+    bootstrap = read_bootstrap(options.params)
+    found = {name: measure(*one, bootstrap) for name, one in ends(options.trained).items()}
+    between, tables = fits.read(options.fits, BETWEEN)
+    for name in BETWEEN:
+        found[name] = measure(between[name]["selected"], between[name]["models"], tables[name],
+                              bootstrap)
     canonical.write_json(options.out, {"run": data.run_of(options, "as-described"),
                                        "protocols": found})
 

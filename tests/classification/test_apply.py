@@ -1,68 +1,21 @@
 """Stored ensembles give new series what the training run gave its test series."""
 
 import re
-from pathlib import Path
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from stages.classification import apply, train_on_cohort
-from stages.common import canonical, cli, origin
-from stages.common.columns import FEATURES
-from tests.parameters import whole
-
-PARAMS = Path(__file__).resolve().parents[2] / "studies/sclc_liver/params"
+from stages.classification import apply
+from stages.common import canonical
+from stages.common.columns import FEATURES, SPACING
+from tests.trained import arguments
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(stage, *arguments):
-        monkeypatch.setattr("sys.argv", ["stage", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main(stage)
-        except SystemExit as stop:
-            code = stop.code
-        return code, capsys.readouterr().err
-    return call
-
-
-@pytest.fixture(params=["as-released", "as-described"])
-def trained(request, table, run, tmp_path):
-    """Models of every kind, trained by the stage; the table's test series without their labels."""
-    content = whole()
-    chosen = ("LR", "RF", "XGB", "LR_BAL")
-    content["classification"]["configurations"] = {
-        name: content["classification"]["configurations"][name] for name in chosen}
-    for protocol in content["classification"]["protocols"].values():
-        protocol["models"]["RF"]["n_estimators"] = 20
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
-    canonical.write_csv(tmp_path / "table.csv", table)
-    origin.write(tmp_path / "cohort", "phantom")
-    canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": FEATURES[:8]}))
-    code, error = run(
-        train_on_cohort.stage, "--cohort", tmp_path / "cohort",
-        "--table", tmp_path / "table.csv", "--params", tmp_path / "params.yaml",
-        "--protocol", request.param, "--release", "r", "--environment", "e",
-        "--selected", tmp_path / "selected.csv", "--out", tmp_path / "out",
-        "--models", tmp_path / "models", "--summary", tmp_path / "summary.json")
-    assert code == 0, error
-    assert origin.read(tmp_path / "models") == "phantom"
-    test = table[table["Group"] == "test"]
-    canonical.write_csv(tmp_path / "features.csv", test[["File", *FEATURES]])
-    (tmp_path / "excluded.csv").write_text("File,reason\nz,the mask holds no lesion\n")
-    return tmp_path
-
-
-def arguments(folder):
-    return ["--features", folder / "features.csv", "--excluded", folder / "excluded.csv",
-            "--models", folder / "models", "--trained-on", "network: LiTS; classifiers: LiTS",
-            "--out", folder / "predictions.csv"]
-
-
-def test_new_series_get_what_the_training_run_predicts(trained, run):
+@pytest.mark.parametrize("protocol", ["as-released", "as-described"])
+def test_new_series_get_what_the_training_run_predicts(train, tmp_path, run, protocol):
+    trained = shutil.copytree(train(protocol), tmp_path / "trained")
     code, error = run(apply.stage, *arguments(trained))
     assert code == 0, error
     got = pd.read_csv(trained / "predictions.csv")
@@ -81,7 +34,7 @@ def test_new_series_get_what_the_training_run_predicts(trained, run):
 
 def test_no_series_with_features_is_no_error(trained, run):
     canonical.write_csv(trained / "features.csv", pd.DataFrame({"File": [], **dict.fromkeys(
-        FEATURES, [])}))
+        (*FEATURES, SPACING), [])}))
     assert run(apply.stage, *arguments(trained))[0] == 0
     assert len(pd.read_csv(trained / "predictions.csv")) == 4
 

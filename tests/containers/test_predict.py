@@ -9,12 +9,14 @@ import pytest
 from containers.commands import predict
 from containers.launcher import ROOT, LauncherError
 
+CARD = "data/sclc_liver/imaging/cards/predicted.json"
+
 
 @pytest.fixture
 def ready(tmp_path, monkeypatch):
     """A repository with trained models, and a CT."""
     monkeypatch.setattr(predict, "ROOT", tmp_path / "repository")
-    for path in (f"{predict.MODEL}/model.json", f"{predict.CLASSIFIERS}/LR/features.json"):
+    for path in (f"{predict.MODEL}/model.json", f"{predict.CLASSIFIERS}/LR/features.json", CARD):
         file = tmp_path / "repository" / path
         file.parent.mkdir(parents=True)
         file.write_text("{}")
@@ -74,7 +76,8 @@ def test_what_an_interrupted_run_left_is_no_obstacle(ready):
 
 @pytest.mark.parametrize("fault, words", [
     ("ct", "no such file or folder"), ("model", "run 'make demo'"),
-    ("classifiers", "run 'make demo'"), ("full", "is not empty"), ("file", "is a file"),
+    ("classifiers", "run 'make demo'"), ("card", f"{CARD}: no model card"),
+    ("full", "is not empty"), ("file", "is a file"),
     ("configuration", "unknown configuration 'SVM'; valid: LR")])
 def test_refusals(ready, fault, words):
     more = ["--configuration", "SVM"] if fault == "configuration" else []
@@ -84,6 +87,8 @@ def test_refusals(ready, fault, words):
         (ready / "repository" / predict.MODEL / "model.json").unlink()
     elif fault == "classifiers":
         (ready / "repository" / predict.CLASSIFIERS / "LR" / "features.json").unlink()
+    elif fault == "card":
+        (ready / "repository" / CARD).unlink()
     elif fault == "full":
         (ready / "out").mkdir()
         (ready / "out" / "notes.txt").write_text("mine")
@@ -104,20 +109,27 @@ def test_the_stages_in_their_images(ready):
     ct, out = predict.check(options(ready))
     run = predict.commands(options(ready), ct, out / predict.WORK)
     images = [line[line.index("--") - 1] for line in run]
-    assert images == ["cohort", "segmentation", "radiomics", "radiomics",
+    assert images == [predict.ENVIRONMENT, "cohort", "segmentation", "radiomics", "radiomics",
                       predict.ENVIRONMENT, "segmentation"]
+    # The card of other models is refused before a CT is read.
+    assert "stages.classification.card_page" in run[0]
+    assert run[0][run[0].index("--card") + 1] == CARD
+    apply = run[5]
+    assert apply[apply.index("--card") + 1] == str(out / predict.WORK / "model_card.json")
     for line in run:
         assert line[line.index("--write") + 1] == str(out / predict.WORK)
         assert "--gpu" not in line
         # Where a stage reads parameters, they are the study's.
         if "--params" in line:
             assert line[line.index("--params") + 1] == predict.PARAMETERS
-    assert ["--params" in line for line in run] == [True, True, True, True, False, False]
+    assert ["--params" in line for line in run] == [
+        False, True, True, True, True, False, False]
     assert (ROOT / predict.PARAMETERS).is_dir()
-    assert run[0][:2] == ["--read", str(ready)]
+    assert run[1][:2] == ["--read", str(ready)]
     gpu = predict.commands(options(ready, "--gpu"), ct, out)
-    assert [("--gpu" in line) for line in gpu] == [False, True, False, False, False, False]
-    assert gpu[1][gpu[1].index("--device") + 1] == "cuda"
+    assert [("--gpu" in line) for line in gpu] == [
+        False, False, True, False, False, False, False]
+    assert gpu[2][gpu[2].index("--device") + 1] == "cuda"
 
 
 def test_models_elsewhere_are_mounted(ready):
@@ -126,6 +138,28 @@ def test_models_elsewhere_are_mounted(ready):
     given = options(ready, "--model", str(ready / "mine"))
     assert predict.outside(given.model) == ["--read", str(ready / "mine")]
     assert predict.outside(predict.MODEL) == []
+
+
+def test_the_card_belongs_to_the_classifiers(ready):
+    own = options(ready, "--classifiers", "data/own/classifiers/predicted")
+    assert own.card == "data/own/cards/predicted.json"
+    assert options(ready, "--card", "mine/card.json").card == "mine/card.json"
+    card = ready / "mine" / "card.json"
+    card.parent.mkdir()
+    card.write_text("{}")
+    given = options(ready, "--card", str(card))
+    first = predict.commands(given, *predict.check(given))[0]
+    assert first[first.index("--read") + 1] == str(card)
+
+
+@pytest.mark.parametrize("count, said", [
+    (0, []), (1, ["warning: a: 1 value outside the range of the training series, so the probability "
+                  "is an extrapolation: f0"]),
+    (5, ["warning: a: 5 values outside the range of the training series, so the probability is an "
+         "extrapolation: f0, f1, f2 and 2 more (predictions.csv)"])])
+def test_a_case_outside_of_the_training_ranges_is_one_line_more(count, said):
+    names = "; ".join(f"f{number}" for number in range(count))
+    assert predict.warned({"File": "a", "values_outside": names}) == said
 
 
 def test_a_failing_stage_leaves_nothing(ready, monkeypatch):
@@ -197,11 +231,13 @@ def test_one_line_per_case(tmp_path):
     mask = "diagnostics_Mask-original_"
     table("features.csv", [{"File": "a", f"{mask}Spacing": "(2.0, 2.0, 5.0)",
                             f"{mask}VoxelNum": 100, f"{mask}VolumeNum": 3}])
-    blank = {"NE_Status": "", "probability": "", "reason": "the mask holds no lesion"}
-    good = {"NE_Status": "positive", "probability": 0.8125, "reason": ""}
+    blank = {"NE_Status": "", "probability": "", "reason": "the mask holds no lesion",
+             "values_outside": ""}
+    good = {"NE_Status": "positive", "probability": 0.8125, "reason": "", "values_outside": "f"}
     table("predictions.csv", [{"File": "a", "configuration": "LR", **good},
                               {"File": "a", "configuration": "RF", **good},
                               {"File": "b", "configuration": "LR", **blank}])
     assert predict.lines(tmp_path, "LR") == [
         "a: 3 lesions, 2.0 mL, NE probability 0.81 (LR: NE-positive)",
+        *predict.warned({"File": "a", "values_outside": "f"}),
         "b: no NE probability (the mask holds no lesion)"]

@@ -5,8 +5,12 @@ import os
 import subprocess
 from pathlib import Path
 
+import networkx
 import pytest
 import yaml
+from dvc.dependency import ParamsDependency
+
+from containers.commands.schedule import Pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["headline"]["matrix"]["study"]
@@ -21,8 +25,8 @@ def dvc(folder, *arguments):
 
 def test_the_metrics_are_a_row_for_each_study_and_fit_a_terminal():
     head, *rows = dvc(ROOT, "metrics", "show")
-    assert [row.split()[0] for row in rows] == [f"metrics/{name}/headline.json" for name in
-                                                sorted(STUDIES)]
+    assert sorted(row.split()[0] for row in rows) == [f"metrics/{name}/headline.json" for name in
+                                                      sorted(STUDIES)]
     assert len(head.split()) <= 15 and max(map(len, [head, *rows])) <= 140
 
 
@@ -42,3 +46,16 @@ def test_the_difference_of_metrics_fits_a_page(clone, committed):
 def test_a_file_of_parameters_is_short(path):
     """DVC parses it anew for every stage that reads one of its values."""
     assert len(path.read_text().splitlines()) <= 150
+
+
+def test_other_bootstrap_samples_fit_no_model_again():
+    """README's experiment: what is drawn anew, and what rests on it; no fit does."""
+    house = Pipeline(ROOT)
+    asked = {stage for stage in house.order if not stage.frozen for given in stage.deps
+             if isinstance(given, ParamsDependency)
+             and {"classification.bootstrap", "classification.bootstrap.samples"} & {*given.params}}
+    after = asked.union(*(networkx.ancestors(house.graph, stage) for stage in asked))
+    study = {stage.name.partition("@")[0] for stage in after if not stage.frozen
+             and stage.path_in_repo == "studies/sclc_liver/dvc.yaml"}
+    assert study == {"bootstrap", "differences", "converged", "chance", "trivial", "ablation",
+                     "audit", "sections"}

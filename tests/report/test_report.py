@@ -144,6 +144,16 @@ def test_checklists_link_what_answers_them(made):
     assert "not met" in found.text and "no calculation" in found.text
 
 
+def test_checklists_are_answered_twice_side_by_side(made):
+    page = (made / REPORTS / "checklists.html").read_text()
+    assert page.count("As published</th>") == page.count("As re-analysed</th>") == 2
+    text = " ".join(pages(made)["checklists.html"].text.split())
+    assert "Test fails: studies/made_up/params/seed.yaml::seed = 8" in text
+    for shown in (text, " ".join(pages(made)["index.html"].text.split())):
+        assert "Weighted, as re-analysed" in shown and "25.0 %, at most 100.0 %" in shown
+    assert "Methods, page 2" in text and "Methods, page 2</a>" not in page  # it is no link
+
+
 def test_the_study_adds_what_is_its_own(made):
     found = pages(made)["index.html"]
     for said in ("The study says so itself.", "drawn by the study", "own words", "other words",
@@ -188,6 +198,7 @@ def test_a_fragile_number_outside_the_ledger_is_refused(reported, line):
 
 def test_a_study_without_claims_sweeps_checklists_and_own_sections(reported, call):
     put(reported / "studies" / NAME / "study.yaml", "variations", [])
+    put(reported / "studies" / NAME / "study.yaml", "single_runs", {})
     for name in ("contradictions", "checklists", "fragile"):
         path = reported / REPORTS / f"{name}.csv"
         path.write_text(path.read_text().splitlines(keepends=True)[0])
@@ -215,15 +226,17 @@ def test_a_number_added_to_the_published_ones_is_noticed(reported, line):
 
 @pytest.mark.parametrize("path", [
     *(f"{REPORTS}/{name}" for name in ("ledger.csv", "contradictions.csv", "checklists.csv",
-                                       "fragile.csv", "sections.json", "verdicts.json")),
+                                       "checklists.json", "fragile.csv", "rows.csv",
+                                       "sections.json", "verdicts.json")),
     "containers/old/requirements.lock", f"metrics/{NAME}/results/wobble/old.json"])
 def test_a_missing_file_is_named(reported, line, path):
     (reported / path).unlink()
     line(path, "no such file")
 
 
-@pytest.mark.parametrize("name, column", [("ledger", "verdict"), ("fragile", "q25"),
-                                          ("contradictions", "size"), ("checklists", "answer")])
+@pytest.mark.parametrize("name, column", [
+    ("ledger", "verdict"), ("fragile", "q25"), ("rows", "as_many"), ("contradictions", "size"),
+    ("checklists", "published_by")])
 def test_a_table_without_a_column_is_named(reported, line, name, column):
     path = reported / REPORTS / f"{name}.csv"
     head, *rest = path.read_text().splitlines(keepends=True)

@@ -16,7 +16,8 @@ def checkout(folder, *, auc=0.7, series=227, verdict="envelope", spread=(0.6, 0.
     """Write a small checkout: one varied number, one count, their published values, a ledger."""
     study = folder / "studies" / NAME
     save(study / "study.yaml", STUDY | {
-        "numbers": {"t.csv": 2}, "variations": ["wobble/new.json"] if spread else []})
+        "numbers": {"t.csv": 2}, "variations": ["wobble/new.json"] if spread else [],
+        "single_runs": {}})
     (study / "params").mkdir(parents=True)
     texts = {"published/t.csv": "item,row,metric,value,low,high,decimals,locator\n"
                                 "T,A,AUC,0.70,,,2,Table\nT,cohort,series,227,,,0,Table\n",

@@ -6,7 +6,8 @@ import pytest
 
 from stages.common.errors import InputError
 from stages.verdicts import envelope, evidence, gather, ledger, published, stored
-from tests.made_up import JUDGED, NAME, READ, SETTINGS, put
+from stages.verdicts.consistency import evaluate
+from tests.made_up import ARGUMENTS, JUDGED, NAME, READ, SETTINGS, put
 
 RUN = "code/r2/new.json"
 
@@ -153,6 +154,51 @@ def test_cut_or_damaged_stored_outputs(study, line):
     assert "is listed twice" in line()
     path.write_text(text.replace(",0.780000\n", ",nan\n"))
     assert "A / Fold1 / AUC: 'nan' is no number" in line()
+
+
+@pytest.mark.parametrize("commit", ["", " ", "main", "c" * 39, "C" * 40, "g" * 40, "c" * 41])
+def test_a_stored_output_without_commit(study, line, commit):
+    change(study / "stored" / "outputs.csv", f"r1,{'c' * 40},", f"r1,{commit},")
+    assert f"outputs.csv: r1 / A / Fold1 / AUC: '{commit}' is no commit" in line()
+
+
+@pytest.mark.parametrize("old, new", [(",n.ipynb,3,", ",,3,"), (",n.ipynb,3,", ",n.ipynb,,")])
+def test_a_stored_output_without_notebook_or_cell(study, line, old, new):
+    change(study / "stored" / "outputs.csv", old, new)
+    assert "outputs.csv: r1 / A / Fold1 / AUC: does not name its notebook and cell" in line()
+
+
+@pytest.mark.parametrize("name, old, new, said", [
+    ("grid.csv", "Grid,A,PPV,0.80,,,2,", "Grid,A,PPV,80.0,,,1,", "Grid / A / PPV: 80.0 does not fit"),
+    ("grid.csv", "Grid,A,PPV,0.80,,,2,", "Grid,A,PPV,-0.80,,,2,", "Grid / A / PPV: -0.80 does not"),
+    ("grid.csv", "0.70,0.60,0.80,2", "0.70,0.60,80,2", "80 does not fit the unit of AUC"),
+    ("other.csv", "Text,A,several,5,", "Text,A,share %,101,", "101 does not fit the unit of share %"),
+    ("other.csv", "Text,A,several,5,", "Text,A,percent,-1,", "-1 does not fit the unit of percent")])
+def test_a_printed_number_whose_unit_does_not_fit(study, line, name, old, new, said):
+    change(study / "published" / name, old, new)
+    error = line()
+    assert f"published/{name}: " in error and said in error
+    assert "a score is 0 to 1, one in percent has ' %' at the end of its metric" in error
+
+
+@pytest.mark.parametrize("name, old, new, said", [
+    ("grid.csv", "Grid,B,PPV,0.55,,,2,row 2\n", "", "holds 5 numbers"),
+    ("grid.csv", "Grid,A,PPV,0.80,,,2,", "Grid,A,PPV,80.0,,,1,", "does not fit the unit of PPV"),
+    ("grid.csv", "0.70,0.60,0.80,2", "0.70,0.80,0.60,2", "are not low, value, high"),
+    ("other.csv", "Text,Seg,Dice", "Text,Seg,Kappa", "'dice' asks for 'Text | Seg | Dice'")])
+def test_the_checks_without_data_refuse_the_same(repository, study, refused, name, old, new, said):
+    (repository / "reports" / NAME / "consistency.csv").unlink()
+    change(study / "published" / name, old, new)
+    assert said in refused(evaluate.stage, *ARGUMENTS)
+    assert not (repository / "reports" / NAME / "consistency.csv").exists()
+
+
+@pytest.mark.parametrize("value", [80.0, -0.1, 1.01])
+def test_a_result_whose_unit_does_not_fit(results, line, value):
+    """A share that is computed in percent contradicts nothing."""
+    put(results / "fits" / RUN, "models/A/PPV/mean", value)
+    error = line()
+    assert f"fits/{RUN}: 'models/A/PPV/mean' is {value:g}, which does not fit the unit of PPV" in error
 
 
 @pytest.mark.parametrize("value, decimals, said", [

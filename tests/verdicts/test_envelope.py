@@ -117,6 +117,7 @@ def test_what_another_seed_or_a_race_gives_is_no_contradiction(kind, said):
     others = Spread("r", "e0", np.array([0.7, 0.74, 0.74]), 3, kind)
     judged = judge(number("0.70"), replace(evidence, spreads=(*neutral, others)), SETTINGS)
     assert judged.verdict == "envelope" and said in judged.note and "1 of 3" in judged.note
+    assert "no neutral variation equals it" in judged.note
     row = ledger.entry(number("0.70"), evidence, judged)
     assert (row["variations"], row["equal"]) == (60, 0)
     name = {"seed": "seed", "race": "racing"}[kind]
@@ -208,11 +209,12 @@ def test_without_a_sweep_a_fragile_miss_stays_open(tmp_path):
     assert verdict == "untestable" and "its numerical envelope is not measured" in note
 
 
-def entered(printed, source, path, content, varied):
+def entered(printed, source, path, content, varied, metric="AUC"):
     """Return the ledger's row of one number."""
     rule = published.Rule("*", "*", "*", source, ("mean",), {"value": path}, "")
     given = gather.Sources([rule], {source: [Source(ORIGIN, content)]}, varied)
-    row, = ledger.build(gather.gather(READ, [number(printed)], given, 1e-9), SETTINGS)
+    row, = ledger.build(gather.gather(READ, [replace(number(printed), metric=metric)], given,
+                                           1e-9), SETTINGS)
     return row
 
 
@@ -246,7 +248,7 @@ def test_an_exact_number_also_says_how_fragile_it_is():
 def test_a_cut_number_that_no_variation_gives_is_not_in_the_envelope():
     """-0.029 is printed, -0.02998 recomputed; the variations jump from -0.049 to -0.0077."""
     row = entered("-0.029", "fits", "x", {"x": -0.0299816075},
-                  {("fits", "x"): spreads([-0.0491, -0.0299816075, -0.0077] * 30)})
+                  {("fits", "x"): spreads([-0.0491, -0.0299816075, -0.0077] * 30)}, metric="score")
     assert row["verdict"] == "untestable" and "cut off, not rounded" in row["note"]
 
 

@@ -39,7 +39,7 @@ def test_the_row(judged, call):
     assert call(headline.stage, *ARGUMENTS) == (0, "", "")
     assert canonical.read_json(ROW) == {
         "exact": 9, "unstable": 1, "envelope": 1, "consistent": 1, "refuted": 2, "open": 0,
-        "accepts_1": 0.25, "found": 0.7213, "corrected": 0.6, "P": 0.2}
+        "passed": 0.25, "found": 0.7213, "corrected": 0.6, "P": 0.2}
     summary = canonical.read_json(SUMMARY)
     assert summary["headline"] == canonical.read_json(ROW) | {
         "printed": 0.72, "low": 0.4, "high": 0.8}

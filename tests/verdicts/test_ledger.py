@@ -5,8 +5,8 @@ import pytest
 from stages.common import canonical
 from stages.common.errors import InputError
 from stages.verdicts import gather, ledger, runs, tables, unchecked
+from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.evidence import Origin, Source
-from stages.verdicts.judge import Arithmetic
 from stages.verdicts.published import Number, Rule
 from tests.made_up import JUDGED, NAME, PUBLISHED, READ, SETTINGS
 
@@ -115,11 +115,11 @@ def test_ledger_has_the_stated_columns():
     assert tuple(frame.columns) == (
         "item", "row", "metric", "statistic", "published", "decimals", "verdict", "why_missing",
         "reproduced", "protocol", "release", "environment", "kernel", "note", "row_equal",
-        "row_numbers", "variations", "equal", "minimum", "q05", "median", "q95", "maximum", "basis",
-        "all_variations", "all_equal", "all_minimum", "all_maximum", "seed_variations",
-        "seed_equal", "racing_variations", "racing_equal", "aged", "stored", "stored_follows",
-        "stored_place", "arithmetic", "checks", "could_fail", "assumption", "right_if", "second",
-        "second_agrees", "false_acceptance")
+        "row_numbers", "row_together", "variations", "equal", "minimum", "q05", "median", "q95",
+        "maximum", "basis", "all_variations", "all_equal", "all_minimum", "all_maximum",
+        "seed_variations", "seed_equal", "racing_variations", "racing_equal", "aged", "stored",
+        "stored_follows", "stored_place", "arithmetic", "checks", "could_fail", "assumption",
+        "right_if", "second", "second_agrees", "false_acceptance")
 
 
 def test_a_row_says_how_much_of_it_one_run_gives():

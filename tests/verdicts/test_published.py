@@ -39,6 +39,13 @@ def test_bounds_become_numbers_of_their_own(tmp_path):
         ("value", "0.5", 1), ("low", "0.4", 1), ("high", "0.60", 2)]
 
 
+def test_a_version_may_be_a_year_and_its_half(tmp_path):
+    found, = published.read(write(tmp_path, "T,r,m,R2019b,,,,here"))
+    assert found.printed == "R2019b" and found.decimals is None
+    with pytest.raises(InputError, match="'R2019c' is no number"):
+        published.read(write(tmp_path, "T,r,m,R2019c,,,,here"))
+
+
 def test_listed_twice(tmp_path):
     with pytest.raises(InputError, match="T / r / m / value is listed twice"):
         published.read(write(tmp_path, "T,r,m,0.5,,,1,a", "T,r,m,0.6,,,1,b"))

@@ -64,6 +64,9 @@ def with_(**more):
     (with_(plausible={"rank": [1]}), "give two numbers in that order"),
     (with_(plausible={"rank": [0, "many"]}), "'plausible.rank[1]' must be"),
     (with_(plausible={"rank": [0, float("inf")]}), "'plausible.rank[1]' must be a finite number"),
+    (with_(single_runs={"wobble/old.json": "wobble/old-runs.csv"}),
+     "'single_runs' names wobble/old.json, which 'variations' does not"),
+    (with_(single_runs=["wobble/new-runs.csv"]), "'single_runs' must be"),
     (lambda c: c["numbers"].update({"grid.csv": "six"}), "'numbers.grid.csv' must be")])
 def test_what_study_yaml_may_not_say(folder, refused, change, said):
     content = yaml.safe_load(yaml.safe_dump(STUDY))

@@ -29,6 +29,13 @@ def ratio(rng):
     return {"numerator": str(k), "denominator": str(n), "quotient": show(rng, k / n, 2)}
 
 
+def reduction(rng):
+    n = rng.integers(5, 400)
+    k = rng.integers(0, n + 1)
+    return {"before": str(n), "after": str(k),
+            "percent": show(rng, 100 * (n - k) / n, places(rng, 0, 2))}
+
+
 def total(rng):
     parts = rng.integers(0, 200, rng.integers(2, 6))
     taken = min(int(rng.integers(0, 50)), int(parts.sum()))
@@ -98,6 +105,21 @@ def summary(rng):
     return {"n": size, "integer": integer, "mean": made["mean"], **kept}
 
 
+def mean_share(rng):
+    shares = rng.beta(0.7, 0.7, int(rng.integers(1, 9)))
+    shares[rng.random(shares.size) < 0.2] = float(rng.integers(2))
+    ends = ((str(int(end)) if end in (0, 1) else show(rng, min(max(end, 0.01), 0.99), 2))
+            for end in (shares.min(), shares.max()))
+    shares = np.where(np.isin(shares, (0, 1)), shares, np.clip(shares, 0.01, 0.99))
+    return {"mean": show(rng, shares.mean(), 3), **dict(zip(("low", "high"), ends)),
+            "n": str(shares.size) if rng.integers(2) else [shares.size, shares.size + 2]}
+
+
+def at_most_each(rng):
+    held = rng.integers(1, rng.integers(2, 9), rng.integers(1, 90))
+    return {"total": str(held.sum()), "groups": str(held.size), "most": str(held.max())}
+
+
 def pooled(rng):
     groups = [rng.normal(rng.uniform(0, 30), rng.uniform(1, 9), rng.integers(3, 40))
               for _ in range(rng.integers(2, 4))]
@@ -138,6 +160,13 @@ def area(rng):
     positive, negative = _scores(rng)
     return {"auc": show(rng, _auc(positive, negative), 4), "positives": str(positive.size),
             "negatives": str(negative.size)}
+
+
+def ranked(rng):
+    ranks = rng.permutation(int(rng.integers(2, 12)))
+    values = -np.sort(-rng.uniform(-1, 1, ranks.size))
+    return {"ranks": [str(rank + 1) for rank in ranks],
+            "values": [show(rng, values[rank], 2) for rank in ranks]}
 
 
 def operating_point(rng):
@@ -239,6 +268,22 @@ def fold_means(rng):
     return {"positives": [[max(1, p - wide), p + wide] for p, *_ in tables],
             "negatives": [[max(1, q - wide), q + wide] for _, q, *_ in tables],
             **{name: show(rng, np.mean([one[name] for one in found]), 2) for name in found[0]}}
+
+
+def counted(rng):
+    n, runs = int(rng.integers(2, 12)), int(rng.integers(3, 6))
+    rates = rng.binomial(n, rng.beta(8, 2), runs) / n
+    return {"mean": show(rng, rates.mean(), places(rng)), "runs": runs,
+            "sd": show(rng, rates.std(ddof=int(rng.integers(2))), places(rng)),
+            "n": str(n) if rng.integers(2) else [max(1, n - 1), n + 1]}
+
+
+def both_f1(rng):
+    found = [(_rates(p, q, tp, tn, 0.0), _rates(q, p, tn, tp, 0.0)["f1"])
+             for p, q, tp, tn in (_table(rng, 3, 40) for _ in range(rng.integers(1, 6)))]
+    return {"accuracy": show(rng, np.mean([one["accuracy"] for one, _ in found]), 2),
+            "first": show(rng, np.mean([one["f1"] for one, _ in found]), 2),
+            "second": show(rng, np.mean([other for _, other in found]), 2)}
 
 
 def constant_answer(rng):

@@ -97,7 +97,8 @@ def kaplan_meier(rng):
     left = 1.0
     for at in np.sort(time[event & (time <= horizon)]):
         left *= 1 - 1 / (time >= at).sum()
-    return {"survival": show(rng, left, 3), "n": str(n),
+    scale = 100 if rng.integers(2) else 1
+    return {"survival": show(rng, scale * left, 1 if scale == 100 else 3), "scale": scale, "n": str(n),
             "events": str(int((event & (time <= horizon)).sum()))}
 
 

@@ -138,14 +138,20 @@ def calibration(models: Mapping[str, Part]) -> dict:
 
 
 def predictions(problem: Problem, runs: Runs, seeds: Sequence[int], splits) -> pd.DataFrame:
-    """Return one row per part, model, seed and series."""
+    """Return one row per part, model, seed and series.
+
+    Series and patients are numbered within their part: the file is kept in git, which holds no
+    list of the released names and labels.
+    """
     frames = []
     for (name, attribute), split in zip((("held-out", "held_out"), ("test", "test")), splits):
+        series = np.arange(len(split.label)) + 1
+        patients = np.unique(split.patients, return_inverse=True)[1] + 1
         for seed, run in zip(seeds, runs):
             for model, outcome in run.items():
                 frames.append(pd.DataFrame({
-                    "part": name, "model": model, "seed": seed, "series": split.series,
-                    "patient": split.patients, "NE_Class": split.label,
+                    "part": name, "model": model, "seed": seed, "series": series,
+                    "patient": patients, "NE_Class": split.label,
                     "probability": getattr(outcome, attribute)}))
     return pd.concat(frames)
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, INCONSISTENT, check
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Percent, Positive, Text, Value, Whole
+from stages.verdicts.consistency.printed import (
+    ROUND_OFF,
+    Count,
+    Number,
+    Percent,
+    Positive,
+    Text,
+    Value,
+    Whole,
+)
 
 
 @check(INCONSISTENT, "the percentage is the count over the total")
@@ -44,6 +53,19 @@ def ratio(numerator: Count, denominator: Count, quotient: Positive, scale: float
     least = scale * numerator.low / denominator.high
     most = scale * numerator.high / denominator.low if denominator.low > 0 else float("inf")
     return most >= quotient.low - ROUND_OFF and least <= quotient.high + ROUND_OFF
+
+
+@check(INCONSISTENT, "the reduction is the part of the first count that the second one lacks")
+def reduction(before: Count, after: Count, percent: Percent) -> bool:
+    """Tell whether a count that falls to another one falls by a percentage.
+
+    Examples
+    --------
+    >>> reduction("105", "23", "78.1").verdict, reduction("105", "32", "78.1").verdict
+    ('consistent', 'inconsistent')
+    """
+    lost = Number(max(0, before.low - after.high), max(0, before.high - after.low), before.kind)
+    return after.low <= before.high and ratio.possible(lost, before, percent, scale=100)
 
 
 @check(INCONSISTENT, "the parts are all the parts, and none is counted twice")
@@ -163,6 +185,18 @@ def at_most(counts: list[Count]) -> bool:
     ('consistent', 'inconsistent', 'untested')
     """
     return ordered.possible([(count.low, count.high) for count in counts])
+
+
+@check(INCONSISTENT, "each one belongs to one group, and no group holds more than the most")
+def at_most_each(total: Count, groups: Count, most: Count) -> bool:
+    """Tell whether a number of groups can hold a total.
+
+    Examples
+    --------
+    >>> at_most_each("296", "102", "3").verdict, at_most_each("296", "69", "3").verdict
+    ('consistent', 'inconsistent')
+    """
+    return total.low <= groups.high * most.high
 
 
 @check(IMPOSSIBLE, "the quantity takes the listed values only")

@@ -13,7 +13,7 @@ from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.verdicts import published
 from stages.verdicts import study as studies
-from stages.verdicts.consistency import declarations, second
+from stages.verdicts.consistency import declarations, second, second_means
 from stages.verdicts.consistency.check import Result
 from stages.verdicts.consistency.declarations import Declaration, Place, Reason
 from stages.verdicts.consistency.prepared import prepare
@@ -76,7 +76,8 @@ def answer(entry: Declaration, found: Mapping[Place, str]) -> Answer:
 
 def _confirm(entry: Declaration, texts: dict) -> None:
     try:
-        again = getattr(second, entry.check)(**texts)
+        again = getattr(second_means if hasattr(second_means, entry.check) else second,
+                        entry.check)(**texts)
     except (AttributeError, NotImplementedError):
         raise InputError(f"check '{entry.id}' refuses printed numbers, but {entry.check} has no second "
                          "derivation for this case", fix="add one to second.py") from None

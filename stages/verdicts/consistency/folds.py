@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from stages.verdicts.consistency.bootstrap import filled, rates
 from stages.verdicts.consistency.check import IMPOSSIBLE, check
 from stages.verdicts.consistency.hull import separated
-from stages.verdicts.consistency.printed import Count, Rate
+from stages.verdicts.consistency.printed import Count, Positive, Rate
+from stages.verdicts.consistency.rates import wholes
 
 # Beyond this many combinations of counts only the convex hull is looked at.
 LARGEST_SEARCH = 200_000
@@ -51,6 +54,48 @@ def fold_means(positives: list[Count], negatives: list[Count], accuracy: Rate | 
     low, high = (np.array([getattr(number, end) for number in given.values()])
                  for end in ("low", "high"))
     return not separated(clouds, low, high)
+
+
+@check(IMPOSSIBLE, "the rates are of n cases each; SD with divisor n or n - 1")
+def counted(mean: Rate, sd: Positive, n: Count, runs: int = 5) -> bool:
+    """Tell whether a mean and SD can be those of rates k / n, such as of models on one test set.
+
+    Parameters
+    ----------
+    mean, sd : number
+    n : Count
+        Cases behind each rate, the same for all; bounds where not known.
+    runs : int
+        How many rates there are.
+
+    Examples
+    --------
+    >>> counted("0.87", "0.05", [6, 8]).verdict, counted("0.87", "0.05", "9").verdict
+    ('impossible', 'consistent')
+    """
+    return any(_counted(mean, sd, size, runs) for size in n.whole() if size > 0)
+
+
+def _counted(mean, sd, size, runs) -> bool:
+    wanted = wholes(mean, size * runs)
+    reached = _reached(size, runs)
+    for lost in (0, 1) if runs > 1 else (0,):
+        # runs x sum of squares - sum squared = runs x (runs - lost) x size squared x variance
+        scale = runs * (runs - lost) * size**2
+        low, high = scale * sd.low**2, scale * sd.high**2
+        if any(low - SLACK <= runs * squares - whole**2 <= high + SLACK
+               for whole, squares in reached if whole in wanted):
+            return True
+    return False
+
+
+@functools.cache
+def _reached(size: int, runs: int) -> frozenset:
+    """Return every (sum, sum of squares) of some whole numbers from 0 to ``size``."""
+    found = {(0, 0)}
+    for _ in range(runs):
+        found = {(whole + k, squares + k * k) for whole, squares in found for k in range(size + 1)}
+    return frozenset(found)
 
 
 def _whole_counts(positives, negatives, accuracy, sensitivity, specificity) -> bool:

@@ -1,9 +1,9 @@
-"""The area under the ROC curve beside one operating point, and the constant answer."""
+"""The area under the ROC curve beside one operating point, the constant answer, and ranks."""
 
 from __future__ import annotations
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, INCONSISTENT, check
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Rate
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Rate, Value, equally_long
 from stages.verdicts.consistency.rates import harmonic
 
 
@@ -46,3 +46,26 @@ def constant_answer(positives: Count, negatives: Count, accuracy: Rate | None = 
                    for number, value in wanted):
                 return True
     return False
+
+
+@check(INCONSISTENT, "the ranks are all ranks from 1 on, each once, and the greatest value comes first")
+def ranked(ranks: list[Count], values: list[Value]) -> bool:
+    """Tell whether values never rise from one rank to the next.
+
+    Examples
+    --------
+    >>> ranked(["1", "2", "3"], ["0.54", "0.48", "0.41"]).verdict
+    'consistent'
+    >>> ranked(["1", "3", "2"], ["0.54", "0.48", "0.41"]).verdict
+    'inconsistent'
+    """
+    equally_long(ranks, values)
+    places = [rank.one() for rank in ranks]
+    if sorted(places) != list(range(1, len(places) + 1)):
+        return False
+    least = float("inf")
+    for _, value in sorted(zip(places, values), key=lambda pair: pair[0]):
+        least = min(least, value.high)
+        if value.low > least + ROUND_OFF:
+            return False
+    return True

@@ -109,6 +109,22 @@ def f1_score(precision: Rate, recall: Rate, f1: Rate) -> bool:
             and harmonic(precision.high, recall.high) >= f1.low - ROUND_OFF)
 
 
+@check(INCONSISTENT, "accuracy and the F1 of both classes are of one data set that holds both, or "
+                     "plain means over several")
+def both_f1(accuracy: Rate, first: Rate, second: Rate) -> bool:
+    """Tell whether an accuracy goes with the F1 of both classes.
+
+    In one data set the error is the harmonic mean of the two 1 - F1; that is concave, so that over
+    several the mean error is at most the harmonic mean of the means (Jensen), whatever their sizes.
+
+    Examples
+    --------
+    >>> both_f1("0.90", "0.92", "0.87").verdict, both_f1("0.87", "0.92", "0.87").verdict
+    ('consistent', 'inconsistent')
+    """
+    return 1 - accuracy.high <= harmonic(1 - first.low, 1 - second.low) + ROUND_OFF
+
+
 def harmonic(one: float, other: float) -> float:
     """Return the harmonic mean; 0 where both are 0.
 

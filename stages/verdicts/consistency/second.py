@@ -43,6 +43,12 @@ def ratio(numerator, denominator, quotient, scale=1) -> bool:
                for k in _counts(numerator) for n in _counts(denominator) if n)
 
 
+def reduction(before, after, percent) -> bool:
+    low, high = _span(percent)
+    return any(low <= 100 * (1 - Fraction(k, n)) <= high
+               for k in _counts(after) for n in _counts(before) if n and k <= n)
+
+
 def total(total, parts, weights=None, rest=0) -> bool:
     signs = weights or itertools.repeat(1)
     return any(sum(w * k for w, k in zip(signs, chosen)) + more in _counts(total)
@@ -180,8 +186,8 @@ def median_dice(dice, sensitivity) -> bool:
     return possible or _span(dice)[0] <= 0
 
 
-def kaplan_meier(survival, n, events, complete=False) -> bool:
-    low, high = _span(survival)
+def kaplan_meier(survival, n, events, complete=False, scale=1) -> bool:
+    low, high = (end / Fraction(str(scale)) for end in _span(survival))
     for size, d in itertools.product(_counts(n), _counts(events)):
         if size == 0:
             continue
@@ -202,6 +208,12 @@ def operating_point(auc, sensitivity, specificity) -> bool:
     clip = lambda value: min(max(value, Fraction(0)), Fraction(1))  # noqa: E731
     # Rectangle below the step up at the point, and above the step that leaves it.
     return clip(s0) * clip(c0) <= a1 and a0 <= clip(s1) + clip(c1) - clip(s1) * clip(c1)
+
+
+def ranked(ranks, values) -> bool:
+    by_rank = {int(rank): _span(value) for rank, value in zip(ranks, values)}
+    return set(by_rank) == set(range(1, len(ranks) + 1)) and all(
+        by_rank[a][1] >= by_rank[b][0] for a, b in itertools.combinations(sorted(by_rank), 2))
 
 
 def rank_sum(z, n, first, correction=False) -> bool:

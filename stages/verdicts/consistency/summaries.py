@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, check
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Value
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Rate, Value
 
 
 @check(IMPOSSIBLE, "all summaries are of the same n values; SD with divisor n or n - 1")
@@ -48,6 +48,22 @@ def summary(n: Count, mean: Value | None = None, sd: Positive | None = None,
         return False
     return any(_exists(size, mean, sd, median, low, high, total, integer) for size in n.whole()
                if size > 0)
+
+
+@check(IMPOSSIBLE, "mean and range are of the same n shares; an end printed as 0 or 1 is none or all")
+def mean_share(mean: Rate, low: Rate, high: Rate, n: Count) -> bool:
+    """Tell whether n shares with this range have this mean; both ends are attained.
+
+    Examples
+    --------
+    >>> mean_share("0.426", "0", "0.85", "3").verdict, mean_share("0.551", "0", "0.87", "2").verdict
+    ('consistent', 'impossible')
+    >>> mean_share("0.030", "0.01", "0.09", "3").verdict  # at least (0.005 + 0.005 + 0.085) / 3
+    'impossible'
+    """
+    low, high = (_exact(end) if end.text in ("0", "1") else end for end in (low, high))
+    return low.low <= high.high and any(
+        _exists(size, mean, None, None, low, high, None, False) for size in n.whole() if size > 0)
 
 
 def _exact(number):

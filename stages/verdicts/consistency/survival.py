@@ -6,11 +6,12 @@ import math
 
 from stages.verdicts.consistency.check import IMPOSSIBLE, INCONSISTENT, check
 from stages.verdicts.consistency.distributions import chi_squared_above
-from stages.verdicts.consistency.printed import ROUND_OFF, Count, Rate
+from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Rate
 
 
 @check(IMPOSSIBLE, "the events happened by the time that the survival is given for")
-def kaplan_meier(survival: Rate, n: Count, events: Count, complete: bool = False) -> bool:
+def kaplan_meier(survival: Positive, n: Count, events: Count, complete: bool = False,
+                 scale: float = 1) -> bool:
     """Tell whether a Kaplan-Meier value fits the events among n.
 
     Who is censored passes his weight on to those after him, so that the estimate is at most
@@ -18,25 +19,29 @@ def kaplan_meier(survival: Rate, n: Count, events: Count, complete: bool = False
 
     Parameters
     ----------
-    survival : Rate
-        0 to 1.
+    survival : Positive
+        0 to ``scale``.
     n, events : Count
         At the start; bounds where not known.
     complete : bool
+    scale : float
+        100 where survival is printed in percent.
 
     Examples
     --------
     >>> kaplan_meier("0.867", "96", "31").verdict, kaplan_meier("0.60", "96", "31").verdict
     ('impossible', 'consistent')
+    >>> kaplan_meier("86.7", "96", "31", scale=100).verdict
+    'impossible'
     """
     for whole in n.whole():
         for d in events.whole():
             if not 0 <= d <= whole or not whole:
                 continue
-            most = 1 - d / whole
+            most = scale * (1 - d / whole)
             # Without an event nothing falls.
             least = most if complete or d == 0 else 0.0
-            if survival.low <= most + ROUND_OFF and survival.high >= least - ROUND_OFF:
+            if survival.low <= most + ROUND_OFF * scale and survival.high >= least - ROUND_OFF * scale:
                 return True
     return False
 

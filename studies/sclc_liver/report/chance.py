@@ -29,7 +29,7 @@ def interval(bounds: Mapping[str, float], decimals: int = 2) -> str:
 
 def needed(document: Document, scores: str, rule: str) -> str:
     """Return the true AUC needed and, in brackets, its range over the likenesses."""
-    return f"{_auc(document.get('smallest', scores, rule)['AUC'])} ({spread(document, rule)})"
+    return f"{_auc(document.get('smallest', scores, rule)['AUC'])} ({spread(document, scores, rule)})"
 
 
 def wanted(document: Document) -> str:
@@ -38,9 +38,10 @@ def wanted(document: Document) -> str:
     return f"{100 * power['wanted']:g} % power (one-sided {100 * power['level']:g} %)"
 
 
-def spread(document: Document, rule: str) -> str:
-    """Return the range of the true AUC needed over the declared likenesses."""
-    values = [document.get("smallest", name, rule)["AUC"] for name in document.get("declared")]
+def spread(document: Document, scores: str, rule: str) -> str:
+    """Return the range of the true AUC needed over the estimated and the declared likenesses."""
+    values = [document.get("smallest", name, rule)["AUC"]
+              for name in (scores, *document.get("declared"))]
     values.sort(key=lambda value: 2.0 if value is None else value)
     return f"{_auc(values[0])} to {_auc(values[-1])}"
 
@@ -178,7 +179,7 @@ def findable(chance: Documents) -> list[tuple]:
         found = document.get("smallest", scores, rule)
         own = "none" if found["AUC"] is None else f"{short(found['AUC'])} ± {short(found['se'])}"
         name = RULES[rule] if rule == "nested" else f"{KINDS[scores]}, {RULES[rule]}"
-        rows.append((name[0].upper() + name[1:], own, spread(document, rule),
+        rows.append((name[0].upper() + name[1:], own, spread(document, scores, rule),
                      short(found["found_without_effect"])))
     return rows
 

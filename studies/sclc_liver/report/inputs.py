@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.report.files import Document, Reader
-from stages.verdicts import ledger
+from stages.verdicts import lines
 from studies.sclc_liver.parameters import Pinned, read_pinned
 
 # The release and image of Table 4, and the earlier release of the abstract's headline.
@@ -27,7 +27,7 @@ class Inputs:
     Attributes
     ----------
     ledger : list of dict
-        `ledger.COLUMNS` as text, one row for each published number.
+        `lines.COLUMNS` as text, one row for each published number.
     releases : dict
         Public releases of the feature table.
     models : dict
@@ -105,7 +105,7 @@ def read(options) -> Inputs:
         return reader.numbers(path, columns, WORDS)
 
     return Inputs(
-        ledger=reader.text(options.ledger, ledger.COLUMNS), releases=read_pinned(options.params),
+        ledger=reader.text(options.ledger, lines.COLUMNS), releases=read_pinned(options.params),
         models={name: reader.json(results / "models" / "as-released" / name / run)
                 for name in (RELEASE, EARLIER)},
         roc={name: numbers(released / name / ENVIRONMENT / "roc.csv", points)

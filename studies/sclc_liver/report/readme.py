@@ -8,7 +8,7 @@ from pathlib import Path
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.report.files import Reader
-from stages.verdicts import ledger, tables
+from stages.verdicts import lines, tables
 from stages.verdicts import study as studies
 from studies.sclc_liver.report import chance
 from studies.sclc_liver.report.inputs import EARLIER, ENVIRONMENT, RELEASE
@@ -44,7 +44,7 @@ def parts(study: studies.Study, root: Path) -> dict[str, str]:
     """
     reader = Reader()
     results = study.results(root)
-    rows = canonical.read_csv(study.reports(root) / "ledger.csv", ledger.COLUMNS, dtype=str,
+    rows = canonical.read_csv(study.reports(root) / "ledger.csv", lines.COLUMNS, dtype=str,
                               keep_default_na=False)
     tested = {release: reader.json(results / "chance" / f"{release}.json")
               for release in (EARLIER, RELEASE)}

@@ -68,7 +68,8 @@ def stage() -> None:
             ("burden", "data/sclc_liver/burden", "folder of tumour burden by study"),
             ("selected", "features/sclc_liver/selected", "folder of selected features"),
             ("chance", "data/sclc_liver/chance", "folder of power curves"),
-            ("corrected", "data/sclc_liver/corrected", "folder of the corrected protocol's tables"),
+            ("corrected", "metrics/sclc_liver/results/corrected",
+             "folder of the corrected protocol's tables"),
             ("params", "studies/sclc_liver/params", "parameters"),
             ("out", "reports/sclc_liver/sections.json", "the sections")):
         parser.add_argument(f"--{name}", type=Path, default=default, help=f"{said} ({default})")

@@ -21,7 +21,7 @@ from stages.classification.parameters import (
 from stages.classification.train import fold_indices
 from stages.common import canonical
 from stages.common.errors import InputError
-from studies.sclc_liver import audit, sampling
+from studies.sclc_liver import audit, sampling, scan
 
 ROOT = Path(__file__).resolve().parents[4]
 PARAMS = ROOT / "studies/sclc_liver/params"
@@ -85,15 +85,16 @@ def test_agreement_counts_numbers_at_their_printed_precision():
 def test_the_weight_of_a_row_is_found_again(sets):
     """A row printed from one weight is given by that weight alone, or by its like."""
     search = replace(read_search(PARAMS), start=0.2, step=0.6, count=4)
-    settings = RELEASED, search, Bootstrap(50, 1, 0.95)
+    settings = Bootstrap(50, 1, 0.95)
     blank = {("Sensitivity", "value"): "1.00"}
-    scan = audit.weight_scan(sets, *settings, blank)
-    assert list(scan) == ["0.2", "0.8", "1.4", "2.0"]
-    sensitivity = [entry["Sensitivity"] for entry in scan.values()]
+    predicted = scan.scan(*sets, RELEASED, search)
+    found = audit.scores(predicted, settings, blank)
+    assert list(found) == ["0.2", "0.8", "1.4", "2.0"]
+    sensitivity = [entry["Sensitivity"] for entry in found.values()]
     assert sensitivity[0] < sensitivity[-1]
-    printed = {(name, "value"): f"{scan['0.2'][name]:.3f}"
+    printed = {(name, "value"): f"{found['0.2'][name]:.3f}"
                for name in ("Sensitivity", "Specificity", "AUC")}
-    found = audit.best_weights(audit.weight_scan(sets, *settings, printed), printed)
+    found = audit.best_weights(audit.scores(predicted, settings, printed), printed)
     assert found["most_equal"] == 3 and found["weights"] == [0.2]
     assert found["least_weight_with_printed_sensitivity"] == 0.2
 

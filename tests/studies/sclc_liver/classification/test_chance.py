@@ -12,7 +12,7 @@ from stages.classification.parameters import read_bootstrap
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES
 from stages.common.errors import InputError
-from studies.sclc_liver import chance, power
+from studies.sclc_liver import chance, needed, power, tested
 from studies.sclc_liver.label_permutation import areas, best_of, compare, dealt, midranks, p_values
 from studies.sclc_liver.parameters import Likeness
 from tests.classification.conftest import KEPT
@@ -184,13 +184,15 @@ def call(tmp_path, table, monkeypatch, capsys):
             for number, name in enumerate(("LR", "RF", "XGB"))])
         canonical.write_csv(tmp_path / "predictions.csv", change(rows))
         names = {"--table": "table.csv", "--selected": "selected.csv", "--params": "params.yaml",
-                 "--predictions": "predictions.csv", "--out": "out.json", "--curves": "curves.csv"}
-        monkeypatch.setattr("sys.argv", ["chance", "--release", "r", "--environment", "e", *(
-            str(item) for name, file in names.items() for item in (name, tmp_path / file))])
-        try:
-            cli.main(chance.stage)
-        except SystemExit as stopped:
-            return stopped.code, capsys.readouterr().err
+                 "--predictions": "predictions.csv", "--curves": "curves.csv"}
+        for module in (needed, chance):
+            monkeypatch.setattr("sys.argv", ["stage", "--release", "r", "--environment", "e", *(
+                str(item) for name, file in names.items() for item in (name, tmp_path / file))])
+            try:
+                cli.main(module.stage)
+            except SystemExit as stopped:
+                return stopped.code, capsys.readouterr().err
+            names["--out"] = "out.json"
         return 0, ""
 
     return run
@@ -267,6 +269,6 @@ def test_a_patient_in_training_and_test_is_one_line(call, table, tmp_path):
 
 
 def test_dealt_labels_need_two_patients_of_each_class(sets):
-    assert chance.check(*sets, "t.csv") == 0
+    assert tested.check(*sets, "t.csv") == 0
     with pytest.raises(InputError, match=r"t.csv: 0 patient\(s\).*NE-positive"):
-        chance.check(sets[0], replace(sets[1], label=np.zeros_like(sets[1].label)), "t.csv")
+        tested.check(sets[0], replace(sets[1], label=np.zeros_like(sets[1].label)), "t.csv")

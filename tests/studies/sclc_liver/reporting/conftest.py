@@ -42,13 +42,13 @@ def make_data(root):
     tables[f"features/sclc_liver/selected/as-released/{RUN}.csv"] = "feature,coefficient\n" + "".join(
         f"{name},-0.001\n" for name in json.loads(
             (ROOT / RESULTS / f"selection/as-released/{RUN}.json").read_text())["rank"])
-    tables[f"data/sclc_liver/corrected/{RUN}/reliability.csv"] = curves(
+    tables[f"metrics/sclc_liver/results/corrected/{RUN}/reliability.csv"] = curves(
         "part,model,bin,series,predicted,observed,low,high\n",
         "{part},{model},0,5,0.6,0.7,0.4,0.9\n{part},{model},1,5,0.8,0.9,,\n")
-    tables[f"data/sclc_liver/corrected/{RUN}/decision.csv"] = curves(
+    tables[f"metrics/sclc_liver/results/corrected/{RUN}/decision.csv"] = curves(
         "part,model,threshold,net_benefit,all_positive,low,high\n",
         "{part},{model},0.25,0.6,0.6,0,1\n{part},{model},0.75,-0.9,0.0,0,1\n")
-    tables[f"data/sclc_liver/corrected/{RUN}/predictions.csv"] = curves(
+    tables[f"metrics/sclc_liver/results/corrected/{RUN}/predictions.csv"] = curves(
         "part,model,seed,series,patient,NE_Class,probability\n",
         "{part},{model},1,a,p1,1,0.8\n{part},{model},1,b,p2,0,0.6\n{part},{model},1,c,p3,1,0.4\n")
     for path, text in tables.items():
@@ -60,7 +60,7 @@ def _copy(folder):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("imaging"))
     (folder / "reports/sclc_liver").mkdir(parents=True)
     for name in ("acceptance.csv", "ledger.csv", "fragile.csv", "contradictions.csv", "checklists.csv",
-                 "verdicts.json"):
+                 "checklists.json", "rows.csv", "verdicts.json"):
         shutil.copy(ROOT / "reports/sclc_liver" / name, folder / "reports/sclc_liver")
     shutil.copy(ROOT / "params.yaml", folder)
     for lock in ("containers/images.lock", *ROOT.glob("containers/*/requirements.lock")):

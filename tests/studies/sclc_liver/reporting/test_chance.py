@@ -171,3 +171,13 @@ def test_markers_are_kept_and_required():
     assert readme.insert(text, "headline", "new", "README.md") == f"top\n{begin}\nnew\n{end}\nbottom"
     with pytest.raises(InputError, match="README.md: lacks the markers of the verdicts"):
         readme.insert(text, "verdicts", "new", "README.md")
+
+
+def test_an_auc_that_is_needed_lies_within_its_range():
+    chance, _ = documents()
+    document = chance["2025-08"]
+    for scores, rule in (("published", "single"), ("published", "best"), ("converged", "single"),
+                         ("converged", "best"), ("nested", "nested")):
+        said = report_chance.needed(document, scores, rule)
+        own, low, high = map(float, re.findall(r"\d\.\d\d", said))
+        assert low <= own <= high

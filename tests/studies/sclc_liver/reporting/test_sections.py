@@ -11,7 +11,7 @@ from stages.report.files import Document
 from studies.sclc_liver.report import figures, stage
 
 CORRECTED = "metrics/sclc_liver/results/corrected/2025-08/classification-notebook.json"
-DECISION = "data/sclc_liver/corrected/2025-08/classification-notebook/decision.csv"
+DECISION = "metrics/sclc_liver/results/corrected/2025-08/classification-notebook/decision.csv"
 SECTIONS = "reports/sclc_liver/sections.json"
 
 

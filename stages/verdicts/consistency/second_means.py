@@ -1,0 +1,92 @@
+"""Second derivations, as in `second`, of means, SDs and what follows from them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from fractions import Fraction
+
+from stages.verdicts.consistency.second import _counts, _span
+
+# More sets of counts than this are not gone through.
+MOST = 60_000
+
+
+def at_most_each(total, groups, most) -> bool:
+    return any(whole // size + (whole % size > 0) <= limit for whole in _counts(total)
+               for size in _counts(groups) if size for limit in _counts(most))
+
+
+def both_f1(accuracy, first, second) -> bool:
+    """Two error rates in the place of a harmonic mean: 2 u v against e (u + v)."""
+    error = 1 - _span(accuracy)[1]
+    u, v = 1 - _span(first)[0], 1 - _span(second)[0]
+    return error <= 0 or 2 * u * v >= error * (u + v)
+
+
+def counted(mean, sd, n, runs=5) -> bool:
+    """Go through every set of counts."""
+    (m0, m1), (s0, s1) = _span(mean), _span(sd)
+    for size in _counts(n):
+        if math.comb(size + runs, runs) > MOST:
+            raise NotImplementedError
+        for chosen in itertools.combinations_with_replacement(range(size + 1), runs) if size else ():
+            if not m0 * size * runs <= sum(chosen) <= m1 * size * runs:
+                continue
+            rates = [Fraction(k, size) for k in chosen]
+            spreads = [statistics.pvariance(rates)] + [statistics.variance(rates)] * (runs > 1)
+            if any(max(s0, 0) ** 2 <= spread <= s1**2 for spread in spreads):
+                return True
+    return False
+
+
+def pooled(sizes, means, size, mean, sds=(), sd=None) -> bool:
+    """Two groups: the corners of what their means can be, and the exact difference there."""
+    if len(sizes) != 2:
+        raise NotImplementedError
+    for whole in _counts(size):
+        for n in _counts(sizes[0]):
+            if 0 < n < whole and whole - n in _counts(sizes[1]):
+                apart = _apart(n, whole - n, *map(_span, means), _span(mean))
+                if apart and (sd is None or _spread(n, whole - n, apart, sds, sd)):
+                    return True
+    return False
+
+
+def _apart(n, m, one, other, mean):
+    """Return the least and the largest difference of two means whose common mean is printed."""
+    corners = list(itertools.product(one, other))
+    for end in mean:
+        middle = end * (n + m)
+        corners += [(a, (middle - n * a) / m) for a in one]
+        corners += [((middle - m * b) / n, b) for b in other]
+    kept = [a - b for a, b in corners if one[0] <= a <= one[1] and other[0] <= b <= other[1]
+            and mean[0] * (n + m) <= n * a + m * b <= mean[1] * (n + m)]
+    return (min(kept), max(kept)) if kept else None
+
+
+def _spread(n, m, apart, sds, sd):
+    squares = [end * end for end in apart]
+    between = [0 if apart[0] <= 0 <= apart[1] else min(squares), max(squares)]
+    for lost in (0, 1):
+        inside = [sum((k - lost) * max(_span(text)[end], Fraction(0)) ** 2
+                      for k, text in zip((n, m), sds)) for end in (0, 1)]
+        around = [Fraction(n * m, n + m) * end for end in between]
+        all_ = [(n + m - lost) * max(end, Fraction(0)) ** 2 for end in _span(sd)]
+        if inside[0] + around[0] <= all_[1] and inside[1] + around[1] >= all_[0]:
+            return True
+    return False
+
+
+def mean_share(mean, low, high, n) -> bool:
+    """Go through how many of the shares lie at either end, each end as low and as high as may be."""
+    least, most = [[Fraction(text)] * 2 if text in ("0", "1") else _span(text) for text in (low, high)]
+    for size in _counts(n):
+        means = [(a * k + b * (size - k)) / size for a in least for b in most if a <= b
+                 for k in range(1, size)]
+        if size == 1 and least[0] <= most[1] and most[0] <= least[1]:
+            means = [max(least[0], most[0]), min(least[1], most[1])]
+        if means and min(means) <= _span(mean)[1] and max(means) >= _span(mean)[0]:
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""Colorectal or pancreatic origin of liver metastases (Tharmaseelan et al. 2023)."""
