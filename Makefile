@@ -69,11 +69,11 @@ deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHE
 	@$(BIN)/python -m containers.commands.deps $${GIVEN_CHECK:+--check}
 
 release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache KEY=…]
-	@$(BIN)/python -m containers.commands.release --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT" \
+	@$(BIN)/python -m containers.commands.release.main --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT" \
 	    $${GIVEN_KEY:+--key="$$GIVEN_KEY"}
 
 badge: setup  ## what ACM's badges, CODECHECK and FAIR4RS ask: met or not, and why
-	@$(BIN)/python -m containers.commands.badge
+	@$(BIN)/python -m containers.commands.badge.table
 
 readme: setup  ## write the verdict table and the test AUCs into README.md
 	@MSCLC_ENGINE=venv containers/run reporting -- python -m studies.sclc_liver.report.readme --readme README.md

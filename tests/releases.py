@@ -17,6 +17,6 @@ def git(folder, *arguments):
 
 
 def make(folder, tag=f"v{VERSION}", without="images,cache"):
-    return subprocess.run([sys.executable, "-m", "containers.commands.release", "--tag", tag,
+    return subprocess.run([sys.executable, "-m", "containers.commands.release.main", "--tag", tag,
                            "--without", without], cwd=folder, capture_output=True, text=True,
                           env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(folder)})

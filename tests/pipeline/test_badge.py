@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from containers.commands.badge.__main__ import RULES, table
 from containers.commands.badge.rules import MET, OPEN, OTHERS, Files
+from containers.commands.badge.table import RULES, table
 
 ROOT = Path(__file__).resolve().parents[2]
 

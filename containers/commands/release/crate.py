@@ -59,7 +59,9 @@ class Crate:
                          name=", ".join(one.get("name") or one.get("family-names", "")
                                         for one in self.citation["authors"]),
                          url=self.citation.get("url") or self.citation.get("repository-code"))
-        actions = [self._action(stage, agent) for stage in self.outputs.pipeline.order]
+        # A stage without a hash in dvc.lock has not run.
+        actions = [self._action(stage, agent) for stage in self.outputs.pipeline.order
+                   if any(out.hash_info for out in stage.outs)]
         workflow = self._workflow()
         run = self.add("#run", "CreateAction", name="dvc repro", agent=agent, instrument=workflow,
                        description="All stages, as dvc.lock records them; DVC records neither when a "

@@ -14,7 +14,7 @@ from pathlib import Path
 from containers.commands.release import artifact, crate, metadata, pack, packages, source, statement
 from containers.commands.release.declared import studies
 from containers.commands.release.outputs import Outputs
-from containers.launcher import ROOT, LauncherError, Parser, images
+from containers.launcher import ROOT, LauncherError, Parser, entry, images
 
 FOLDER = "release"
 PARTS = ("images", "cache")
@@ -163,3 +163,7 @@ def main() -> None:
     part.rename(target)
     signed = "signed" if options.key else "not signed"
     print(f"{show(target)}\n{target}: release of {tag.name}, {signed}; check it with verify.sh in it")
+
+
+if __name__ == "__main__":
+    entry(main)
