@@ -82,6 +82,55 @@ def read_profiles(path: Path, sets: dict[str, list[str]]) -> pd.DataFrame:
     return numbers.sort_index()
 
 
+def read_assays(path: Path | None, samples: pd.Index) -> pd.Series:
+    """Read the assay of each sample: without a file, one for all.
+
+    Returns
+    -------
+    Series of str
+        Indexed by ``samples``.
+
+    Raises
+    ------
+    InputError
+        If a sample has no assay, or two.
+    """
+    if path is None:
+        return pd.Series("all", index=samples)
+    listed = canonical.read_csv(path, ("sample", "assay"), dtype=str, keep_default_na=False)
+    listed = listed.set_index("sample")["assay"]
+    lost = [name for name in samples if not listed.get(name, "").strip()] \
+        if listed.index.is_unique else []
+    if lost or not listed.index.is_unique:
+        raise InputError(f"names no assay for sample {lost[0]}" if lost else "names a sample twice",
+                         path, "give each sample of the expression table one line: sample,assay")
+    return listed[samples]
+
+
+def score(method: str, expression: pd.DataFrame, sets: dict[str, list[str]], settings: Expression,
+          assays: pd.Series, options) -> pd.DataFrame:
+    """Score the samples of each assay by one method: no score rests on those of another assay."""
+    profiles = read_profiles(options.profiles, sets) if method == "correlation" else None
+    found = []
+    for _, samples in sorted(assays.groupby(assays).groups.items()):
+        part = expression[[name for name in expression if name in samples]]
+        found.append(scores.ssgsea(part, sets, settings.weight, settings.normalise,
+                                   options.expression) if profiles is None
+                     else scores.correlation(part, profiles, options.expression))
+    return pd.concat(found)
+
+
+def labels_that_differ(result: pd.DataFrame, method: str, boundary: float, *arguments) -> dict:
+    """Return how many labels the other method changes, or why it cannot score this table."""
+    other = METHODS[1 - METHODS.index(method)]
+    try:
+        again = labelled(score(other, *arguments), boundary)
+    except InputError as reason:
+        return {"method": other, "not_scored": reason.what}
+    return {"method": other,
+            "labels_that_differ": int((again["NE_Class"] != result["NE_Class"]).sum())}
+
+
 def labelled(found: pd.DataFrame, boundary: float) -> pd.DataFrame:
     """Return sample, NE_Score, NE_Status, NE_Class and the score's parts, sorted by sample."""
     positive = found["NE_Score"] > boundary
@@ -100,6 +149,7 @@ def stage() -> None:
     parser.add_argument("--method", choices=METHODS, help="instead of the parameter")
     parser.add_argument("--profiles", type=Path, default=table.SIGNATURE,
                         help="other class means than the published ones, for the correlation (CSV)")
+    parser.add_argument("--assays", type=Path, help="assay of each sample (CSV: sample, assay)")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="scores (CSV)")
     parser.add_argument("--summary", type=Path, required=True, help="what was scored (JSON)")
@@ -110,18 +160,14 @@ def stage() -> None:
     method = options.method or settings.method
     expression = table.read(options.expression)
     sets, lost = table.signature(expression.index, settings.least_share, options.expression)
-    if method == "ssgsea":
-        found = scores.ssgsea(expression, sets, settings.weight, settings.normalise,
-                              options.expression)
-    else:
-        profiles = read_profiles(options.profiles, sets)
-        found = scores.correlation(expression, profiles, options.expression)
-    result = labelled(found, boundary)
+    arguments = (expression, sets, settings, read_assays(options.assays, expression.columns), options)
+    result = labelled(score(method, *arguments), boundary)
     canonical.write_csv(options.out, result)
     canonical.write_json(options.summary, {
         "method": method, "normalise": settings.normalise if method == "ssgsea" else None,
         "genes": len(expression), "samples": len(result), "missing": lost,
-        "NE_positive": int(result["NE_Class"].sum())})
+        "NE_positive": int(result["NE_Class"].sum()),
+        "other": labels_that_differ(result, method, boundary, *arguments)})
 
 
 if __name__ == "__main__":

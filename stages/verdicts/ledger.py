@@ -31,7 +31,7 @@ def build(evidence: Mapping[Number, Evidence], settings: Settings) -> list[dict]
     settings : Settings
     """
     rows = [entry(number, one, judge(number, one, settings)) for number, one in evidence.items()]
-    return confirm.unconfirmed(without_hits(rows))
+    return without_hits(rows)
 
 
 def without_hits(rows: list[dict]) -> list[dict]:
@@ -134,7 +134,7 @@ def stage() -> None:
     options = parser.parse_args()
     study, settings = studies.read(options.study), house.read(options.params)
     evidence = collect(study, settings, options.root)
-    ledger, lines = build(evidence, settings), rows.build(evidence)
+    ledger, lines = confirm.unconfirmed(build(evidence, settings)), rows.build(evidence)
     confirm.require(ledger, study)
     if options.mutants:
         shares = acceptance.shares(options.mutants)

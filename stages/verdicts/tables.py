@@ -10,7 +10,7 @@ import pandas as pd
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
-from stages.verdicts import ledger, names
+from stages.verdicts import confirm, ledger, names
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 from stages.verdicts.study import Study
@@ -91,7 +91,8 @@ def stage() -> None:
         settings = house.read(options.params)
         # What the checks without data say may not have been made yet.
         evidence = ledger.collect(study, settings, options.root, consistency=False)
-        print(by_row(ledger.frame(ledger.build(evidence, settings)), options.item))
+        rows = confirm.unconfirmed(ledger.build(evidence, settings))
+        print(by_row(ledger.frame(rows), options.item))
         return
     rows = canonical.read_csv(options.ledger or study.reports(options.root) / "ledger.csv",
                               ledger.COLUMNS, dtype=str, keep_default_na=False)

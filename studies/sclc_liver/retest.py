@@ -15,8 +15,8 @@ from scipy.stats import rankdata, spearmanr
 
 from stages.classification import data
 from stages.classification.corrected.scores import draw_patients, interval
-from stages.classification.corrected.stage import volume_mm3
 from stages.classification.select import family
+from stages.classification.volume import volume_mm3
 from stages.common import canonical, cli
 from stages.common.columns import FEATURES, LABEL, PATIENT, SCORE, SPACING, STUDY, VOXELS, spacing_mm
 from stages.common.errors import InputError

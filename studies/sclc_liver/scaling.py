@@ -16,6 +16,7 @@ from stages.classification import data
 from stages.classification.parameters import Selection, read_protocol
 from stages.classification.select import select
 from stages.common import canonical, cli
+from studies.sclc_liver.penalty import largest_penalty
 
 # Penalties that are tried for as many features as the released selection has, from the largest
 # useful one down to this share of it.
@@ -39,7 +40,7 @@ def standardised(train: data.Split, test: data.Split, parameters: Selection) -> 
     dict
         ``released``: number of features selected as released. ``at_the_same_alpha``: number with
         standardised features. ``largest_useful_alpha``: the penalty at and above which every
-        coefficient is 0, max |X'(y - mean)| / n: the same answer without a fit. ``as_many``: the
+        coefficient is 0: the same answer without a fit. ``as_many``: the
         first penalty, going down, that selects at least as many features as released; how many it
         selects, and how many of those the released selection has too.
     """
@@ -48,7 +49,7 @@ def standardised(train: data.Split, test: data.Split, parameters: Selection) -> 
     x = StandardScaler().fit_transform(train.features)
     y = train.target(parameters.target).astype(float)
     same = Lasso(alpha=parameters.alpha).fit(x, y)
-    largest = float(np.abs(x.T @ (y - y.mean())).max() / len(y))
+    largest = largest_penalty(x, y)
     alphas = largest * np.geomspace(1, SMALLEST, PENALTIES)
     _, path, _ = lasso_path(x, y - y.mean(), alphas=alphas, max_iter=100_000, tol=1e-8)
     counts = (path != 0).sum(axis=0)

@@ -10,6 +10,7 @@ from stages.classification.corrected import permutation as corrected_permutation
 from stages.classification.corrected import stage as corrected
 from stages.classification.corrected.fit import Problem, candidates, grouped_folds, prepare, run
 from stages.classification.parameters import Bootstrap, Corrected, CorrectedModel, Seeds
+from stages.classification.volume import volume_mm3
 from stages.common.columns import SPACING, VOXELS
 from stages.common.errors import InputError
 from stages.common.parameters import Grid
@@ -256,10 +257,10 @@ def measured(table):
 
 
 def test_volume_is_voxels_times_voxel_size(measured):
-    assert (corrected.volume_mm3(measured, "t.csv") == 100).all()
+    assert (volume_mm3(measured, "t.csv") == 100).all()
     measured.loc[3, VOXELS] = 0
     with pytest.raises(InputError, match="is not a positive number"):
-        corrected.volume_mm3(measured, "t.csv")
+        volume_mm3(measured, "t.csv")
 
 
 def test_problem_refuses_a_patient_in_both_parts(measured):

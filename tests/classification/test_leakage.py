@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,18 @@ def test_fits_that_warn_are_counted():
 def test_nothing_selected():
     with pytest.raises(InputError, match="keeps no feature"):
         climb(noise(1), noise(1), Selection(9.0, "NE_Score"), HYPER, SETTINGS, 1)
+
+
+def test_folds_without_negatives_are_counted_and_one_class_is_refused():
+    split = noise(3)
+    few = replace(split, label=(~np.isin(split.patients, ["p1", "p2"])).astype(int))
+    selection = Selection(0.01, "NE_Score")
+    rows = pd.DataFrame(climb(few, few, selection, HYPER, SETTINGS, 1))
+    assert (rows["folds"] <= 5).all() and rows["folds"].min() < 5
+    assert rows.loc[rows["folds"] > 0, "AUC"].notna().all()
+    one = replace(split, label=np.ones_like(split.label))
+    with pytest.raises(InputError, match="training part of a fold holds one class only"):
+        climb(one, one, selection, HYPER, SETTINGS, 1)
 
 
 @pytest.fixture(scope="module")

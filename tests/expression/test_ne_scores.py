@@ -9,9 +9,7 @@ import pytest
 import yaml
 from scipy import stats
 
-from stages.common import cli
-from stages.expression import ne_scores, scores, table
-from tests.parameters import whole
+from stages.expression import scores, table
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -36,25 +34,6 @@ def definition(values: pd.Series, genes, weight):
     hit = np.isin(values.index, list(genes))
     step = place**weight * hit
     return (step * place).sum() / step.sum() - place[~hit].mean()
-
-
-@pytest.fixture
-def score(tmp_path, monkeypatch, capsys):
-    def run(expression, *more, **changed):
-        params = whole()
-        params["expression"] |= changed
-        (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-        out = tmp_path / "scores.csv"
-        out.unlink(missing_ok=True)
-        monkeypatch.setattr("sys.argv", [
-            "ne_scores", "--expression", str(expression), "--params", str(tmp_path / "params.yaml"),
-            "--out", str(out), "--summary", str(tmp_path / "summary.json"), *map(str, more)])
-        try:
-            cli.main(ne_scores.stage)
-        except SystemExit as stop:
-            return stop.code, capsys.readouterr().err.strip()
-        return 0, pd.read_csv(out).set_index("sample")
-    return run
 
 
 def test_the_signature_is_25_and_25_genes():

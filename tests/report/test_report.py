@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stages.common import canonical
-from stages.report import chart, forest, plain, tables
+from stages.report import plain, tables
 from stages.report.page import stage
 from stages.verdicts import names
 from tests.made_up import JUDGED, NAME, put
@@ -285,23 +285,6 @@ def test_a_verdict_of_no_known_name_is_one_line(reported, line):
 def test_a_page_that_is_too_large(reported, line, monkeypatch):
     monkeypatch.setattr("stages.report.page.LIMIT", 1000)
     line("more than 1,000")
-
-
-def test_most_fragile_first():
-    rows = [{"minimum": "0.1", "maximum": "0.9", "decimals": "2"},
-            {"minimum": "0.1", "maximum": "0.2", "decimals": "3"}]
-    assert [forest.width(row) for row in rows] == pytest.approx([80, 100])
-
-
-def test_an_axis_cuts_what_lies_outside():
-    linear = chart.Axis(0, 2, [])
-    assert [linear.share(value) for value in (-1, 1, 3)] == [0, 0.5, 1]
-    assert chart.Axis(1, 100, [], log=True).share(10) == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize("shape", chart.SHAPES)
-def test_marks_carry_their_series(shape):
-    assert 'class="mark s2"' in chart.mark(10, 10, "s2", shape)
 
 
 def test_how_many_wrong_numbers_pass(made):

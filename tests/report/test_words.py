@@ -99,6 +99,7 @@ def test_a_study_without_public_data_does_not_speak_of_recomputation(reported, c
     assert all(words in page.read_text() for words in said)
     put(Path("studies", NAME) / "study.yaml", "sources", {})
     put(Path("studies", NAME) / "study.yaml", "variations", [])
+    put(Path("studies", NAME) / "study.yaml", "single_runs", {})
     ledger = pd.read_csv(REPORTS / "ledger.csv", dtype=str, keep_default_na=False)
     ledger["verdict"], ledger["kernel"] = "untested", ""
     canonical.write_csv(REPORTS / "ledger.csv", ledger)

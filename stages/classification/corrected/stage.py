@@ -20,28 +20,13 @@ from stages.classification.corrected import permutation as corrected_permutation
 from stages.classification.corrected import summary as corrected_summary
 from stages.classification.corrected.fit import Outcome, Problem, candidates, run
 from stages.classification.parameters import Corrected, read_corrected
+from stages.classification.volume import volume_mm3
 from stages.common import canonical, cli
-from stages.common.columns import FEATURES, GROUP, SERIES, SPACING, VOXELS, spacing_mm
+from stages.common.columns import FEATURES, GROUP, SPACING, VOXELS
 from stages.common.errors import InputError
 
 # What a column that told biopsies from cfDNA would be called.
 _SAMPLING = re.compile(r"biops|cf_?dna|sampl|tissue|assay|source", re.IGNORECASE)
-
-
-def volume_mm3(table: pd.DataFrame, source: str) -> np.ndarray:
-    """Return tumour volume in mm³, shape (n,): voxels times voxel size of the original mask.
-
-    Raises
-    ------
-    InputError
-        Naming the first series without a positive number of voxels.
-    """
-    voxels = pd.to_numeric(table[VOXELS], errors="coerce").to_numpy(dtype=float)
-    if not (voxels > 0).all():
-        series = table[SERIES].to_numpy()[np.flatnonzero(~(voxels > 0))[0]]
-        raise InputError(f"series {series}: '{VOXELS}' is not a positive number", source,
-                         "restore the value or leave the series out")
-    return voxels * spacing_mm(table, source).prod(axis=1)
 
 
 def make_problem(table: pd.DataFrame, target: str, source: str) -> Problem:

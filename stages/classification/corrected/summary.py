@@ -74,7 +74,9 @@ def scores(models: Mapping[str, Part], settings: Bootstrap,
     -------
     dict
         Model to score to spread over seeds, with the intervals ``patients`` (mean over the seeds,
-        patients drawn anew) and ``patients_and_seeds`` (one run with one seed, patients drawn).
+        patients drawn anew) and ``patients_and_seeds`` (one run with one seed, patients drawn). Of a
+        score that some seeds do not have (NPV without a negative call) only ``n``, how many do:
+        their mean would be that of the seeds that happen to have one.
     dict
         Pair of models to score to difference (see `corrected_scores.difference`).
     DataFrame
@@ -88,11 +90,13 @@ def scores(models: Mapping[str, Part], settings: Bootstrap,
     for name, part in models.items():
         sampled = corrected_scores.seed_scores(part, drawn)
         means[name] = {key: corrected_scores.over_seeds(values) for key, values in sampled.items()}
-        found[name] = {
-            key: {**corrected_scores.spread(observed[name][key][:, 0]),
-                  "patients": corrected_scores.interval(means[name][key], settings.level),
-                  "patients_and_seeds": corrected_scores.interval(values.ravel(), settings.level)}
-            for key, values in sampled.items()}
+        found[name] = {}
+        for key, values in sampled.items():
+            over_seeds = corrected_scores.spread(observed[name][key][:, 0])
+            found[name][key] = {"n": over_seeds["n"]} if over_seeds["n"] < len(values) else {
+                **over_seeds,
+                "patients": corrected_scores.interval(means[name][key], settings.level),
+                "patients_and_seeds": corrected_scores.interval(values.ravel(), settings.level)}
     frames = [pd.DataFrame({key: values[:, 0] for key, values in observed[name].items()})
               .assign(model=name, run=np.arange(len(part.probability)))
               .assign(**{f"{criterion}/threshold": cut

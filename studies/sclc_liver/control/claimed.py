@@ -31,6 +31,8 @@ BASIC = ("LR", "RF", "XGB")
 ENDS = ((0.3, 20), (0.02, 60))
 # Duality gap at which a step of the path has converged, as a share of the labels' sum of squares.
 TOLERANCE = 1e-4
+# Patients of a class from which a fifth of it is one in each group.
+LEAST = 5
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,6 @@ def select(features: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
         raise InputError("LASSO does not converge where it keeps the wanted number of features",
                          "control", "leave the table out of the list")
     return np.flatnonzero(path[:, step])
-
-
-def largest_penalty(features: np.ndarray, label: np.ndarray) -> float:
-    """Return the smallest LASSO penalty that keeps no feature."""
-    centred = features - features.mean(axis=0)
-    return float(np.abs(centred.T @ (label - label.mean())).max() / len(label))
 
 
 def area(label: np.ndarray, probability: np.ndarray) -> float:
@@ -166,10 +162,14 @@ def run(table: Table, released: Released, settings: Control, seed: int) -> dict:
 
     Raises
     ------
-    ValueError
-        If a class has fewer than two patients in a group.
+    InputError
+        If a class has fewer than `LEAST` patients.
     """
     rows = np.arange(len(table.label))
+    rarest = np.bincount(table.label, minlength=2).min()
+    if rarest < LEAST:
+        raise InputError(f"a class of {rarest} patient(s) cannot be divided into three groups",
+                         "control", "leave the table out of the list")
     training, test = train_test_split(rows, test_size=settings.test_share, random_state=seed,
                                       stratify=table.label)
     learn, held = train_test_split(

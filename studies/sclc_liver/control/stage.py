@@ -27,6 +27,7 @@ from studies.sclc_liver.control import claimed, tables
 from studies.sclc_liver.control.parameters import Control, read_control
 from studies.sclc_liver.control.summary import rows_of, summarise
 from studies.sclc_liver.parameters import Repeats
+from studies.sclc_liver.penalty import largest_penalty
 
 LABELS = ("real", "dealt")
 PACKAGES = ("numpy", "scikit-learn", "xgboost-cpu")
@@ -88,7 +89,7 @@ def carry_out(task: Task) -> dict:
         table = replace(table, label=generator.permutation(table.label))
     found = claimed.run(table, task.settings.released, task.settings.control, task.seed)
     return {"table": task.pinned.table, "labels": task.labels, "seed": task.seed,
-            "largest_penalty": claimed.largest_penalty(table.features, table.label),
+            "largest_penalty": largest_penalty(table.features, table.label),
             "patients": len(table.label), "positive": int(table.label.sum()),
             "features": table.features.shape[1], **found,
             "nested": held_out(table, task.settings.corrected, task.seed)}

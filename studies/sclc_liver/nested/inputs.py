@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stages.classification.corrected.stage import volume_mm3
+from stages.classification.volume import volume_mm3
 from stages.common.columns import (
     FEATURES,
     IMAGE_MINIMUM,

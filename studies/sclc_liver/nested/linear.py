@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stages.common.errors import InputError
 from studies.sclc_liver.nested.parameters import Nested
 
 
@@ -39,6 +40,10 @@ class Cohort:
     def without(self, patient: int) -> np.ndarray:
         """Return the studies of all other patients."""
         return np.flatnonzero(self.patient != patient)
+
+    def prepared(self, learn: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the features of two sides of a fold (masks of series); the second teaches nothing."""
+        return self.features[learn], self.features[held]
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def hats(cohort: Cohort, inside: np.ndarray, outside: np.ndarray, penalties: np.
     position[inside] = np.arange(len(inside))
     own = position[cohort.study[learn]]
     weight = 1.0 / np.bincount(own, minlength=len(inside))[own]
-    features = cohort.features[learn]
+    features, others = cohort.prepared(learn, held)
     share = weight / weight.sum()
     centre = share @ features
     spread = np.sqrt(share @ (features - centre) ** 2)
@@ -94,7 +99,7 @@ def hats(cohort: Cohort, inside: np.ndarray, outside: np.ndarray, penalties: np.
     root = np.sqrt(weight)
     left, values, right = np.linalg.svd(root[:, None] * (features - centre) / scale,
                                         full_matrices=False)
-    rows = (cohort.features[held] - centre) / scale @ right.T
+    rows = (others - centre) / scale @ right.T
     if not by_series:
         position[outside] = np.arange(len(outside))
         mean = np.zeros((len(outside), held.sum()))
@@ -128,10 +133,17 @@ def folds(cohort: Cohort, settings: Nested, seed: int,
     seed : int
     studies : ndarray of int, optional
         Studies to use; the folds of their patients are those of the whole cohort.
+
+    Raises
+    ------
+    InputError
+        If there are fewer patients than folds, or too few in the training of one for inner ones.
     """
     penalties = np.array(settings.penalties)
     generator = np.random.default_rng(seed)
     patients = cohort.patient.max() + 1
+    if patients < settings.folds:
+        raise _too_few(patients, settings)
     outer = assigned(patients, settings.folds, generator)[cohort.patient]
     used = np.zeros(cohort.patient.size, dtype=bool)
     used[slice(None) if studies is None else studies] = True
@@ -145,8 +157,16 @@ def folds(cohort: Cohort, settings: Nested, seed: int,
                     for side in (within != part, within == part)]
             if all(map(len, pair)):
                 inner.append(Fold(*pair, hats(cohort, *pair, penalties)))
+        if not inner:
+            raise _too_few(patients, settings)
         if len(outside):
             yield Fold(inside, outside, hats(cohort, inside, outside, penalties), tuple(inner))
+
+
+def _too_few(patients: int, settings: Nested) -> InputError:
+    return InputError(f"{patients} patients cannot make {settings.folds} folds with "
+                      f"{settings.inner_folds} inner ones", "cohort table",
+                      "lower nested.procedure.folds or inner_folds in params/nested.yaml")
 
 
 def predict(fold: Fold, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stages.common.errors import InputError
 from studies.sclc_liver.nested.linear import Cohort
 
 
@@ -14,12 +15,21 @@ def one_way(values: np.ndarray, groups: np.ndarray) -> float:
 
     Not below 0.
 
+    Raises
+    ------
+    InputError
+        If there is one group, or none holds two values.
+
     Examples
     --------
     >>> one_way(np.array([1.0, 1.0, 2.0, 2.0]), np.array([0, 0, 1, 1]))
     1.0
     """
     sizes = np.bincount(groups)
+    if not 1 < len(sizes) < len(values):
+        raise InputError(f"{len(values)} examinations of {len(sizes)} patient(s): their likeness "
+                         "within patients cannot be told", "cohort table",
+                         "use a table in which some of several patients have two")
     means = np.bincount(groups, values) / sizes
     between = (sizes * (means - values.mean()) ** 2).sum() / (len(sizes) - 1)
     within = ((values - means[groups]) ** 2).sum() / (len(values) - len(sizes))

@@ -39,6 +39,18 @@ class Simulated:
     seed: int
 
 
+@dataclass(frozen=True)
+class Ladder:
+    """Data sets without effect on which the leakage ladder is climbed, and the model that climbs."""
+
+    model: dict[str, object]
+    null_sets: int
+    seeds: Repeats
+    level: float
+    confidence: float
+    seed: int
+
+
 def read_nested(path: str | Path) -> Nested:
     """Read and check the nested procedure over all patients."""
     found = section(path, "nested.procedure", Nested)
@@ -68,4 +80,16 @@ def read_simulated(path: str | Path) -> Simulated:
             ("seeds.count", found.seeds.count > 0, "at least 1"),
             ("level", 0 < found.level < 1, "between 0 and 1")):
         check_range(holds, f"nested.simulated.{name}", valid, path)
+    return found
+
+
+def read_ladder(path: str | Path) -> Ladder:
+    """Read and check the data sets on which the leakage ladder is climbed."""
+    found = section(path, "ladder", Ladder)
+    for name, holds, valid in (
+            ("null_sets", found.null_sets * found.level >= 4, "at least 4 / level"),
+            ("seeds.count", found.seeds.count > 0, "at least 1"),
+            ("level", 0 < found.level < 1, "between 0 and 1"),
+            ("confidence", 0 < found.confidence < 1, "between 0 and 1")):
+        check_range(holds, f"ladder.{name}", valid, path)
     return found

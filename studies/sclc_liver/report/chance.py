@@ -167,7 +167,8 @@ def tests(chance: Documents) -> list[tuple]:
                 rows.append((f"{NAMES[name]}, {said}", release, short(found["AUC"]),
                              interval(found["patients"], 3),
                              *(short(one[key]) for key in ("P", "P_best", "P_holm")),
-                             *(short(two[key]) for key in ("P", "P_best"))))
+                             *(short(two[key]) for key in ("P", "P_best")),
+                             needed(document, kind, "single")))
     return rows
 
 

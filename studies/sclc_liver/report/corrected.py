@@ -1,12 +1,13 @@
-"""Figures and tables of the corrected protocol, the leakage ladder and the converged solution."""
+"""Figures and tables of the corrected protocol and of the converged solution."""
 
 from __future__ import annotations
+
+from statistics import NormalDist
 
 from stages.report.chart import (
     SHAPES,
     Axis,
     Chart,
-    category_axis,
     key,
     strip,
     strip_axis,
@@ -14,6 +15,7 @@ from stages.report.chart import (
     unit_axis,
 )
 from stages.report.figure import Figure, short
+from studies.sclc_liver.report import chance
 from studies.sclc_liver.report.figures import (
     MODELS,
     NAMES,
@@ -24,10 +26,13 @@ from studies.sclc_liver.report.figures import (
     style,
 )
 from studies.sclc_liver.report.inputs import EARLIER, ENVIRONMENT, RELEASE, Inputs
+from studies.sclc_liver.report.whole import between, number
+
+NORMAL = NormalDist()
+# Thresholds of the decision curves: neither error weighs more than this many times the other.
+ODDS = 3
 
 PARTS = {"held-out": "held-out training patients", "test": "test patients"}
-RUNGS = {"series": "series at random (released)", "study": "by study", "patient": "by patient",
-         "patient-selection-inside": "by patient, selection inside"}
 AUC_AXIS = Axis(0.2, 1.0, ticks(0.2, 1.0, 0.2, 1), "AUC")
 RUN = f"Protocol corrected, release {RELEASE}, environment {ENVIRONMENT}."
 
@@ -72,62 +77,97 @@ def reliability(inputs: Inputs) -> Figure:
 
 
 def decision(inputs: Inputs) -> Figure:
-    """Return the decision curves on the test patients."""
+    """Return what each model adds to calling everyone positive, on the test patients."""
     table = inputs.decision[inputs.decision["part"] == "test"]
-    everyone = table[table["model"] == SERIES[0]]
-    chart = Chart("decision-curve", "Decision curves", "Net benefit at each threshold probability, "
-                  "beside calling everyone and no one NE-positive.",
-                  unit_axis("threshold probability"),
-                  Axis(-0.4, 0.8, ticks(-0.4, 0.8, 0.2, 1), "net benefit"))
-    chart.line([(0, 0), (1, 0)], "chance")
-    chart.line([(row.threshold, row.all_positive) for row in everyone.itertuples()
-                if row.all_positive >= -0.4], "s5")
-    for model in SERIES:
+    low, high = 1 / (1 + ODDS), ODDS / (1 + ODDS)
+    table = table[(table["threshold"] >= low - 1e-9) & (table["threshold"] <= high + 1e-9)]
+    chart = Chart("decision-curve", "What the models add to calling everyone NE-positive",
+                  "Difference in net benefit at each threshold probability, with 95 % intervals.",
+                  Axis(low - 0.03, high + 0.03, ticks(low, high, 0.1, 2), "threshold probability"),
+                  Axis(-0.4, 0.4, ticks(-0.4, 0.4, 0.1, 1), "net benefit less that of everyone"))
+    chart.line([(low - 0.03, 0), (high + 0.03, 0)], "chance")
+    rows, apart = [], 0
+    for place, model in enumerate(SERIES):
         own = table[table["model"] == model]
-        chart.line([(row.threshold, row.net_benefit) for row in own.itertuples()
-                    if row.net_benefit >= -0.4], style(model))
-    shown = [0.25, 0.5, 0.75]
-    rows = [(OWN_NAMES[model], *(short(_at(table[table["model"] == model], cut, "net_benefit"))
-                             for cut in shown)) for model in SERIES]
-    rows.append((OWN_NAMES["everyone-positive"], *(short(_at(everyone, cut, "all_positive"))
-                                               for cut in shown)))
-    marks = [*legend(SERIES, names=OWN_NAMES), (key("s5"), NAMES["everyone-positive"]),
-             (key("chance"), "No one")]
-    return Figure("decision", "Decision curves", [("", chart.svg())], marks,
-                  f"{RUN} Test patients, mean over the seeds; values below −0.4 are cut off.",
-                  ("model", *(f"at {cut:g}" for cut in shown)), rows)
+        if own.empty:
+            raise ValueError(f"no decision curve of {model} on the test patients")
+        for row in own.itertuples():
+            added = row.net_benefit - row.all_positive
+            x = row.threshold + 0.008 * (place - 1.5)
+            ends = [min(max(end, -0.4), 0.4) for end in (row.low, row.high)]
+            chart.line([(x, end) for end in ends], "error")
+            chart.point(x, min(max(added, -0.4), 0.4), style(model), SHAPES[place], 3.4)
+            apart += row.low > 0 or row.high < 0
+            rows.append((OWN_NAMES[model], short(row.threshold, 2), short(row.net_benefit),
+                         short(row.all_positive), short(added),
+                         f"{short(row.low)} to {short(row.high)}"))
+    return Figure("decision", "Decision curves", [("", chart.svg())],
+                  [*legend(SERIES, True, OWN_NAMES), (key("chance"), "Everyone NE-positive")],
+                  f"{RUN} Test patients, mean over the seeds; bars are 95 % intervals, patients "
+                  "drawn anew, cut off at ±0.4. The paper names no decision. At a threshold t a false "
+                  "call of NE-positive weighs t / (1 − t) times a missed one; shown is where "
+                  f"neither error weighs more than {ODDS} times the other ({short(low, 2)} to "
+                  f"{short(high, 2)}). Nearer to 0 one would call everyone, nearer to 1 sample "
+                  "everyone, whatever the images say. Of no one called the net benefit is 0. In "
+                  f"{apart} of {len(rows)} points the interval leaves out 0; points of one model are "
+                  "no independent tests.",
+                  ("model", "threshold", "net benefit", "of everyone", "difference",
+                   "95 % interval"), rows)
 
 
-def _at(table, cut: float, column: str) -> float:
-    return float(table.loc[(table["threshold"] - cut).abs().idxmin(), column])
+def calibration(inputs: Inputs) -> list[tuple]:
+    """Return one row for each part and model: intercept, slope, observed / expected."""
+    return [(OWN_NAMES[model], place, *(
+        f"{number(found[name]['value'])} ({between(found[name])})"
+        for name in ("intercept", "slope", "observed_to_expected")))
+        for part, place in PARTS.items() for model in SERIES
+        for found in [inputs.calibration.get(part, model, "calibration")]]
 
 
-def ladder(inputs: Inputs) -> Figure:
-    """Return the cross-validated AUC of each model, leak by leak removed."""
-    axis = Axis(0.3, 0.9, ticks(0.3, 0.9, 0.1, 1), "cross-validated AUC")
-    chart = Chart("ladder-auc", "Leakage ladder", "Cross-validated AUC falls for each model as "
-                  "folds and selection keep patients apart.",
-                  category_axis(["series", "study", "patient", "patient + sel."]), axis, height=360)
-    chart.line([(-0.5, 0.5), (3.5, 0.5)], "chance")
+def calls(inputs: Inputs) -> list[tuple]:
+    """Return one row for each part, model and threshold: calls that were right, in counts."""
     rows = []
-    for number, model in enumerate(MODELS):
-        means = []
-        for at, (rung, place) in enumerate(RUNGS.items()):
-            score = inputs.leakage.get("models", model, "rungs", rung)
-            area, x = score["AUC"], at + 0.2 * (number - 1)
-            chart.line([(x, area["min"]), (x, area["max"])], "error")
-            chart.line([(x, area["q25"]), (x, area["q75"])], f"{style(model)} thick")
-            chart.point(x, area["mean"], style(model), SHAPES[number], 4.6)
-            means.append((x, area["mean"]))
-            rows.append((NAMES[model], place, short(area["mean"]), short(area["min"]),
-                         short(area["max"]), short(score["F1"]["mean"])))
-        chart.line(means, f"{style(model)} thin")
-    count = inputs.leakage.get("models", "LR", "rungs", "series")["AUC"]["n"]
-    return Figure("ladder", "The leakage ladder", [("", chart.svg())], legend(list(MODELS), True),
-                  f"Selection and models as released ({inputs.leakage.get('trees')} trees), "
-                  f"release  {RELEASE}, environment {ENVIRONMENT}, {count} seeds. Marks are means, "
-                  "thick bars the middle half, thin bars the lowest and highest seed.",
-                  ("model", "folds", "mean AUC", "lowest", "highest", "mean F1"), rows)
+    for part, place in PARTS.items():
+        for model in SERIES:
+            for criterion, found in inputs.calibration.get(part, model, "calls").items():
+                rows.append((OWN_NAMES[model], place, criterion.replace("-", " "),
+                             f"{found['TP']} of {found['TP'] + found['FP']}",
+                             f"{found['TN']} of {found['TN'] + found['FN']}",
+                             *(f"{found[f'seeds_without_{kind}_call']} of {found['seeds']}"
+                               for kind in ("positive", "negative"))))
+    return rows
+
+
+def differences(inputs: Inputs) -> list[tuple]:
+    """Return one row for each part and pair of models, with the smallest difference that is found.
+
+    By the width of the interval: that of a normal estimate whose two-sided test at 5 % has 80 %
+    power.
+    """
+    rows = []
+    for part, place in PARTS.items():
+        pairs = inputs.corrected.get(part, "differences")
+        for pair, found in pairs.items():
+            own = found["AUC"]
+            error = (own["high"] - own["low"]) / (2 * NORMAL.inv_cdf(0.975))
+            rows.append((" − ".join(OWN_NAMES[name] for name in pair.split(" - ")), place,
+                         short(own["difference"]), f"{short(own['low'])} to {short(own['high'])}",
+                         short(min(1.0, len(pairs) * own["P"])),
+                         short((NORMAL.inv_cdf(0.975) + NORMAL.inv_cdf(0.8)) * error, 2)))
+    return rows
+
+
+def needed(inputs: Inputs, part: str, model: str) -> str:
+    """Return the true AUC that the permutation test of a part finds with 80 % power.
+
+    On the test patients by the simulation of the section on chance; on the others by the spread of
+    the permutations, whose P is doubled.
+    """
+    if part == "test":
+        return chance.needed(inputs.chance[RELEASE], "nested", "nested")
+    null = inputs.corrected.get("permutation", model, "held_out_AUC", "chance")
+    spread = (null["q95"] - null["q05"]) / (2 * NORMAL.inv_cdf(0.95))
+    return short(null["median"] + (NORMAL.inv_cdf(0.975) + NORMAL.inv_cdf(0.8)) * spread, 2)
 
 
 def converged(inputs: Inputs) -> list[tuple]:
@@ -155,11 +195,11 @@ def section(inputs: Inputs) -> dict:
             "plot": strip(AUC_AXIS, own["low"], auc["mean"], own["high"],
                           quartiles=(auc["min"], auc["max"])),
             "run": " to ".join(short(auc["patients_and_seeds"][end]) for end in ("low", "high")),
-            "P": short(row["P"]), "Brier": short(row["Brier"]["mean"]),
+            "P": short(row["P"]), "needed": needed(inputs, *row["key"]),
+            "Brier": short(row["Brier"]["mean"]),
             "F1": short(row["F1"]["mean"])})
     trivial = inputs.trivial.get("scores")
     missing = not inputs.corrected.get("sampling_type_columns")
-    pairs = inputs.corrected.get("test", "differences")
     return {
         "corrected": rows, "corrected_scale": strip_axis(AUC_AXIS),
         "seeds": inputs.corrected.get("seeds"),
@@ -168,10 +208,8 @@ def section(inputs: Inputs) -> dict:
         "sampling": "Biopsy and cfDNA samples cannot be told apart here: no column of the released "
                     "tables names the sampling type." if missing else "",
         "protocol_figures": [corrected_roc(inputs), reliability(inputs), decision(inputs)],
-        "differences": [(" − ".join(OWN_NAMES[name] for name in pair.split(" - ")),
-                         short(found["AUC"]["difference"]),
-                         f"{short(found['AUC']['low'])} to {short(found['AUC']['high'])}",
-                         short(found["AUC"]["P"])) for pair, found in pairs.items()]}
+        "calibration": calibration(inputs), "calls": calls(inputs),
+        "differences": differences(inputs)}
 
 
 def matrices(inputs: Inputs) -> list[dict]:

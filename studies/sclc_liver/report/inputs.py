@@ -52,6 +52,9 @@ class Inputs:
     nested, simulated, sizes, retest, control : Document
         All patients by the nested procedure, its type-I error and power, sample sizes, agreement of
         two series, both protocols on public tables.
+    makers, ladder, calibration : Document
+        Harmonised features and makers held out, the leakage ladder without effect, calibration and
+        calls of the corrected protocol.
     specification : dict
         Place below the results to document: what the specification curve shows.
     fingerprints : dict
@@ -82,6 +85,9 @@ class Inputs:
     sizes: Document
     retest: Document
     control: Document
+    makers: Document
+    ladder: Document
+    calibration: Document
     specification: dict[str, Document]
     fingerprints: dict[str, str]
 
@@ -130,13 +136,16 @@ def read(options) -> Inputs:
         reliability=numbers(corrected / "reliability.csv",
                             (*curve, "predicted", "observed", "low", "high", "series")),
         decision=numbers(corrected / "decision.csv",
-                         (*curve, "threshold", "net_benefit", "all_positive")),
+                         (*curve, "threshold", "net_benefit", "all_positive", "low", "high")),
         runs=numbers(corrected / "predictions.csv", (*curve, "seed", "NE_Class", "probability")),
         nested=reader.json(results / "nested" / f"{RELEASE}.json"),
         simulated=reader.json(results / "nested" / "simulated.json"),
         sizes=reader.json(results / "sample_size.json"),
         retest=reader.json(results / "retest" / f"{RELEASE}.json"),
         control=reader.json(results / "control" / "optimism.json"),
+        makers=reader.json(results / "nested" / "makers.json"),
+        ladder=reader.json(results / "nested" / "ladder.json"),
+        calibration=reader.json(results / "calibration" / RELEASE / run),
         specification=_specified(reader, results),
         fingerprints=reader.fingerprints)
 

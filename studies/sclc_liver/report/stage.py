@@ -9,7 +9,16 @@ from jinja2 import TemplateError
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.report import render
-from studies.sclc_liver.report import chance, corrected, figures, specification, text, whole
+from studies.sclc_liver.report import (
+    chance,
+    corrected,
+    figures,
+    ladder,
+    makers,
+    specification,
+    text,
+    whole,
+)
 from studies.sclc_liver.report.inputs import ENVIRONMENT, RELEASE, Inputs, read
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -20,6 +29,7 @@ SECTIONS = (("curves", "Curves and confusion matrices", "text"),
             ("corrected", "The corrected protocol", "envelopes"),
             ("leakage", "How far leakage carries the scores", "envelopes"),
             ("whole", "All patients by a nested procedure", "envelopes"),
+            ("makers", "Makers and slice thickness", "envelopes"),
             ("sizes", "How many examinations such a model needs", "envelopes"),
             ("retest", "Two series of an examination; burden and score", "envelopes"),
             ("control", "The paper's protocol on public tables", "envelopes"),
@@ -31,7 +41,9 @@ def sections(inputs: Inputs) -> dict:
     context = {
         "release": RELEASE, "environment": ENVIRONMENT, "tested": figures.tested(inputs),
         "roc": figures.roc(inputs), "matrices": corrected.matrices(inputs),
-        "converged": corrected.converged(inputs), "ladder": corrected.ladder(inputs),
+        "converged": corrected.converged(inputs), "ladder": ladder.ladder(inputs),
+        "ladder_null": ladder.without_effect(inputs), "rungs": ladder.rungs(inputs.ladder),
+        "told_apart": ladder.told_apart(inputs.ladder, inputs.leakage),
         "chance": {"introduction": chance.introduction(inputs.chance),
                    "statements": chance.statements(inputs.chance, inputs.corrected),
                    "limit": chance.limit(inputs.chance), "tests": chance.tests(inputs.chance),
@@ -40,6 +52,7 @@ def sections(inputs: Inputs) -> dict:
                    "wanted": chance.wanted(inputs.chance[RELEASE]),
                    "power": chance.power(inputs)},
         **corrected.section(inputs), **whole.section(inputs),
+        **makers.section(inputs),
         "specification": specification.figure(inputs)}
     templates = render.environment(TEMPLATES)
     figure = templates.get_template("macros.html.j2").make_module().figure

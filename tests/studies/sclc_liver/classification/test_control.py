@@ -51,6 +51,14 @@ def test_selection_outside_the_folds_makes_optimism_from_noise(settings):
     assert abs(np.mean(nested) - 0.5) < 0.12
 
 
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_a_class_of_too_few_patients_stops_with_one_line(settings, count):
+    table = noise(1)
+    table = replace(table, label=(np.arange(60) >= count).astype(int))
+    with pytest.raises(InputError, match=rf"class of {count} patient\(s\) cannot be divided"):
+        claimed.run(table, settings.released, settings.control, 1)
+
+
 def test_as_many_features_are_kept_as_are_asked_for():
     table = noise(1)
     for count in (1, 5, 12):

@@ -22,7 +22,11 @@ NAMES_A_LINE = re.compile(r"(diagonal|line) is chance")
 NEEDED = re.compile(r"true\s+AUC\s+needed", re.I)
 INTERVAL = re.compile(r"(?=.*\binterval)(?=.*\d\.\d\d to \d\.\d\d)", re.S)
 # What sets a score beside an AUC of one half.
-BESIDE_CHANCE = re.compile(r"(from|above|at|than|beats?|of|to|by) chance\b|chance level", re.I)
+BESIDE_CHANCE = re.compile(r"(from|above|at|than|beats?|of|to|by) chance\b|chance level|"
+                           r"\b(not|no|in)\W?significant|no (difference|association)\b", re.I)
+# A column of P values needs two others in its table.
+P_VALUE = re.compile(r"\bP\b")
+BESIDE_P = (re.compile("interval"), re.compile("True AUC needed|80 % power finds"))
 
 
 class Blocks(HTMLParser):
@@ -39,6 +43,35 @@ class Blocks(HTMLParser):
 
     def handle_data(self, data):
         self.found[-1] += data
+
+
+class Heads(HTMLParser):
+    """The column heads of each table of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.open = [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "table":
+            self.found.append([])
+        if tag == "th" and ("scope", "col") in attributes:
+            self.found[-1].append("")
+        self.open = tag == "th" or self.open and tag in ("br", "svg")
+
+    def handle_endtag(self, tag):
+        self.open = self.open and tag != "th"
+
+    def handle_data(self, data):
+        if self.open and self.found[-1]:
+            self.found[-1][-1] += data
+
+
+def lonely(heads):
+    """Return the tables that show P values without an interval and what could have been found."""
+    return [head for head in heads if any(map(P_VALUE.search, head))
+            and not all(any(map(beside.search, head)) for beside in BESIDE_P)]
 
 
 def unguarded(blocks):
@@ -66,7 +99,8 @@ def documents():
     ("with the defaults it is at chance.", True),
     ("not told from chance (95 % interval 0.40 to 0.92)", True),
     ("not told from chance (95 % interval 0.40 to 0.92; true AUC needed 0.82)", False),
-    ("The grey diagonal is chance.", False)])
+    ("The grey diagonal is chance.", False), ("This is not significant (P 0.3).", True),
+    ("It is insignificant.", True), ("There is no difference between the models.", True)])
 def test_the_rule_on_chance_catches_what_it_should(said, caught):
     assert bool(unguarded([said])) == caught
 
@@ -82,6 +116,16 @@ def test_nothing_speaks_of_chance_alone(repository, call):
     assert call(stage.stage) == (0, "", "")
     assert call(page.stage, "--study", "studies/sclc_liver", "--params", "params.yaml") == (0, "", "")
     assert not unguarded(Blocks((repository / "reports/sclc_liver/index.html").read_text()).found)
+
+
+def test_no_table_shows_p_values_alone(repository, call):
+    assert call(stage.stage) == (0, "", "")
+    sections = json.loads((repository / "reports/sclc_liver/sections.json").read_text())["sections"]
+    heads = [head for section in sections for head in Heads(section["html"]).found]
+    shown = [head for head in heads if any(map(P_VALUE.search, head))]
+    assert len(shown) >= 7 and not lonely(heads)
+    for removed in BESIDE_P:
+        assert lonely([[name for name in head if not removed.search(name)] for head in shown])
 
 
 SAYING = ["README.md", *(path.relative_to(ROOT).as_posix() for pattern in (

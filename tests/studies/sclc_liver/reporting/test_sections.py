@@ -45,8 +45,8 @@ def test_sections_are_those_that_the_page_reads(made, study):
     content = made()
     own = inputs.own(Document(SECTIONS, content))
     assert [section.anchor for section in own.sections] == [
-        "curves", "converged", "chance", "corrected", "leakage", "whole", "sizes", "retest", "control",
-        "choices"]
+        "curves", "converged", "chance", "corrected", "leakage", "whole", "makers", "sizes", "retest",
+        "control", "choices"]
     assert set(own.drawn) <= set(study.content.items) and len(own.drawn) == 3
     assert len(own.sentences) == 3 and own.sources[0]["rows"]
     assert all(len(digest) == 32 for digest in own.files.values()) and CORRECTED in own.files
