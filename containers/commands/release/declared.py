@@ -9,8 +9,8 @@ import yaml
 from containers.launcher import LauncherError
 
 # What a verdict depends on; the rest of study.yaml is for readers.
-KEYS = ("protocols", "preferred", "runs", "sources", "variations", "racing", "guessed", "second",
-        "plausible", "numbers", "stored")
+KEYS = ("protocols", "preferred", "runs", "sources", "variations", "single_runs", "racing", "guessed",
+        "second", "plausible", "numbers", "stored")
 CHECK = ("id", "check", "numbers", "constants", "each")
 
 

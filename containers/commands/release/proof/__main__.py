@@ -54,7 +54,7 @@ def cache():
 
 
 CELLS = ("verdict", "basis", "reproduced", "protocol", "release", "environment", "kernel", "variations",
-         "equal", "minimum", "maximum", "all_variations", "all_equal")
+         "equal", "minimum", "maximum", "all_variations", "all_equal", "row_together")
 
 
 def statements(counts):
@@ -85,9 +85,10 @@ def statements(counts):
 def differs(row, found):
     """Yield what differs between a line of a ledger and what was derived again."""
     for name in CELLS:
-        said, derived = row[name], found.get(name, "")
+        said, derived = row.get(name, "no such column"), found.get(name, "")
         number = isinstance(derived, (int, float))
-        if said != derived if not number or said == "" else float(said) != derived:
+        plain = number and said not in ("", "no such column")
+        if float(said) != derived if plain else said != derived:
             yield f"{name} '{said}', derived again '{derived}'"
 
 

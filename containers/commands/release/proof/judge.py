@@ -40,9 +40,47 @@ class Judge:
         rule_of = {number: self._rule(number) for number in self.numbers}
         runs = {number: self._candidates(number, rule_of[number]) for number in self.numbers}
         chosen = self._chosen(runs)
+        self.rows = self._rows(rule_of, runs)
         found = {number.key: self._one(number, rule_of[number], runs[number],
                                        chosen[number.item, number.row]) for number in self.numbers}
-        return self._without_hits(found)
+        return self._unconfirmed(self._without_hits(found))
+
+    def _rows(self, rule_of, runs):
+        """Return for each row its fitted numbers, and of each run that has some what it gives of them.
+
+        A run is a mapping of number to whether it gives it: those as released, and single variations.
+        """
+        rows = defaultdict(dict)
+        for number, several in runs.items():
+            rule = rule_of[number]
+            if several and number.number is not None and self.results.fitted(
+                    rule.source, rule.path(number)):
+                rows[number.item, number.row][number] = (rule.source, rule.path(number))
+        first, found = self.declared["protocols"][0], {}
+        for key, addresses in rows.items():
+            released = defaultdict(dict)
+            for number in addresses:
+                for origin, value in reversed(runs[number]):
+                    if origin[0] == first:
+                        released[origin[:3]][number] = value
+            single = [{number: run[address] for number, address in addresses.items() if address in run}
+                      for run in self.results.single]
+            found[key] = [{number: value is not None and number.is_given(value, self.tolerance)
+                           for number, value in run.items()}
+                          for run in (*released.values(), *filter(None, single))]
+        return found
+
+    def _together(self, number):
+        """Return how much of its row runs give that give a number, and those that do not; the most.
+
+        Without the number itself; None where no single run is known to give it, or not to.
+        """
+        most = {True: None, False: None}
+        for run in self.rows.get((number.item, number.row), ()):
+            if number in run:
+                others = sum(run.values()) - run[number]
+                most[run[number]] = max(others, most[run[number]] or 0)
+        return most[True], most[False]
 
     def _rule(self, number):
         for rule in self.rules:
@@ -108,6 +146,9 @@ class Judge:
         else:
             verdict = "contradicted" if basis == "arithmetic" else \
                 self._missed(number, path, own, every, pools)
+            with_it, without_it = self._together(number)
+            if verdict == "envelope" and with_it is not None and with_it < (without_it or 0):
+                verdict = "untestable"  # one run wrote the row: this one is hit by chance
             if verdict == "contradicted" and self._doubt(number, rule, path, runs):
                 verdict = "untestable"
             if verdict == "contradicted" and number.is_cut(value):
@@ -116,6 +157,12 @@ class Judge:
             verdict = "untestable"
         found = {"verdict": verdict, "reproduced": value, "basis": basis, "source": rule.source}
         found.update(zip(("protocol", "release", "environment", "kernel"), origin))
+        if basis != "arithmetic" and number.number is not None:
+            with_it, _ = self._together(number)
+            found["row_together"] = 0 if with_it is None else with_it + 1
+        second = self.results.second.get((rule.source, path), {}).get(origin[1])
+        found["second"] = second is not None and number.number is not None and (
+            abs(second - value) < abs(second - float(number.text)))
         if basis == "variations":
             found.update(variations=own.count, equal=own.equal, minimum=own.low, maximum=own.high,
                          all_variations=every.count, all_equal=every.equal)
@@ -186,4 +233,11 @@ class Judge:
                 and one["verdict"] in ("exact", "exact-unstable", "envelope")
 
         return {key: {**one, "verdict": "untestable"} if taken_back(key, one) else one
+                for key, one in found.items()}
+
+    @staticmethod
+    def _unconfirmed(found):
+        """Take back contradictions that no second derivation confirms."""
+        return {key: {**one, "verdict": "untestable"}
+                if one["verdict"] == "contradicted" and not one["second"] else one
                 for key, one in found.items()}

@@ -17,6 +17,7 @@ class Printed:
         plain = re.fullmatch(r"-?\d+(\.\d+)?", text)
         self.number = Decimal(text) if plain else None
         self.unit = Decimal(1).scaleb(self.number.as_tuple().exponent) if plain else None
+        self.known = {}
 
     @property
     def key(self):
@@ -26,8 +27,10 @@ class Printed:
         """Tell whether a value rounds to it; of a version, whether it is the same."""
         if self.number is None or isinstance(value, str):
             return str(value) == self.text
-        off = abs(Decimal(repr(value)) - self.number)
-        return off <= self.unit / 2 + Decimal(repr(tolerance))
+        if (value, tolerance) not in self.known:  # sweeps give few values many times
+            off = abs(Decimal(repr(value)) - self.number)
+            self.known[value, tolerance] = off <= self.unit / 2 + Decimal(repr(tolerance))
+        return self.known[value, tolerance]
 
     def is_cut(self, value):
         """Tell whether a value that is cut off, not rounded, is it."""

@@ -65,6 +65,11 @@ class Results:
         for pattern in declared.get("variations", []):
             for file in dict.fromkeys(pattern.format(environment=one) for one in environments):
                 self._sweep(load(self.folder / file))
+        self.single = [run for summary, pattern in declared.get("single_runs", {}).items()
+                       for environment in environments
+                       if "{environment}" in summary or environment == environments[0]
+                       for run in self._single(summary.format(environment=environment),
+                                               pattern.format(environment=environment))]
         self.second = {}
         if declared.get("second"):
             for release in declared["runs"]["releases"]:
@@ -114,6 +119,24 @@ class Results:
                                       for value, times in said.get(prefix + "counts", {}).items()]
                             self.sweeps.setdefault((source, path), []).append(
                                 (kind, release, content["environment"], count, values))
+
+    def _single(self, summary, file):
+        """Return for each single run of a sweep the numbers that it has: (source, path) to value.
+
+        A cell is the place of the value among the sorted distinct ones that the summary counts of this
+        number for the release, of all kinds; ``nan`` is undefined (None here).
+        """
+        values = {}
+        for release, sources in load(self.folder / summary)["releases"].items():
+            for source, numbers in sources.items():
+                for path, said in numbers.items():
+                    counted = {float(value) for _, prefix in KINDS
+                               for value in said.get(prefix + "counts", {})}
+                    values[release, f"{source}/{path}"] = (source, path), sorted(counted)
+        for row in table(self.folder / file):
+            yield {values[row["release"], name][0]: None if cell == "nan"
+                   else values[row["release"], name][1][int(cell)]
+                   for name, cell in row.items() if "/" in name and cell}
 
     def fitted(self, source, path):
         said = self.declared["sources"][source]
