@@ -91,8 +91,8 @@ def test_a_misspelt_key_does_not_make_the_ledger_take_another(results, line, nam
 
 
 def test_a_number_that_no_sweep_varies(results, line):
-    for path in (results / "wobble").glob("*.json"):
-        path.write_text(path.read_text().replace('"models/A/PPV/mean"', '"A/PPV/mean"'))
+    for path in (results / "wobble").iterdir():
+        path.write_text(path.read_text().replace("models/A/PPV/mean", "A/PPV/mean"))
     assert f"metrics/{NAME}/results/wobble: lacks 'models/A/PPV/mean' of 'fits'" in line()
 
 
