@@ -162,7 +162,7 @@ def parts(predictions: pd.DataFrame, seeds: pd.DataFrame, source) -> dict[tuple[
             raise InputError(f"{key[0]} series hold one class only", source,
                              "make the corrected protocol's tables again")
         cuts = seeds[(seeds["part"] == key[0]) & (seeds["model"] == key[1])].sort_values("run")
-        found[key] = Part(first[LABEL].to_numpy(), first["patient"].to_numpy(dtype=str),
+        found[key] = Part(first[LABEL].to_numpy(), first["patient"].to_numpy(),
                           wide.to_numpy(), np.zeros(wide.shape, dtype=int),
                           {name.removesuffix("/threshold"): cuts[name].to_numpy()
                            for name in cuts if name.endswith("/threshold")})
