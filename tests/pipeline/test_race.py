@@ -23,6 +23,20 @@ def test_the_record_is_made_from_what_the_sweep_is_made_from():
         assert dict(options)["--out"] == f"{race.RECORDS}/{image}.json"
 
 
+def test_the_judge_reads_every_table_of_single_runs():
+    content = yaml.safe_load((STUDY / "study.yaml").read_text())
+    results, single = race.RECORDS.removesuffix("/race"), content["single_runs"]
+    assert set(single) == set(content["variations"])
+    read = {f"{results}/{name}".replace("{environment}", image)
+            for name in single.values() for image in content["runs"]["environments"]}
+    stages = yaml.safe_load((STUDY / "dvc.yaml").read_text())["stages"]
+    made = {path.replace("${item}", image) for name in ("sensitivity", "sensitivity_search")
+            for out in stages[name]["do"]["outs"] for path in out if path.endswith("-runs.csv")
+            for image in content["runs"]["environments"]}
+    made |= {path for path in read if path.startswith(race.RECORDS)}
+    assert read == made and all((ROOT / path).is_file() for path in read)
+
+
 def test_the_judge_reads_the_record():
     content = yaml.safe_load((STUDY / "study.yaml").read_text())
     results = race.RECORDS.removesuffix("/race")
