@@ -73,7 +73,7 @@ def _reproduced(files: Files):
     authors = {one.get("family-names") for one in files.paper.get("authors") or []} - {None}
     same = [one for one in files.citation.get("authors") or [] if one.get("family-names") in authors]
     said = []
-    # Of the paper that the citation file names; other studies re-execute what data are public of theirs.
+    # Of the paper that the citation file names; other studies have their own papers and data.
     mine = {name: study for name, study in files.studies.items()
             if study.get("doi") == files.paper.get("doi")}
     for name, study in mine.items():
