@@ -73,7 +73,10 @@ def _reproduced(files: Files):
     authors = {one.get("family-names") for one in files.paper.get("authors") or []} - {None}
     same = [one for one in files.citation.get("authors") or [] if one.get("family-names") in authors]
     said = []
-    for name, study in files.studies.items():
+    # Of the paper that the citation file names; other studies have their own papers and data.
+    mine = {name: study for name, study in files.studies.items()
+            if study.get("doi") == files.paper.get("doi")}
+    for name, study in mine.items():
         headline = study.get("headline", {}).get("number")
         row = next((row for row in files.ledgers[name] if headline == [
             row[key] for key in ("item", "row", "metric", "statistic")]), None)
