@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.classification import models
+from stages.classification import applicability, models
 from stages.common import canonical
+from stages.common.columns import SPACING
 from stages.common.errors import InputError
 from tests.parameters import PARAMS, whole
 
@@ -150,7 +151,8 @@ def stranger(tmp_path, table):
     canonical.write_csv(tmp_path / "table.csv", table)
     canonical.write_csv(tmp_path / "selected.csv", pd.DataFrame({"feature": table.columns[:6]}))
     test = table[table["Group"] == "test"]
-    canonical.write_csv(tmp_path / "features.csv", test[["File", *table.columns[:6]]])
+    canonical.write_csv(tmp_path / "features.csv", test[["File", *table.columns[:6]]].assign(
+        **{SPACING: "(0.8, 0.8, 1.0)"}))
     (tmp_path / "excluded.csv").write_text("File,reason\n")
 
     def run(stage, *arguments, changed=None):
@@ -168,12 +170,20 @@ TRAIN = ("train", *RUN, "--table", "table.csv", "--selected", "selected.csv", "-
 
 def test_a_new_classifier_is_one_file_and_its_parameters(stranger):
     folder, _, run = stranger
-    for arguments in (TRAIN,
-                      ("bootstrap", *RUN, "--predictions", "out/predictions.csv", "--out", "boot.json"),
-                      ("apply", "--features", "features.csv", "--excluded", "excluded.csv",
-                       "--models", "models", "--trained-on", "made up", "--out", "applied.csv")):
+    resampled = ("bootstrap", *RUN, "--predictions", "out/predictions.csv", "--out", "boot.json")
+    for arguments in (TRAIN, resampled):
         done = run(*arguments)
         assert done.returncode == 0, done.stderr
+    described = pd.read_csv(folder / "features.csv")
+    canonical.write_json(folder / "card.json", {
+        "model_details": {"digests": {"classifiers": applicability.digest(folder / "models"),
+                                      "network": ""}},
+        "ranges": applicability.ranges(applicability.quantities(
+            described, list(described.columns[1:7]), folder / "features.csv"))})
+    done = run("apply", "--features", "features.csv", "--excluded", "excluded.csv",
+               "--models", "models", "--card", "card.json", "--trained-on", "made up",
+               "--out", "applied.csv")
+    assert done.returncode == 0, done.stderr
     scored = canonical.read_json(folder / "models.json")["configurations"]["NEAR"]
     assert scored["test"]["AUC"] > 0.6 and scored["refit_iterations"] is None
     boot = canonical.read_json(folder / "boot.json")["configurations"]["NEAR"]
