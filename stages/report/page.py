@@ -10,12 +10,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from jinja2 import TemplateError
-
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.report import inputs as report_inputs
-from stages.report import sections
+from stages.report import render, sections
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
 
@@ -49,13 +47,8 @@ def stage() -> None:
     folder = study.reports(root)
     page, answers = folder / "index.html", folder / "checklists.html"
     up = os.path.relpath(root, folder) + "/"
-    try:
+    with render.drawing(page):
         content = sections.index(inputs, answers.name, up)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-            TemplateError) as error:
-        # Results of the right form with values that no stage writes: the pipeline knows which.
-        raise InputError(f"cannot be drawn from these results ({type(error).__name__}: {error})", page,
-                         "a file that it is made from was changed: run dvc repro") from None
     checklists = sections.checklists(inputs, page.name, root, up)
     write(page, content)
     write(answers, checklists)

@@ -71,13 +71,16 @@ def stage() -> None:
     implied, found = (reader.json(options.results / name)
                       for name in ("implied.json", "control/areas.json"))
     pinned = reader.json(options.results / "control" / "files.json")
-    canonical.write_json(options.out, {
-        "sentences": sentences(implied, found), "drawn": {},
-        "sections": [{"anchor": "control", "title": "The same question on public patients",
-                      "after": "text", "html": control(found)}],
-        "sources": [{"caption": "Public tables, pinned by commit and content",
-                     "head": ["File", "SHA-256"], "rows": sorted(map(list, pinned.content.items()))}],
-        "files": reader.fingerprints})
+    with render.drawing(options.out):
+        content = {
+            "sentences": sentences(implied, found), "drawn": {},
+            "sections": [{"anchor": "control", "title": "The same question on public patients",
+                          "after": "text", "html": control(found)}],
+            "sources": [{"caption": "Public tables, pinned by commit and content",
+                         "head": ["File", "SHA-256"],
+                         "rows": sorted(map(list, pinned.content.items()))}],
+            "files": reader.fingerprints}
+    canonical.write_json(options.out, content)
 
 
 if __name__ == "__main__":

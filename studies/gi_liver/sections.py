@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import TemplateError
-
 from stages.common import canonical, cli
-from stages.common.errors import InputError
 from stages.report import render
 from stages.report.chart import Chart, key, unit_axis
 from stages.report.figure import Figure, short
@@ -104,13 +101,8 @@ def stage() -> None:
     reader = Reader()
     rows = reader.text(options.published / "table3.csv", ("row", "metric", "value"))
     implied, refused = reader.json(options.implied), reader.text(options.findings, FINDINGS)
-    try:
+    with render.drawing(options.out):
         content = sections(scores(rows), implied, refused, reader.fingerprints)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-            TemplateError) as error:
-        raise InputError(f"cannot be drawn from these results ({type(error).__name__}: {error})",
-                         options.out, "a file that they are made from was changed: run dvc "
-                         "repro") from None
     canonical.write_json(options.out, content)
 
 

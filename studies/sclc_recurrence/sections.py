@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import TemplateError
-
 from stages.common import canonical, cli
-from stages.common.errors import InputError
 from stages.report import render
 from stages.report.figure import short
 from stages.report.files import Document, Reader
@@ -98,13 +95,9 @@ def stage() -> None:
     implied = reader.json(options.implied)
     rows = reader.text(options.reports / "ledger.csv", lines.COLUMNS)
     findings = reader.text(options.reports / "findings.csv", FINDINGS)
-    try:
+    with render.drawing(options.out):
         content = {"sentences": sentences(implied, rows), "drawn": {}, "sources": [],
                    "sections": sections(implied, rows, findings), "files": reader.fingerprints}
-    except (AttributeError, LookupError, TypeError, ValueError, TemplateError) as error:
-        raise InputError(f"cannot be drawn from these results ({type(error).__name__}: {error})",
-                         options.out, "a file that they are made from was changed: run dvc "
-                         "repro") from None
     canonical.write_json(options.out, content)
 
 

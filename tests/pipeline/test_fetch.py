@@ -8,10 +8,9 @@ import threading
 import pytest
 
 from stages.cohort.fetch import fetch
+from stages.cohort.fetch_pinned import releases
 from stages.cohort.parameters import Release
 from stages.common.errors import InputError
-from studies.brain_metastases.control.fetch import releases as pinned
-from studies.sclc_liver.control.fetch import releases
 
 CONTENT = b"File,NE_Score\n" + b"x,0.5\n" * 1000
 
@@ -79,23 +78,21 @@ def test_the_mirror_has_a_folder_for_each_kind_of_files(tmp_path):
         fetch(release(CLOSED), tmp_path / "u.csv", tmp_path / "mirror", 5, "other")
 
 
-def test_a_list_without_a_checksum_is_one_line(tmp_path):
-    path = tmp_path / "tables.csv"
-    path.write_text("table,file,bytes\nT,T.gz,5\n")
-    with pytest.raises(InputError, match="no list of pinned tables"):
-        releases(path, "https://example.org")
-    path.write_text(f"table,file,bytes,sha256\nT,T.gz,5,{'0' * 64}\n")
-    assert releases(path, "https://example.org")[0].url == "https://example.org/T.gz"
+@pytest.mark.parametrize("head, line", [
+    ("name,address,folder,file,bytes", "A,https://example.org,a,T.gz,5"),
+    ("table,file,bytes,sha256", f"T,T.gz,5,{'0' * 64}")])
+def test_a_list_without_a_checksum_or_an_address_is_one_line(tmp_path, head, line):
+    path = tmp_path / "files.csv"
+    path.write_text(f"{head}\n{line}\n")
+    with pytest.raises(InputError, match="no list of pinned files"):
+        releases(path)
 
 
 def test_pinned_files_have_an_address_of_their_own(tmp_path):
     path = tmp_path / "files.csv"
-    path.write_text("name,address,folder,file,bytes\nA,https://example.org,a,T.gz,5\n")
-    with pytest.raises(InputError, match="no list of pinned files"):
-        pinned(path)
     path.write_text("name,address,folder,file,bytes,sha256\n"
                     f"A,https://example.org/a,a,T.gz,5,{'0' * 64}\n")
-    (folder, found), = pinned(path)
+    (folder, found), = releases(path)
     assert (folder, found.url) == ("a", "https://example.org/a/T.gz")
 
 

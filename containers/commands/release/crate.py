@@ -107,7 +107,7 @@ class Crate:
                              "url": file, "programmingLanguage": {"@id": "#python"}}
         if image in images.names() and "softwareRequirements" not in self.graph[file]:
             self.graph[file]["softwareRequirements"] = self._image(images.load(image))
-        self.add("#python", "ComputerLanguage", name="Python", url="https://www.python.org")
+        self.add("#python", "ComputerLanguage", name="Python", url="https://www.wikidata.org/wiki/Q28865")
         return {"@id": file}
 
     def _image(self, image: images.Image) -> dict:

@@ -21,7 +21,7 @@ VOLUMES, SURFACE = ("TOTALVOLUME", "CEVOLUME", "NECVOLUME", "RENDVOLUME"), "TOTA
 SHAPE = (*VOLUMES, SURFACE, "CERIMWIDTH", "MAXDIAMETER3D", "SURFACEREGULARITY")
 SCANNER = ("PIXELSPACING", "SBS", "STH", "REPTIME", "ECHOTIME", "MAGNETIC FIELD")
 ID, TARGET = "ID", "Target"
-AGAIN = "remove it and fetch it again (studies.brain_metastases.control.fetch)"
+AGAIN = "remove it and fetch it again (stages.cohort.fetch_pinned)"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read(files: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             raise InputError(f"names no {name}", files, "restore the file from the repository")
         if not paths[name].is_file():
             raise InputError("no such file", paths[name],
-                             "fetch it (studies.brain_metastases.control.fetch)")
+                             "fetch it (stages.cohort.fetch_pinned)")
         if canonical.sha256(paths[name]) != pinned.loc[name, "sha256"]:
             raise InputError("has another SHA-256 than the one it is pinned by", paths[name], AGAIN)
     radiomics = canonical.read_csv(paths["radiomics"], (ID, TARGET), dtype={ID: str})

@@ -15,7 +15,6 @@ from studies.sclc_liver.parameters import Grid, Repeats
 class Control:
     """Both protocols on public tables (``studies.sclc_liver.control``)."""
 
-    address: str
     seeds: Repeats
     test_share: float
     val_share: float

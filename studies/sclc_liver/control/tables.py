@@ -13,7 +13,7 @@ from stages.common.errors import InputError
 
 COLUMNS = ("table", "file", "bytes", "sha256", "rows", "features")
 IDENTITY, TARGET = "ID", "Target"
-FETCH_AGAIN = "remove it and fetch it again (studies.sclc_liver.control.fetch)"
+FETCH_AGAIN = "remove it and fetch it again (stages.cohort.fetch_pinned)"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def read(pinned: Pinned, folder: Path) -> Table:
     """
     path = folder / pinned.file
     if not path.is_file():
-        raise InputError("no such file", path, "fetch it (studies.sclc_liver.control.fetch)")
+        raise InputError("no such file", path, "fetch it (stages.cohort.fetch_pinned)")
     if canonical.sha256(path) != pinned.sha256:
         raise InputError("has another SHA-256 than the one it is pinned by", path, FETCH_AGAIN)
     found = canonical.read_csv(path, (IDENTITY, TARGET), dtype={IDENTITY: str})

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import TemplateError
-
 from stages.common import canonical, cli
-from stages.common.errors import InputError
 from stages.report import render
 from studies.sclc_liver.report import (
     chance,
@@ -88,14 +85,8 @@ def stage() -> None:
         parser.add_argument(f"--{name}", type=Path, default=default, help=f"{said} ({default})")
     options = parser.parse_args()
     inputs = read(options)
-    try:
+    with render.drawing(options.out):
         content = sections(inputs)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-            TemplateError) as error:
-        # Results of the right form with values that no stage writes: the pipeline knows which.
-        raise InputError(f"cannot be drawn from these results ({type(error).__name__}: {error})",
-                         options.out, "a file that they are made from was changed: run dvc "
-                         "repro") from None
     canonical.write_json(options.out, content)
 
 

@@ -1,6 +1,6 @@
-"""Fetch the public tables of the control, pinned by commit and content.
+"""Fetch a study's list of public files, pinned by commit and content.
 
-Runs in the orchestrator, which may use the network. The tables have the terms of their sources and
+Runs in the orchestrator, which may use the network. The files have the terms of their sources and
 are never stored beside the code: they stay in a folder that git ignores, and only the list of what
 was fetched is a result.
 """
@@ -38,7 +38,7 @@ def releases(path: Path) -> list[tuple[str, Release]]:
 
 def stage() -> None:
     """Command line."""
-    parser = cli.parser("studies.brain_metastases.control.fetch", __doc__)
+    parser = cli.parser("stages.cohort.fetch_pinned", __doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--files", type=Path, required=True, help="the pinned files (CSV)")
     parser.add_argument("--folder", type=Path, required=True, help="where the files belong")
