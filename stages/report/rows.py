@@ -17,7 +17,8 @@ from stages.verdicts.together import KINDS, RELEASED
 Line = dict[str, str]
 WORDS = {RELEASED: "runs as released", NEUTRAL: "variations that should not matter",
          SEED: "runs with another seed", RACE: "repeats of a race between threads"}
-HEAD = ("Where", "Row", "Numbers", "Kind of runs", "Runs", "At once", "By so many")
+HEAD = ("Where", "Row", "Numbers", "Kind of runs", "Runs", "At once", "By so many",
+        "The first of these")
 COUNTS = ("numbers", "held", "each", "at_once", "runs", "as_many")
 
 
@@ -63,6 +64,6 @@ def table(study: Study, found: Mapping[tuple[str, str], Sequence[Line]]) -> list
     """Return the rows of several numbers that variations were held against, as lines of `HEAD`."""
     titles = {name: item.title.split(":")[0] for name, item in study.content.items.items()}
     return [(titles.get(item, item), row_name(study, row), line["numbers"], WORDS[line["kind"]],
-             line["runs"], line["at_once"], line["as_many"])
+             line["runs"], line["at_once"], line["as_many"], line["run"])
             for (item, row), lines in found.items() if lines[0]["numbers"] != "1"
             and any(line["kind"] != RELEASED for line in lines) for line in lines]
