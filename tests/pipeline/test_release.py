@@ -218,7 +218,7 @@ def test_no_released_table_is_inside(tagged, release):
 
 def test_the_crate_satisfies_its_profile(release, release_tools):
     """RO-Crate's own validator, at the level of recommendations, without network."""
-    script = Path(__file__).with_name("crate_validator.py")
+    script = ROOT / "tests" / "crate_validator.py"
     said = subprocess.run([release_tools, str(script), str(release), "RECOMMENDED"], text=True,
                           capture_output=True)
     assert said.returncode == 0, said.stderr
