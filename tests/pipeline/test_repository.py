@@ -23,8 +23,8 @@ IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgb
                 "pynrrd": "nrrd", "pyradiomics": "radiomics", "imbalanced-learn": "imblearn"}
 ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
          "classification": ["classification-paper", "classification-notebook"],
+         "patches": ["segmentation"], "prediction": ["classification-companion"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
-         "prediction": ["classification-companion"],
          "verdicts": ["reporting"], "report": ["reporting"]}
 # Pipelines whose results are in git: all but that of the folder that a new study starts from, which
 # DVC ignores (tests/studies runs it).
