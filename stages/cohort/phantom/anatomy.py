@@ -1,7 +1,8 @@
 """The anatomy of a synthetic patient and the lesions of one study, as shapes with HU values.
 
 Coordinates are RAS, mm: x to the patient's right, y to the front, z to the head; the liver's
-centre is near the middle of the scanned length. HU values are those of a portal venous scan.
+centre is near the middle of the scanned length. HU values depend on the contrast phase
+(`stages.cohort.phantom.phases`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.cohort.phantom import plan
+from stages.cohort.phantom.latent import PATIENT, STUDY, generator
+from stages.cohort.phantom.phases import PHASES, Phase
+from stages.cohort.phantom.settings import Lesions, Preset
 from stages.cohort.phantom.shapes import (
     Capsule,
     Ellipsoid,
@@ -52,18 +56,19 @@ class Tissue:
     amplitude: float = 0.0
 
 
-def scene(preset: plan.Preset, study: plan.Study) -> list[Tissue]:
+def scene(preset: Preset, study: plan.Study) -> list[Tissue]:
     """Return the tissues of a study in the order in which they are painted, later ones on top."""
-    random = plan.generator(preset, plan.PATIENT, study.patient)
-    scale = random.uniform(0.92, 1.08)
-    liver_hu = random.uniform(95, 115)
+    random = generator(preset, PATIENT, study.patient)
+    phase, scale = PHASES[study.phase], random.uniform(0.92, 1.08)
+    liver_hu = random.uniform(*phase.liver)
     liver = _liver(random, scale)
     body = Ellipsoid((0, 0, 0), (150 * scale, 108 * scale, CAVITY))
-    tissues = [*_trunk(body, scale), *_organs(random, scale), *_vessels_and_bones(body, scale),
+    tissues = [*_trunk(body, scale), *_organs(random, scale, phase),
+               *_vessels_and_bones(body, scale, phase),
                Tissue(liver, liver_hu, LIVER, waves(random, 25), 3.0),
-               *_liver_vessels(random, liver, scale, liver_hu)]
-    lesions = plan.generator(preset, plan.STUDY, study.number)
-    return tissues + _lesions(preset.lesions, study, lesions, liver, liver_hu)
+               *_liver_vessels(random, liver, scale, liver_hu, phase)]
+    lesions, look = generator(preset, STUDY, study.number), plan.domain(preset, study.cohort).lesions
+    return tissues + _lesions(look, study, lesions, liver, liver_hu, phase.conspicuity)
 
 
 def _place(scale, centre, radii) -> Ellipsoid:
@@ -83,7 +88,7 @@ def _trunk(body, scale):
     return [Tissue(body, -100), Tissue(inset[0], 55), Tissue(inset[1], -85)]
 
 
-def _organs(random, scale):
+def _organs(random, scale, phase: Phase):
     """Lungs, spleen, kidneys, stomach with its bubble, loops of bowel."""
     lungs = [_place(scale, (side * 68, -5, 96), (58, 72, 60)) for side in (1, -1)]
     bowel = [_place(scale, tuple(random.uniform((-80, 0, -95), (70, 70, -60))),
@@ -91,25 +96,26 @@ def _organs(random, scale):
     kidneys = [_place(scale, centre, (23, 22, 46)) for centre in ((52, -62, -62), (-58, -58, -38))]
     return [*(Tissue(lung, -850, texture=waves(random, 12), amplitude=25) for lung in lungs),
             *(Tissue(loop, float(random.uniform(15, 60))) for loop in bowel),
-            *(Tissue(kidney, 165, texture=waves(random, 18), amplitude=10) for kidney in kidneys),
-            Tissue(_place(scale, (-98, -32, 8), (30, 42, 44)), float(random.uniform(108, 122))),
+            *(Tissue(kidney, phase.kidney, texture=waves(random, 18), amplitude=10)
+              for kidney in kidneys),
+            Tissue(_place(scale, (-98, -32, 8), (30, 42, 44)), float(random.uniform(*phase.spleen))),
             Tissue(_place(scale, (-72, 38, -8), (34, 32, 46)), float(random.uniform(5, 35))),
             Tissue(_place(scale, (-72, 58, 2), (18, 9, 22)), -900)]
 
 
-def _vessels_and_bones(body, scale):
+def _vessels_and_bones(body, scale, phase: Phase):
     """Aorta, inferior vena cava, spine with its canal, ribs."""
     def tube(x, y, radius):
         return Ellipsoid((scale * x, scale * y, 0), (scale * radius, scale * radius, CAVITY))
 
-    return [Tissue(tube(-12, -38, 11), 165), Tissue(tube(18, -34, 12), 140),
+    return [Tissue(tube(-12, -38, 11), phase.aorta), Tissue(tube(18, -34, 12), phase.cava),
             Tissue(tube(0, -68, 20), 260), Tissue(tube(0, -86, 8), 30),
             Tissue(Ribs(body, 32 * scale, 11 * scale, 6 * scale), 380)]
 
 
-def _liver_vessels(random, liver, scale, liver_hu):
+def _liver_vessels(random, liver, scale, liver_hu, phase: Phase):
     """Branches from the hilum: each a trunk that ends in two thinner ones."""
-    hilum, contrast, branches = scale * np.array([22.0, 0, -14]), random.uniform(35, 60), []
+    hilum, contrast, branches = scale * np.array([22.0, 0, -14]), random.uniform(*phase.vessels), []
     for _ in range(7):
         middle = hilum + scale * random.uniform((-40, -35, -25), (60, 40, 35))
         ends = middle + scale * random.uniform((-35, -35, -35), (35, 35, 35), (2, 3))
@@ -119,14 +125,15 @@ def _liver_vessels(random, liver, scale, liver_hu):
     return [Tissue(Within(branch, liver), liver_hu + contrast, LIVER) for branch in branches]
 
 
-def _lesions(lesions: plan.Lesions, study: plan.Study, random, liver, liver_hu) -> list[Tissue]:
+def _lesions(lesions: Lesions, study: plan.Study, random, liver, liver_hu,
+             conspicuity: float) -> list[Tissue]:
     """Place lesions in the liver; volumes add up to the study's burden before any overlap."""
     if not study.lesions:
         return []
     shares = random.gamma(0.6, size=study.lesions) + 0.02
     volumes = 1000 * study.burden_ml * shares / shares.sum()
     radii = np.maximum(np.cbrt(volumes * 3 / (4 * np.pi)), lesions.smallest_mm / 2)
-    contrast = random.uniform(*lesions.contrast_hu)
+    contrast = conspicuity * random.uniform(*lesions.contrast_hu)
     texture = waves(random, 9, 12)
     placed = []
     for radius in np.sort(radii)[::-1]:

@@ -6,22 +6,23 @@ import numpy as np
 
 from stages.cohort.phantom import plan
 from stages.cohort.phantom.anatomy import AIR_HU, Tissue, scene
+from stages.cohort.phantom.latent import SERIES, generator
+from stages.cohort.phantom.settings import FILTERS, Preset
 from stages.common.manifest import LESION, LIVER
 from stages.common.nifti import Volume
 
 # Sub-slices that stand for a slice: one for each started 1.25 mm of its thickness.
 SUBSLICE_MM = 1.25
 BLOCK_VOXELS = 2_000_000
-# Values outside the circular field of view. Source: minima of the released table's images.
-PADDING = (-1024, -2048)
 # HU that twelve bits hold, as scanners store them.
 SCANNER_RANGE = (-1024, 3071)
 
 
-def render(preset: plan.Preset, series: plan.Series) -> tuple[Volume, Volume]:
+def render(preset: Preset, series: plan.Series) -> tuple[Volume, Volume]:
     """Return image (HU, int16) and mask (uint8: 0 background, 1 liver, 2 lesion) of a series."""
-    random = plan.generator(preset, plan.SERIES, series.study.number, series.number, 1)
+    random = generator(preset, SERIES, series.study.number, series.number, 1)
     acquisition, thickness = preset.acquisition, series.thickness_mm
+    scanner = plan.scanner(preset, series.study)
     size, slices = acquisition.size, max(1, int(acquisition.length_mm / thickness))
     pixel = random.uniform(*acquisition.field_of_view_mm) / size
     origin = np.array([-pixel * (size - 1) / 2, -pixel * (size - 1) / 2,
@@ -29,11 +30,11 @@ def render(preset: plan.Preset, series: plan.Series) -> tuple[Volume, Volume]:
     axes = [origin[0] + pixel * np.arange(size), origin[1] + pixel * np.arange(size),
             origin[2] + thickness * np.arange(slices)]
     hu, mask = sample(scene(preset, series.study), axes, pixel, thickness)
-    noise = random.uniform(*acquisition.noise_hu) * np.sqrt(5 / thickness)
-    hu += noise * _grain(random, hu.shape)
-    padding = PADDING[random.integers(len(PADDING))]
+    blur, grain = FILTERS[scanner.filter]
+    noise = random.uniform(*scanner.noise_hu) * np.sqrt(5 / thickness)
+    hu = _smooth(hu, blur) + noise * _grain(random, hu.shape, grain)
     hu = np.clip(np.rint(hu), *SCANNER_RANGE)
-    hu[_outside(size)] = padding
+    hu[_outside(size)] = scanner.padding_hu
     mask[_outside(size)] = 0
     affine = np.diag([pixel, pixel, thickness, 1.0])
     affine[:3, 3] = origin
@@ -101,13 +102,20 @@ def _paint(tissues, axes, pixel):
     return hu, liver, lesion
 
 
-def _grain(random, shape):
+def _smooth(values, passes):
+    """Average neighbouring pixels of a slice with the weights 1, 2, 1, along both axes."""
+    for axis in (0, 1) * passes:
+        values = (0.25 * (np.roll(values, 1, axis) + np.roll(values, -1, axis)) + 0.5 * values)
+    return values
+
+
+def _grain(random, shape, passes):
     """Noise of unit variance, correlated over neighbouring pixels of a slice as after filtering."""
-    noise = random.standard_normal(shape)
-    for axis in (0, 1):
-        noise = 0.25 * (np.roll(noise, 1, axis) + np.roll(noise, -1, axis)) + 0.5 * noise
-    # Each pass leaves (0.25² + 0.5² + 0.25²) of the variance.
-    return noise / 0.375
+    # Weights of the passes together; what they leave of the variance is their sum of squares.
+    weights = np.ones(1)
+    for _ in range(passes):
+        weights = np.convolve(weights, (0.25, 0.5, 0.25))
+    return _smooth(random.standard_normal(shape), passes) / (weights**2).sum()
 
 
 def _outside(size):
