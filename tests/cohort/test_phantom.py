@@ -1,6 +1,7 @@
 """The synthetic cohort: its counts, its planted effect, its voxels and its bytes."""
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 
 from stages.cohort.phantom import latent, plan, settings
 from stages.cohort.phantom import stage as phantom
-from stages.cohort.phantom.anatomy import Tissue
 from stages.cohort.phantom.phases import PHASES
 from stages.cohort.phantom.render import render, sample
 from stages.cohort.phantom.shapes import Capsule, Ellipsoid
+from stages.cohort.phantom.tissue import Tissue
 from stages.common import cli, nifti
 from stages.common.errors import InputError
 from stages.common.manifest import LESION, LIVER
@@ -53,13 +54,14 @@ def test_no_patient_is_on_both_sides(name):
     assert all(len(side) == 1 for side in sides.values())
 
 
+@functools.cache
 def many(twin="planted", name="paper"):
-    """Return the studies of a large cohort, two of each of 2,000 patients, and its preset."""
+    """Return the studies of a large cohort, two of each of 1,500 patients, and its preset."""
     large = dataclasses.replace(
-        preset(name, patients=2000, studies=4000, series=4000, lesion_free_series=0,
+        preset(name, patients=1500, studies=3000, series=3000, lesion_free_series=0,
                lits_scans=0), twin=twin)
     return large, [plan._study(large, number, number // 2, plan.SCLC, True)
-                   for number in range(4000)]
+                   for number in range(3000)]
 
 
 def column(studies, name):
@@ -77,7 +79,7 @@ def test_the_planted_effect_has_the_strength_that_the_parameters_say():
                            ("texture_hu", large.effect.texture_correlation)]:
         found = np.corrcoef(ranks(column(studies, name)), ranks(score))[0, 1]
         spearman = 6 / np.pi * np.arcsin(expected / 2)
-        # Standard error of a rank correlation of 4,000, alike in pairs: at most 0.02.
+        # Standard error of a rank correlation of 3,000, alike in pairs: at most 0.02.
         assert abs(found - spearman) < 0.06
     assert abs((score > 0).mean() - 172 / 227) < 0.03
 
@@ -183,6 +185,88 @@ def test_voxels_look_like_a_portal_venous_scan(drawn):
     assert mask.spacing[2] == series.thickness_mm and nifti.same_grid(image, mask)
 
 
+def looking(**looks):
+    """Return `quick` with small slices and these looks alone in both cohorts, one scanner, no noise."""
+    base = PRESETS["quick"]
+    none = {"cysts": 0.0, "calcifications": 0.0, "rim_share": 0.0, "necrosis_share": 0.0,
+            "isodense_share": 0.0, "hyperdense_share": 0.0, "ascites_share": 0.0,
+            "motion_share": 0.0}
+    clear = dataclasses.replace(base.sclc.scanners[0], filter="sharp", noise_hu=(0.0, 0.0))
+    domain = dataclasses.replace(base.sclc, scanners=(clear,), phases={"portal": 1.0},
+                                 looks=dataclasses.replace(base.sclc.looks, **{**none, **looks}))
+    return dataclasses.replace(base, sclc=domain, acquisition=dataclasses.replace(
+        base.acquisition, size=64))
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """A series with much burden, drawn without any of the looks that make lesions hard to find."""
+    base = looking()
+    series = max((s for s in plan.plan(base) if s.study.cohort == plan.SCLC),
+                 key=lambda s: s.study.burden_ml)
+    return series, *(volume.data for volume in render(base, series))
+
+
+@pytest.mark.parametrize("looks, low, high", [
+    ({"cysts": 25.0}, -10, 30), ({"calcifications": 60.0}, 140, 410)])
+def test_mimics_are_parts_of_the_liver_and_no_lesions(plain, looks, low, high):
+    series, without, mask = plain
+    image, again = (volume.data for volume in render(looking(**looks), series))
+    np.testing.assert_array_equal(mask, again)
+    changed = (np.abs(image.astype(int) - without) > 30) & (mask == LIVER)
+    extreme = image[changed].min() if high < 100 else image[changed].max()
+    assert changed.sum() > 20 and low < extreme < high
+
+
+def test_a_core_is_dark_a_rim_bright_and_both_are_lesion(plain):
+    series, without, mask = plain
+    for looks, sign in (({"necrosis_share": 1.0}, -1), ({"rim_share": 1.0}, 1)):
+        image, again = (volume.data for volume in render(looking(**looks), series))
+        np.testing.assert_array_equal(mask, again)
+        change = sign * (image.astype(int) - without)
+        assert (change[mask == LESION] > 10).mean() > 0.04
+        assert (np.abs(change[mask == LIVER]) <= 12).mean() > 0.97
+
+
+def test_lesions_may_be_isodense_or_brighter_than_the_liver(plain):
+    series, without, mask = plain
+    liver = np.median(without[mask == LIVER])
+    assert np.median(without[mask == LESION]) < liver - 25
+    image = render(looking(hyperdense_share=1.0), series)[0].data
+    assert np.median(image[mask == LESION]) > liver + 15
+    image = render(looking(isodense_share=1.0), series)[0].data
+    assert abs(np.median(image[mask == LESION]) - liver) < 12
+
+
+def test_ascites_lies_around_the_liver_and_is_no_part_of_it(plain):
+    series, without, mask = plain
+    image, again = (volume.data for volume in render(looking(ascites_share=1.0), series))
+    np.testing.assert_array_equal(mask, again)
+    new = np.abs(image.astype(int) - without) > 50
+    assert new.sum() > 500 and not (new & (mask > 0)).mean() > 0.01
+    assert np.median(image[new]) > -30
+
+
+def test_breathing_blurs_some_slices_and_not_the_mask(plain):
+    series, without, mask = plain
+    image, again = (volume.data for volume in render(looking(motion_share=1.0, motion_mm=12.0),
+                                                     series))
+    np.testing.assert_array_equal(mask, again)
+    moved = [(image[:, :, k] != without[:, :, k]).mean() > 0.05 for k in range(mask.shape[2])]
+    assert 0.2 < np.mean(moved) < 0.9
+
+
+def test_a_smooth_filter_blurs_edges_and_grain(plain):
+    series, without, _ = plain
+    base = looking()
+    smooth = dataclasses.replace(base, sclc=dataclasses.replace(base.sclc, scanners=(
+        dataclasses.replace(base.sclc.scanners[0], filter="smooth"),)))
+    image = render(smooth, series)[0].data
+    steps = [np.abs(np.diff(values.astype(int), axis=0))[16:48, 16:48].mean()
+             for values in (without, image)]
+    assert steps[1] < 0.9 * steps[0]
+
+
 def test_a_lesion_free_scan_has_a_liver_and_no_lesion(drawn):
     mask = drawn["free"][2]
     assert set(np.unique(mask.data)) == {0, LIVER}
@@ -272,7 +356,9 @@ def test_the_manifest_labels_follow_the_scores():
     ({"effect": {"patient_likeness": 1.1}}, "effect.patient_likeness"),
     ({"sclc": {"phases": {"portal": 0.5}}}, "sclc.phases"),
     ({"sclc": {"phases": {"venous": 1.0}}}, "sclc.phases"),
-    ({"lits": {"scanners": ()}}, "lits.scanners")])
+    ({"lits": {"scanners": ()}}, "lits.scanners"),
+    ({"lits": {"looks": dataclasses.replace(PRESETS["quick"].lits.looks, rim_share=1.5)}},
+     "lits.looks")])
 def test_impossible_effects_and_domains_are_named(change, word):
     base = PRESETS["quick"]
     changed = dataclasses.replace(base, **{

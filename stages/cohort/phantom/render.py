@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from stages.cohort.phantom import plan
-from stages.cohort.phantom.anatomy import AIR_HU, Tissue, scene
+from stages.cohort.phantom.anatomy import AIR_HU, scene
 from stages.cohort.phantom.latent import SERIES, generator
-from stages.cohort.phantom.settings import FILTERS, Preset
+from stages.cohort.phantom.settings import FILTERS, Looks, Preset
+from stages.cohort.phantom.tissue import Tissue
 from stages.common.manifest import LESION, LIVER
 from stages.common.nifti import Volume
 
@@ -32,6 +33,8 @@ def render(preset: Preset, series: plan.Series) -> tuple[Volume, Volume]:
     hu, mask = sample(scene(preset, series.study), axes, pixel, thickness)
     blur, grain = FILTERS[scanner.filter]
     noise = random.uniform(*scanner.noise_hu) * np.sqrt(5 / thickness)
+    looks = plan.domain(preset, series.study.cohort).looks
+    hu = _breathed(generator(preset, SERIES, series.study.number, series.number, 2), hu, looks, pixel)
     hu = _smooth(hu, blur) + noise * _grain(random, hu.shape, grain)
     hu = np.clip(np.rint(hu), *SCANNER_RANGE)
     hu[_outside(size)] = scanner.padding_hu
@@ -91,6 +94,8 @@ def _paint(tissues, axes, pixel):
         if any(point.size == 0 for point in points):
             continue
         cover = np.clip(0.5 - tissue.shape.distance(*points) / pixel, 0, 1)
+        if tissue.in_liver:
+            cover = np.minimum(cover, liver[part])
         value = tissue.hu
         if tissue.texture is not None:
             value = value + tissue.amplitude * tissue.texture(*points)
@@ -100,6 +105,27 @@ def _paint(tissues, axes, pixel):
         elif tissue.label == LESION:
             lesion[part] = np.maximum(lesion[part], cover)
     return hu, liver, lesion
+
+
+def _breathed(random, hu, looks: Looks, pixel: float):
+    """Double the contours of some slices of a series in which the patient breathed.
+
+    Each slice is the mean of two places that lie apart by up to ``motion_mm``, front to back; how far
+    swings along the body once or twice. The mask stays in between.
+    """
+    there, phase, period = random.random(), random.uniform(0, 2 * np.pi), random.uniform(0.4, 0.8)
+    if there >= looks.motion_share:
+        return hu
+    swing = np.sin(phase + 2 * np.pi * np.arange(hu.shape[2]) / (period * hu.shape[2]))
+    apart = np.maximum(swing, 0) * looks.motion_mm / (2 * pixel)
+    whole = np.floor(apart).astype(int)
+    moved = hu.copy()
+    for slice_, (steps, rest) in enumerate(zip(whole, apart - whole)):
+        if apart[slice_] > 0:
+            both = [(1 - rest) * np.roll(hu[:, :, slice_], sign * steps, 1)
+                    + rest * np.roll(hu[:, :, slice_], sign * (steps + 1), 1) for sign in (1, -1)]
+            moved[:, :, slice_] = (both[0] + both[1]) / 2
+    return moved
 
 
 def _smooth(values, passes):

@@ -13,6 +13,8 @@ PHASES = PORTAL, ARTERIAL, UNENHANCED = "portal", "arterial", "unenhanced"
 # Passes of a [1 2 1] / 4 filter within a slice, over the picture and over its noise. A sharp filter
 # leaves both as they are, a smooth one blurs edges and grain.
 FILTERS = {"sharp": (0, 0), "standard": (0, 1), "smooth": (1, 2)}
+# Smallest diameter of a lesion that may have a rim or a core.
+LARGE_MM = 15.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,43 @@ class Lesions:
 
 
 @dataclass(frozen=True)
+class Looks:
+    """What makes lesions hard to find, and what looks like them.
+
+    Attributes
+    ----------
+    vessel_trees : int
+        Branches of the liver's vessels from the hilum.
+    cysts, calcifications : float
+        Mean number in the liver of a patient.
+    cyst_mm : tuple of 2 floats
+        Smallest and largest diameter of a cyst.
+    rim_share, necrosis_share : float
+        Of the lesions of at least `LARGE_MM`: those with a brighter rim, those with a dark core.
+    isodense_share, hyperdense_share : float
+        Of all lesions: those hardly, or brighter than the liver.
+    ascites_share : float
+        Of the patients.
+    motion_share : float
+        Of the series: those in which the patient breathed.
+    motion_mm : float
+        How far, to the front and back.
+    """
+
+    vessel_trees: int
+    cysts: float
+    cyst_mm: tuple[float, ...]
+    calcifications: float
+    rim_share: float
+    necrosis_share: float
+    isodense_share: float
+    hyperdense_share: float
+    ascites_share: float
+    motion_share: float
+    motion_mm: float
+
+
+@dataclass(frozen=True)
 class Domain:
     """What sets one cohort apart from the other.
 
@@ -100,12 +139,14 @@ class Domain:
     phases : dict of float
         Share of each contrast phase, by study.
     lesions : Lesions
+    looks : Looks
     """
 
     scanners: tuple[Scanner, ...]
     thick_share: float | None
     phases: dict[str, float]
     lesions: Lesions
+    looks: Looks
 
 
 @dataclass(frozen=True)
@@ -172,6 +213,15 @@ class Phantom:
     presets: dict[str, Preset]
 
 
+def _shares(looks: Looks) -> bool:
+    """Return whether all shares are shares and all numbers and sizes are none below 0."""
+    shares = (looks.rim_share, looks.necrosis_share, looks.ascites_share, looks.motion_share,
+              looks.isodense_share + looks.hyperdense_share)
+    sizes = (looks.vessel_trees, looks.cysts, looks.calcifications, looks.motion_mm,
+             looks.isodense_share, looks.hyperdense_share, *looks.cyst_mm)
+    return all(0 <= share <= 1 for share in shares) and min(sizes) >= 0 and len(looks.cyst_mm) == 2
+
+
 def check(preset: Preset, source: str) -> None:
     """Refuse counts and sizes that no cohort can have.
 
@@ -204,6 +254,7 @@ def check(preset: Preset, source: str) -> None:
             and all(scanner.filter in FILTERS for scanner in domain.scanners),
             f"{name}.phases": set(domain.phases) <= set(PHASES)
             and abs(sum(domain.phases.values()) - 1) < 1e-9 and min(domain.phases.values()) >= 0,
+            f"{name}.looks": _shares(domain.looks),
             f"{name}.lesions.smallest_mm": domain.lesions.smallest_mm > 0,
             f"{name}.lesions.maximum_count": domain.lesions.maximum_count >= 1}
     for name, holds in rules.items():

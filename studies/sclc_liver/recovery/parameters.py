@@ -29,6 +29,7 @@ class Recovery:
     counts_of: str
     effects: tuple[float, ...]
     sets: dict[str, int]
+    ladder_sets: int
     images: Images
     seeds: Repeats
     permutations: int
@@ -46,6 +47,7 @@ def read_recovery(path: str | Path) -> Recovery:
              "at least one, between 0 and 1"),
             ("sets", set(found.sets) == set(TWINS) and min(found.sets.values()) > 0,
              f"at least 1 of each of {', '.join(TWINS)}"),
+            ("ladder_sets", found.ladder_sets >= 0, "at least 0"),
             ("images.sets", found.images.sets > 1, "at least 2"),
             ("images.size", found.images.size >= 16, "at least 16"),
             ("seeds.count", found.seeds.count > 0, "at least 1"),

@@ -123,7 +123,8 @@ def stage() -> None:
     drawn = [small(base, settings, number) for number in range(settings.images.sets)]
     images = list(workers.spread(_draw, drawn, "drawn cohort"))
     calibration = measured.calibrate([cohorts.lay_out(preset) for preset in drawn], images)
-    tasks = [(case, calibration, rules) for case in cases(base, counts, settings, images)]
+    tasks = [(case, calibration, rules if case.number < settings.ladder_sets
+              else replace(rules, climb=None)) for case in cases(base, counts, settings, images)]
     rows = pd.DataFrame(workers.spread(_try, tasks, "cohort"))
     canonical.write_csv(options.sets, rows)
     canonical.write_json(options.summary, {

@@ -31,12 +31,12 @@ from studies.sclc_liver.recovery.parameters import Recovery
 
 @dataclass(frozen=True)
 class Rules:
-    """What every trial shares."""
+    """What every trial shares; without ``climb``, nobody climbs the ladder."""
 
     recovery: Recovery
     nested: Nested
     protocol: Protocol
-    climb: ladder.Settings
+    climb: ladder.Settings | None
     boundary: float
 
 
@@ -107,7 +107,7 @@ def trial(layout: Layout, features: np.ndarray, rules: Rules) -> dict | None:
         return None
     held = layout.test[layout.study]
     train, test = (split(layout, features, label, np.flatnonzero(part)) for part in (~held, held))
-    rungs = ladder.climb(train, rules.climb)
+    rungs = np.full(len(RUNGS), np.nan) if rules.climb is None else ladder.climb(train, rules.climb)
     series_oracle = layout.oracle[layout.study][held]
     return {"oracle_AUC": float(areas(layout.oracle[None], label[None])[0, 0]),
             "test_oracle_AUC": float(areas(series_oracle[None], test.label[None])[0, 0]),

@@ -161,7 +161,7 @@ def test_the_stage_gives_the_same_bytes_again(tmp_path, monkeypatch):
         (params / source.name).write_text(source.read_text())
     changed = yaml.safe_load((PARAMS / "recovery.yaml").read_text())
     changed["recovery"] |= {"effects": [0.7], "sets": {"planted": 1, "null": 1, "shortcut": 1},
-                            "permutations": 19, "samples": 20, "counts_of": "quick"}
+                            "permutations": 19, "samples": 20, "ladder_sets": 1, "counts_of": "quick"}
     changed["recovery"]["images"] |= {"sets": 2, "size": 16}
     changed["recovery"]["images"]["counts"] |= {
         "patients": 8, "studies": 10, "series": 12, "lesion_free_series": 2, "test_patients": 2,
