@@ -103,9 +103,9 @@ def test_the_likeness_is_that_of_the_released_scores():
 
 
 def test_in_the_null_twin_the_score_goes_with_nothing():
-    score = column(many("null")[1], "score")
+    score = column(many(settings.NULL)[1], "score")
     for name in ("burden_ml", "texture_hu", "lesions", "scanner"):
-        assert abs(np.corrcoef(ranks(column(many("null")[1], name)), score)[0, 1]) < 0.06
+        assert abs(np.corrcoef(ranks(column(many(settings.NULL)[1], name)), score)[0, 1]) < 0.06
 
 
 def test_in_the_shortcut_twin_the_score_goes_with_the_scanner_alone():
@@ -127,8 +127,8 @@ def test_twins_share_everything_but_the_score():
 
     twins = {twin: plan.plan(dataclasses.replace(PRESETS["quick"], twin=twin))
              for twin in settings.TWINS}
-    assert without(twins["planted"]) == without(twins["null"]) == without(twins["shortcut"])
-    assert twins["planted"] != twins["null"] != twins["shortcut"] != twins["planted"]
+    assert without(twins["planted"]) == without(twins["no-effect"]) == without(twins["shortcut"])
+    assert twins["planted"] != twins["no-effect"] != twins["shortcut"] != twins["planted"]
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))

@@ -8,7 +8,7 @@ from stages.common.errors import InputError
 from stages.common.strict import check_choice
 
 # What the NE score follows: burden and texture, nothing, or the scanner and its slice thickness.
-TWINS = PLANTED, NULL, SHORTCUT = "planted", "null", "shortcut"
+TWINS = PLANTED, NULL, SHORTCUT = "planted", "no-effect", "shortcut"
 PHASES = PORTAL, ARTERIAL, UNENHANCED = "portal", "arterial", "unenhanced"
 # Passes of a [1 2 1] / 4 filter within a slice, over the picture and over its noise. A sharp filter
 # leaves both as they are, a smooth one blurs edges and grain.

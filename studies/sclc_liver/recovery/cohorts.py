@@ -8,6 +8,7 @@ import numpy as np
 
 from stages.cohort.phantom import latent, plan
 from stages.cohort.phantom.settings import NULL, PLANTED, Effect, Preset
+from studies.sclc_liver.recovery.examined import Examined
 
 # Of `Layout.covariates`.
 COVARIATES = ("constant", "log_burden", "log_texture", "log_texture_squared", "log_count",
@@ -16,30 +17,20 @@ COVARIATES = ("constant", "log_burden", "log_texture", "log_texture_squared", "l
 
 @dataclass(frozen=True)
 class Layout:
-    """n series of s studies of one cohort, lesion-free ones left out.
+    """A cohort as planned.
 
     Attributes
     ----------
     series : list of Series
-    study : ndarray of int, shape (n,)
-        Number of each series' study, from 0.
-    patient, scanner : ndarray of int, shape (s,)
-        Of each study, patients from 0.
-    test : ndarray of bool, shape (s,)
-    score, oracle : ndarray of float, shape (s,)
-        NE score, and its best guess from burden and texture (planted), scanner (shortcut) or
-        nothing (null: constant).
+        n series with lesions and NE scores.
+    examined : Examined
+        The same for the classification, without features yet: shape (n, 0).
     covariates : ndarray of float, shape (n, k)
         What the features depend on: `COVARIATES` and one column for each scanner but the first.
     """
 
     series: list[plan.Series]
-    study: np.ndarray
-    patient: np.ndarray
-    scanner: np.ndarray
-    test: np.ndarray
-    score: np.ndarray
-    oracle: np.ndarray
+    examined: Examined
     covariates: np.ndarray
 
 
@@ -75,12 +66,13 @@ def lay_out(preset: Preset) -> Layout:
     own = [studies[number].study for number in order]
     drawn = [latent.latent(alone, alone.sclc, one.number, one.patient) for one in own]
     scanner = np.array([one.scanner for one in own])
-    return Layout(
-        series, np.array([place[one.study.number] for one in series]),
+    examined = Examined(
+        np.array([place[one.study.number] for one in series]),
         np.unique([one.patient for one in own], return_inverse=True)[1], scanner,
         np.array([studies[number].group == plan.TEST for number in order]),
         np.array([one.score for one in own]), _oracle(alone, drawn, scanner),
-        np.array([_covariates(alone, one) for one in series]))
+        np.empty((len(series), 0)))
+    return Layout(series, examined, np.array([_covariates(alone, one) for one in series]))
 
 
 def _oracle(preset: Preset, drawn: list[latent.Latent], scanner: np.ndarray) -> np.ndarray:

@@ -17,12 +17,8 @@ from stages.cohort.phantom.render import render
 from stages.cohort.phantom.settings import Preset
 from stages.common.manifest import LESION
 from studies.sclc_liver.recovery.cohorts import Layout
+from studies.sclc_liver.recovery.parameters import FEATURES
 
-# Whether the logarithm is taken in between.
-FEATURES = {"volume_mm3": True, "surface_mm2": True, "mean_hu": False, "p10_hu": False,
-            "p90_hu": False, "variance_hu2": True, "interquartile_hu": True, "skewness": False,
-            "kurtosis": True, "entropy": False, "total_energy": True, "step_in_slice_hu": True,
-            "step_across_slices_hu": True}
 # Width of a bin of the entropy, HU. Source: the released features' settings.
 BIN_HU = 25.0
 # Fewest voxels of a lesion mask that are measured.
@@ -111,11 +107,12 @@ class Calibration:
     def features(self, layout: Layout, generator: np.random.Generator) -> np.ndarray:
         """Return features of a cohort that is not drawn, shape (n, F)."""
         size = len(FEATURES)
-        patient = generator.standard_normal((layout.patient.max() + 1, size))
-        study = generator.standard_normal((len(layout.patient), size))
-        series = generator.standard_normal((len(layout.study), size))
-        noise = (patient[layout.patient][layout.study] @ self.roots["patient"].T
-                 + study[layout.study] @ self.roots["study"].T + series @ self.roots["series"].T)
+        own, visit = layout.examined.patient, layout.examined.study
+        patient = generator.standard_normal((own.max() + 1, size))
+        study = generator.standard_normal((len(own), size))
+        series = generator.standard_normal((len(visit), size))
+        noise = (patient[own][visit] @ self.roots["patient"].T
+                 + study[visit] @ self.roots["study"].T + series @ self.roots["series"].T)
         return back(layout.covariates @ self.slopes + noise)
 
 
@@ -125,10 +122,10 @@ def calibrate(layouts: list[Layout], features: list[np.ndarray]) -> Calibration:
     covariates = np.concatenate([layout.covariates[own] for layout, own in zip(layouts, whole)])
     values = between(np.concatenate([part[own] for part, own in zip(features, whole)]))
     study, patient, studies, patients = [], [], 0, 0
-    for layout, own in zip(layouts, whole):
-        study.append(studies + layout.study[own])
-        patient.append(patients + layout.patient[layout.study[own]])
-        studies, patients = studies + len(layout.patient), patients + layout.patient.max() + 1
+    for one, own in zip((layout.examined for layout in layouts), whole):
+        study.append(studies + one.study[own])
+        patient.append(patients + one.patient[one.study[own]])
+        studies, patients = studies + len(one.patient), patients + one.patient.max() + 1
     slopes = np.linalg.lstsq(covariates, values, rcond=None)[0]
     left = values - covariates @ slopes
     return Calibration(slopes, components(left, np.concatenate(study), np.concatenate(patient)),

@@ -6,10 +6,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.cohort.phantom.settings import TWINS, Counts
 from stages.common.parameters import section
 from stages.common.strict import check_range
 from studies.sclc_liver.parameters import Repeats
+
+# What the score of a synthetic cohort follows: the twins of `stages.cohort.phantom.settings`.
+TWINS = PLANTED, NULL, SHORTCUT = "planted", "no-effect", "shortcut"
+# Features that are measured, and whether their logarithm is taken where they are simulated.
+FEATURES = {"volume_mm3": True, "surface_mm2": True, "mean_hu": False, "p10_hu": False,
+            "p90_hu": False, "variance_hu2": True, "interquartile_hu": True, "skewness": False,
+            "kurtosis": True, "entropy": False, "total_energy": True, "step_in_slice_hu": True,
+            "step_across_slices_hu": True}
+# Kinds of cohorts: without pictures, drawn and measured, and the drawn ones with simulated features.
+LABELS, IMAGES, AGAIN = KINDS = "labels", "images", "again"
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,7 @@ class Images:
 
     sets: int
     size: int
-    counts: Counts
+    counts: dict[str, int]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from stages.classification.leakage_ladder import RUNGS
 from studies.sclc_liver.nested.simulate import share
-from studies.sclc_liver.recovery.parameters import Recovery
+from studies.sclc_liver.recovery.parameters import LABELS, PLANTED, SHORTCUT, Recovery
 
 LADDER = tuple(f"ladder_{rung}" for rung in RUNGS)
 AREAS = ("oracle_AUC", "test_oracle_AUC", "released_AUC", "corrected_AUC", "apart_AUC", *LADDER)
@@ -67,8 +67,8 @@ def shortcut(rows: pd.DataFrame, settings: Recovery) -> dict:
     """
     drop = rows["corrected_AUC"] - rows["apart_AUC"]
     own = max(settings.effects)
-    planted = drop[(rows["twin"] == "planted") & (rows["effect"] == own)].dropna()
-    tied = rows["twin"] == "shortcut"
+    planted = drop[(rows["twin"] == PLANTED) & (rows["effect"] == own)].dropna()
+    tied = rows["twin"] == SHORTCUT
     limit = float(np.quantile(planted, 1 - settings.level)) if len(planted) else np.nan
     lost, believed = drop[tied].dropna() > limit, rows[tied].dropna(subset=["corrected_AUC"])
     return {"limit": limit, "planted_effect": own,
@@ -91,4 +91,4 @@ def summarise(rows: pd.DataFrame, settings: Recovery) -> dict:
     groups = [{"kind": kind, "twin": twin, "effect": effect, **found(part, settings)}
               for (kind, twin, effect), part in rows.groupby(["kind", "twin", "effect"], sort=True)]
     return {"level": settings.level, "confidence": settings.confidence, "groups": groups,
-            "shortcut": shortcut(rows[rows["kind"] == "labels"], settings)}
+            "shortcut": shortcut(rows[rows["kind"] == LABELS], settings)}

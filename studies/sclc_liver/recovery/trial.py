@@ -10,7 +10,7 @@ a thousand cohorts of theirs would take days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,8 @@ from studies.sclc_liver.label_permutation import areas, p_values
 from studies.sclc_liver.nested import ladder, linear, makers
 from studies.sclc_liver.nested.parameters import Nested
 from studies.sclc_liver.nested.stage import dealt_rows
-from studies.sclc_liver.recovery.cohorts import Layout
-from studies.sclc_liver.recovery.measured import FEATURES
-from studies.sclc_liver.recovery.parameters import Recovery
+from studies.sclc_liver.recovery.examined import Examined
+from studies.sclc_liver.recovery.parameters import FEATURES, Recovery
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,12 @@ def usable(label: np.ndarray, test: np.ndarray, scanner: np.ndarray) -> bool:
     return all(min(np.sum(label[part] == 1), np.sum(label[part] == 0)) > 1 for part in parts)
 
 
-def split(layout: Layout, features: np.ndarray, label: np.ndarray, rows: np.ndarray) -> Split:
+def split(cohort: Examined, label: np.ndarray, rows: np.ndarray) -> Split:
     """Return series of a cohort as the released protocol takes them."""
-    study = layout.study[rows]
-    names = np.char.mod("%04d", np.arange(len(layout.study)))
-    return Split(names[rows], np.char.mod("s%04d", study), np.char.mod("p%04d", layout.patient[study]),
-                 pd.DataFrame(features[rows], columns=list(FEATURES)), layout.score[study],
+    study = cohort.study[rows]
+    names = np.char.mod("%04d", np.arange(len(cohort.study)))
+    return Split(names[rows], np.char.mod("s%04d", study), np.char.mod("p%04d", cohort.patient[study]),
+                 pd.DataFrame(cohort.features[rows], columns=list(FEATURES)), cohort.score[study],
                  label[study].astype(int))
 
 
@@ -71,16 +70,17 @@ def released(train: Split, test: Split, protocol: Protocol, recovery: Recovery) 
                                                          (1 - recovery.confidence) / 2))}
 
 
-def corrected(layout: Layout, features: np.ndarray, label: np.ndarray, rules: Rules) -> dict:
+def corrected(examined: Examined, label: np.ndarray, rules: Rules) -> dict:
     """Test the corrected procedure over all patients, and on each scanner by itself."""
     recovery = rules.recovery
-    cohort = linear.Cohort(features, layout.study, layout.patient)
-    rows = dealt_rows(layout.patient, recovery.permutations, recovery.seed)
+    cohort = linear.Cohort(examined.features, examined.study, examined.patient)
+    rows = dealt_rows(examined.patient, recovery.permutations, recovery.seed)
     columns = np.column_stack([label, label[rows].T]).astype(float)
     seeds = recovery.seeds.values()
     whole = linear.statistic(cohort, columns, rules.nested, seeds)
-    apart = np.mean([makers.transferred(cohort, layout.scanner == name, columns, rules.nested, seeds)
-                     for name in np.unique(layout.scanner)], axis=0)
+    apart = np.mean([
+        makers.transferred(cohort, examined.scanner == name, columns, rules.nested, seeds)
+        for name in np.unique(examined.scanner)], axis=0)
     found = {}
     for name, values in (("corrected", whole), ("apart", apart)):
         dealt = values[1:][~np.isnan(values[1:])]
@@ -89,7 +89,7 @@ def corrected(layout: Layout, features: np.ndarray, label: np.ndarray, rules: Ru
     return found
 
 
-def trial(layout: Layout, features: np.ndarray, rules: Rules) -> dict | None:
+def trial(cohort: Examined, rules: Rules) -> dict | None:
     """Return what every procedure gives on a cohort; None where a part has one class.
 
     Series without features are left out, and studies with them.
@@ -101,29 +101,16 @@ def trial(layout: Layout, features: np.ndarray, rules: Rules) -> dict | None:
         its lower bound, of the rungs of the ladder, of the corrected procedure and of held-out
         scanners with P.
     """
-    layout, features = without_gaps(layout, features)
-    label = (layout.score > rules.boundary).astype(int)
-    if not usable(label, layout.test, layout.scanner):
+    cohort = cohort.whole()
+    label = (cohort.score > rules.boundary).astype(int)
+    if not usable(label, cohort.test, cohort.scanner):
         return None
-    held = layout.test[layout.study]
-    train, test = (split(layout, features, label, np.flatnonzero(part)) for part in (~held, held))
+    held = cohort.test[cohort.study]
+    train, test = (split(cohort, label, np.flatnonzero(part)) for part in (~held, held))
     rungs = np.full(len(RUNGS), np.nan) if rules.climb is None else ladder.climb(train, rules.climb)
-    series_oracle = layout.oracle[layout.study][held]
-    return {"oracle_AUC": float(areas(layout.oracle[None], label[None])[0, 0]),
-            "test_oracle_AUC": float(areas(series_oracle[None], test.label[None])[0, 0]),
+    guess = cohort.oracle[cohort.study][held]
+    return {"oracle_AUC": float(areas(cohort.oracle[None], label[None])[0, 0]),
+            "test_oracle_AUC": float(areas(guess[None], test.label[None])[0, 0]),
             **released(train, test, rules.protocol, rules.recovery),
             **{f"ladder_{rung}": float(value) for rung, value in zip(RUNGS, rungs)},
-            **corrected(layout, features, label, rules)}
-
-
-def without_gaps(layout: Layout, features: np.ndarray) -> tuple[Layout, np.ndarray]:
-    """Return a cohort without the series that have no features, numbered anew."""
-    kept = np.isfinite(features).all(axis=1)
-    if kept.all():
-        return layout, features
-    studies, study = np.unique(layout.study[kept], return_inverse=True)
-    return replace(
-        layout, series=[one for one, own in zip(layout.series, kept) if own], study=study,
-        patient=np.unique(layout.patient[studies], return_inverse=True)[1],
-        scanner=layout.scanner[studies], test=layout.test[studies], score=layout.score[studies],
-        oracle=layout.oracle[studies], covariates=layout.covariates[kept]), features[kept]
+            **corrected(cohort, label, rules)}
