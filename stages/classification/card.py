@@ -83,8 +83,14 @@ def network(folder: Path) -> dict:
     about = canonical.read_json(folder / NETWORK)
     try:
         trained = about["result"]
-        return {"kind": about["network"]["kind"], "epochs": about["network"]["epochs"],
-                "spacing_mm": about["preset"]["prepare"]["spacing_mm"],
+        if about.get("kind") == "nnunet":
+            settings = about["settings"]
+            how = {"kind": "nnunet", "epochs": settings["training"]["epochs"],
+                   "spacing_mm": settings["plan"]["spacing_mm"]}
+        else:
+            how = {"kind": about["network"]["kind"], "epochs": about["network"]["epochs"],
+                   "spacing_mm": about["preset"]["prepare"]["spacing_mm"]}
+        return {**how,
                 "source": about.get(origin.KEY, origin.UNKNOWN),
                 "training": list(trained["training"]), "validation": list(trained["validation"]),
                 "validation_dice": float(trained["best_dice"])}

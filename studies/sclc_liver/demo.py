@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from stages.common import canonical, cli
@@ -209,6 +210,7 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_liver.demo", __doc__)
     parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--methods", nargs="+", help="instead of imaging.methods")
     parser.add_argument("--metrics", type=Path, default="metrics/sclc_liver/imaging")
     parser.add_argument("--excluded", type=Path,
                         default="features/sclc_liver/imaging/predicted-excluded.csv",
@@ -220,17 +222,18 @@ def stage() -> None:
     parser.add_argument("--detection", action="store_true",
                         help="only print what the stage detect found")
     options = parser.parse_args()
-    if options.detection:
-        imaging = read_shown(options.params)
-        print(detected({"methods": imaging.methods,
-                        "detection": detections(options.metrics, imaging)}))
-        return
-    if options.out is None or (options.page is None and not options.show):
-        parser.error("give --out and --page, or --out and --show")
-    if options.show:
+    if options.show and options.out is not None:
         print(read(options.out, shown))
         return
     imaging = read_shown(options.params)
+    if options.methods:
+        imaging = replace(imaging, methods=tuple(options.methods))
+    if options.detection:
+        print(detected({"methods": imaging.methods,
+                        "detection": detections(options.metrics, imaging)}))
+        return
+    if options.out is None or options.page is None:
+        parser.error("give --out and --page, or --out and --show")
     excluded = canonical.read_csv(options.excluded, ("File",))
     summary = summarise(options.metrics, imaging, len(excluded))
     pictures = [os.path.relpath(path, options.page.parent)

@@ -35,7 +35,7 @@ READERS = {
     radiomics.read: ["radiomics"],
     radiomics.read_jobs: ["imaging.jobs"],
     segmentation.load: ["segmentation.preset", "segmentation.presets"],
-    segmentation.training_cohorts: ["segmentation.training_sets", "imaging.training_set"],
+    lambda path: segmentation.training_cohorts(path, "both"): ["segmentation.training_sets"],
     segmentation.networks: ["imaging.networks"],
     segmentation.methods: ["imaging.methods"],
     segmentation.device: ["imaging.device"],

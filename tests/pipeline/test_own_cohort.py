@@ -39,7 +39,7 @@ for number in range(4):
 (home / "cohort.csv").write_text("\\n".join(rows) + "\\n")
 """
 # What needs no trained network, from the files to pictures, numbers and features.
-STAGES = ("cohort", "baseline", "detect@baseline", "pictures", "scored", "planted",
+STAGES = ("cohort", "unseen", "baseline", "detect@baseline", "pictures", "scored", "planted",
           "extract@reference")
 RUN = """
 import sys
@@ -120,19 +120,30 @@ def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
 def test_the_same_stages_run_on_it(clone):
     template = (clone / TEMPLATE).read_text()
     params = whole(clone / PARAMS)["imaging"]
-    params["methods"] = ["baseline", "unet", "segresnet", "nnunet"]
+    params["methods"] = ["baseline", "unet", "segresnet", "nnunet", "nnunet-both"]
     stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
     wanted = yaml.safe_load(template)["stages"]
-    assert list(stages) == list(wanted)
+    # All but what needs a second cohort.
+    assert list(stages) == [name for name in wanted if name != "finetune-nnunet"]
     assert stages["train"]["matrix"] == wanted["train"]["matrix"]
-    assert stages["detect"]["matrix"] == wanted["detect"]["matrix"]
-    assert "--training-set own" in stages["prepare-nnunet"]["cmd"]
+    assert stages["prepare-nnunet"]["foreach"] == {"nnunet": "own"}
+    assert stages["infer"]["foreach"] == dict.fromkeys(["unet", "segresnet", "nnunet"], "own")
+    assert list(stages["detect"]["foreach"]) == ["baseline", "unet", "segresnet", "nnunet"]
+    assert "--training-set own --record" in stages["prepare"]["cmd"]
+    assert "--training-set own --out" in stages["unseen"]["cmd"]
+    assert "unseen/own.csv" in stages["baseline"]["cmd"]
+    assert stages["choose"]["cmd"].endswith("--networks nnunet unet segresnet")
+    for name in ("pictures", "summary"):
+        assert stages[name]["cmd"].endswith("--methods baseline unet segresnet nnunet")
+    assert not re.search(r"\b(both|lits)\b", " ".join(str(stages[name]) for name in (
+        "unseen", "prepare", "prepare-nnunet", "baseline", "detect", "pictures", "choose")))
     assert "--release own-${key}" in stages["classify"]["do"]["cmd"]
     fewer = cohorts.pipeline(cohorts.PRIVATE["own"], template,
                              params | {"masks": ["predicted"], "networks": ["unet"]})
     stages = yaml.safe_load(fewer)["stages"]
     assert stages["extract"]["foreach"] == {"predicted": "data/own/masks/chosen"}
     assert stages["train"]["matrix"] == {"network": ["unet"]}
+    assert "train-nnunet" not in stages and list(stages["infer"]["foreach"]) == ["unet"]
 
 
 @pytest.mark.parametrize("choices, said", [
