@@ -24,7 +24,8 @@ NO_GIT = "[core]\n    no_scm = true\n"
 CHOICES = {"prepare-nnunet": "networks", "train-nnunet": "networks", "train": "networks",
            "infer": "networks", "detect": "methods"}
 # Stages that take all of them at once: the option of their command.
-LISTS = {"pictures": "methods", "choose": "networks", "summary": "methods"}
+LISTS = {"pictures": "methods", "choose": "networks", "comparison": "methods",
+         "summary": "methods"}
 # The training sets of the phantom: a cohort of one source has a single one, of its own name.
 ALONE, JOINT = "lits", "both"
 # The stage that trains a network further on the second set.

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
+from studies.sclc_liver import demo_table
 from studies.sclc_liver.parameters import Shown, read_shown
 
 MODELS = ("LR", "RF", "XGB")
-DETECTION = (("sensitivity", "sensitivity"), ("ppv", "PPV"), ("false_positives", "FP per scan"),
+DETECTION = (("scans", "scans"), ("lesions", "lesions"), ("sensitivity", "sensitivity"),
+             ("ppv", "PPV"), ("false_positives", "FP per scan"),
              ("lesion_dice", "lesion Dice"), ("scan_dice", "scan Dice"))
 # How masks are named in tables.
 MASKS = {"reference": "reference masks", "predicted": "predicted masks"}
@@ -111,6 +113,8 @@ def number(value, digits: int = 2) -> str:
     >>> number(0.666), number(None)
     ('0.67', '-')
     """
+    if isinstance(value, int):
+        return str(value)
     return NOT_DEFINED if value is None else f"{value:.{digits}f}"
 
 
@@ -158,10 +162,9 @@ def markdown(table: list[list[str]]) -> str:
 
 def scans(summary: dict) -> str:
     """Return one sentence about the test scans."""
-    any_method = next(iter(summary["detection"].values()))
-    free = any_method["lesion_free"]["scans"]
-    return (f"{any_method['scans']} test scans with {any_method['lesions']} lesions"
-            f" (scans without any: {free}).")
+    free = max(found["lesion_free"]["scans"] for found in summary["detection"].values())
+    return ("Each method on the scans that its training set has nothing of, all cohorts together "
+            f"(scans without lesions: up to {free}).")
 
 
 def chosen(summary: dict) -> str:
@@ -181,14 +184,19 @@ def shown(summary: dict) -> str:
     return "\n".join([detected(summary), "", second, "", terminal(effect_table(summary))])
 
 
-def page(summary: dict, imaging: Shown, pictures: list[str], metrics: Path) -> str:
-    """Return the page as Markdown; ``pictures`` are paths relative to it."""
+def page(summary: dict, imaging: Shown, pictures: list[str], metrics: Path,
+         compared: list[str]) -> str:
+    """Return the page as Markdown.
+
+    ``pictures`` are paths relative to it, ``compared`` the lines of `demo_table.section`.
+    """
     first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
     lines = ["# The imaging pipeline on its cohort", "",
              "Made by `make demo` (`studies/sclc_liver/imaging/dvc.yaml`). All numbers: "
              f"`{metrics}/`.", "",
-             "## Lesion detection", "", first, "", markdown(detection_table(summary)), "",
+             "## Lesion detection", "", *compared, first, "",
+             markdown(detection_table(summary)), "",
              "## NE status", "", second, "", markdown(effect_table(summary)), ""]
     if summary["planted"]:
         lines += ["The line `planted` holds the right answer: the correlation that was built into "
@@ -216,6 +224,8 @@ def stage() -> None:
                         default="features/sclc_liver/imaging/predicted-excluded.csv",
                         help="series without features (CSV)")
     parser.add_argument("--pictures", type=Path, default="reports/sclc_liver/demo")
+    parser.add_argument("--published", type=Path, default="studies/sclc_liver/published/table3.csv",
+                        help="the paper's Table 3 (CSV)")
     parser.add_argument("--page", type=Path, help="page to write (Markdown)")
     parser.add_argument("--out", type=Path, help="summary to write (JSON)")
     parser.add_argument("--show", action="store_true", help="only print the summary --out")
@@ -238,8 +248,11 @@ def stage() -> None:
     summary = summarise(options.metrics, imaging, len(excluded))
     pictures = [os.path.relpath(path, options.page.parent)
                 for path in sorted(options.pictures.glob("*.png"))]
+    compared = demo_table.section(demo_table.read(options.metrics / "comparison.csv"),
+                                  demo_table.read_paper(options.published), imaging.methods, markdown)
     canonical.write_json(options.out, summary)
-    canonical.write_bytes(options.page, page(summary, imaging, pictures, options.metrics).encode())
+    canonical.write_bytes(options.page, page(summary, imaging, pictures, options.metrics,
+                                             compared).encode())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from stages.cohort.phantom import plan
 from stages.common.errors import InputError
 from stages.common.parameters import section
 from stages.radiomics import parameters as radiomics
+from stages.segmentation import compared
 from stages.segmentation import settings as segmentation
 from stages.verdicts import settings as verdicts
 from studies.sclc_liver import parameters as study
@@ -39,6 +40,7 @@ READERS = {
     segmentation.networks: ["imaging.networks"],
     segmentation.methods: ["imaging.methods"],
     segmentation.device: ["imaging.device"],
+    compared.comparison: ["imaging.comparison"],
     verdicts.read: ["verdicts"],
     study.read_pinned: ["cohort.releases"],
     study.read_expected: ["cohort.expected"],

@@ -53,7 +53,7 @@ def test_what_it_ends_with_needs_no_scores(house):
             if (stage.meta or {}).get("unscored")]
     methods = whole()["imaging"]["methods"]
     assert sorted(stage.name for stage in last) == sorted(
-        [*(f"detect@{method}" for method in methods), "pictures"])
+        [*(f"detect@{method}" for method in methods), "comparison", "pictures"])
     needed = {stage.name for stage in house.needed(last)}
     assert "cohort" in needed and "scored" not in needed
 

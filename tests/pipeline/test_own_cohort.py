@@ -39,8 +39,8 @@ for number in range(4):
 (home / "cohort.csv").write_text("\\n".join(rows) + "\\n")
 """
 # What needs no trained network, from the files to pictures, numbers and features.
-STAGES = ("cohort", "unseen", "baseline", "detect@baseline", "pictures", "scored", "planted",
-          "extract@reference")
+STAGES = ("cohort", "unseen", "baseline", "detect@baseline", "comparison", "pictures", "scored",
+          "planted", "extract@reference")
 RUN = """
 import sys
 from containers.commands import cohorts
@@ -81,7 +81,7 @@ def used(clone, committed):
 def test_all_of_an_own_cohort_is_there_and_nothing_of_it_in_git(used):
     own = used / "data" / "own"
     for path in ("dvc.yaml", "dvc.lock", "pictures/quokka0.png", "pictures/quokka1.png",
-                 "metrics/detection/baseline.json", "metrics/planted.json",
+                 "metrics/detection/baseline.json", "metrics/comparison.csv", "metrics/planted.json",
                  "features/rows/reference/quokka3.json", "cohort/manifest.csv"):
         assert (own / path).is_file(), path
     assert json.loads((own / "metrics/detection/baseline.json").read_text())["lesions"] == 2
@@ -106,7 +106,7 @@ def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
         listed = [*body.get("outs", []), *body.get("metrics", [])]
         places += [next(iter(one)) if isinstance(one, dict) else one for one in listed]
     written = re.findall(r"--(?:out|record|state|checksums|metrics|summary|page|pictures|points|"
-                         r"excluded|lesions|scans|curves|models|selected) (\S+)",
+                         r"excluded|lesions|scans|rules|curves|models|selected) (\S+)",
                          " ".join(commands))
     assert len(written) > 40 and len(places) > 30
     for place in {*places, *written}:
@@ -133,7 +133,7 @@ def test_the_same_stages_run_on_it(clone):
     assert "--training-set own --out" in stages["unseen"]["cmd"]
     assert "unseen/own.csv" in stages["baseline"]["cmd"]
     assert stages["choose"]["cmd"].endswith("--networks nnunet unet segresnet")
-    for name in ("pictures", "summary"):
+    for name in ("pictures", "comparison", "summary"):
         assert stages[name]["cmd"].endswith("--methods baseline unet segresnet nnunet")
     assert not re.search(r"\b(both|lits)\b", " ".join(str(stages[name]) for name in (
         "unseen", "prepare", "prepare-nnunet", "baseline", "detect", "pictures", "choose")))
