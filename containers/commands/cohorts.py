@@ -30,6 +30,10 @@ LISTS = {"pictures": "methods", "choose": "networks", "comparison": "methods",
 ALONE, JOINT = "lits", "both"
 # The stage that trains a network further on the second set.
 FURTHER = "finetune-nnunet"
+# Whose results of the classification are shown: the study's stage without leakage, or the authors' way.
+STUDY, CORRECTED, RELEASED = "studies/sclc_liver/dvc.yaml", "corrected", "as-released"
+# Where the classifiers of other cohorts are trained, and the stage that scores them the authors' way.
+IMAGE, SCORES = "classification-notebook", "bootstrap"
 
 
 @dataclass(frozen=True)
@@ -156,8 +160,39 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
             stages[name] = stage
             stage.get("do", stage)["wdir"] = depth
     content["stages"] = stages
+    if _protocol(choices) == CORRECTED:
+        _correct(stages, found, kept["masks"], depth)
     return ("# Made from studies/sclc_liver/imaging/dvc.yaml; changes belong there.\n"
             + yaml.safe_dump(content, sort_keys=False, width=100))
+
+
+def _protocol(choices: dict) -> str:
+    wanted = choices.get("protocol")
+    if wanted not in (CORRECTED, RELEASED):
+        raise LauncherError(f"{PARAMETERS}: imaging.protocol is {wanted!r}; valid: {CORRECTED}, "
+                            f"{RELEASED}")
+    return wanted
+
+
+def _correct(stages: dict, found: Project, masks: list[str], depth: str) -> None:
+    """Put the study's stage without leakage in the place of the authors' scores."""
+    made = yaml.safe_load((ROOT / STUDY).read_text())["stages"][CORRECTED]
+    places = {r"metrics/\S*/\$\{item\.release\}/\$\{item\.environment\}":
+              f"{found.metrics}/{CORRECTED}/${{key}}",
+              r"data/\S*/\$\{item\.release\}\.csv": f"{found.data}/features/${{key}}.csv",
+              r"\$\{item\.release\}": f"{found.cohort}-${{key}}", r"\$\{item\.environment\}": IMAGE}
+    text = yaml.safe_dump({name: made[name] for name in ("desc", "cmd", "deps", "params", "outs")})
+    for place, other in places.items():
+        text = re.sub(place, other, text)
+    body = yaml.safe_load(text) | {"wdir": depth, "meta": {"threads": 2}}
+    body["params"] = [{f"{PARAMETERS}/{Path(name).name}": values for name, values in one.items()}
+                      for one in body["params"]]
+    stages[CORRECTED] = {"foreach": dict.fromkeys(masks, ""), "do": body}
+    del stages[SCORES]
+    shown = stages["summary"]
+    shown["cmd"] += f" --protocol {CORRECTED}"
+    shown["deps"] = [one.replace(f"{found.metrics}/{SCORES}", f"{found.metrics}/{CORRECTED}")
+                     for one in shown["deps"]]
 
 
 def _known(stages: dict, kind: str) -> dict[str, str | None]:

@@ -63,13 +63,25 @@ def areas(found: dict) -> dict:
                     for key in ("mean", "low", "high")} for model in MODELS}
 
 
+def corrected_areas(found: dict) -> dict:
+    """Return the same, from the corrected protocol's metrics: intervals over patients and seeds."""
+    scores = found["test"]["scores"]
+    return {model: {"mean": scores[model]["AUC"]["mean"],
+                    **{key: scores[model]["AUC"]["patients_and_seeds"][key] for key in ("low", "high")}}
+            for model in MODELS}
+
+
+# The protocols by name: the folder of their metrics, and what is taken from them.
+PROTOCOLS = {"as-released": ("bootstrap", areas), "corrected": ("corrected", corrected_areas)}
+
+
 def burden(found: dict) -> dict:
     """Return studies and Spearman's correlation, from the metrics of the stage ``burden``."""
     return {"studies": found["n"], **{key: found["spearman"][key] for key in ("rho", "p")},
             **found["spearman"]}
 
 
-def summarise(metrics: Path, imaging: Shown, excluded: int) -> dict:
+def summarise(metrics: Path, imaging: Shown, excluded: int, protocol: str = "as-released") -> dict:
     """Collect the metrics of the pipeline.
 
     Parameters
@@ -80,20 +92,23 @@ def summarise(metrics: Path, imaging: Shown, excluded: int) -> dict:
         Methods and masks that it ran with.
     excluded : int
         Series without features from predicted masks.
+    protocol : str
+        One of `PROTOCOLS`.
 
     Raises
     ------
     InputError
         If one is missing or not complete.
     """
+    folder, take = PROTOCOLS[protocol]
     return {
-        "methods": list(imaging.methods), "masks": list(imaging.masks),
+        "protocol": protocol, "methods": list(imaging.methods), "masks": list(imaging.masks),
         "detection": detections(metrics, imaging),
         "chosen": read(metrics / "choice.json", lambda found: found["chosen"]),
         "planted": read(metrics / "planted.json", planted),
         "burden": {name: read(metrics / "statistics" / f"{name}.json", burden)
                    for name in imaging.masks},
-        "test_auc": {name: read(metrics / "bootstrap" / f"{name}.json", areas)
+        "test_auc": {name: read(metrics / folder / f"{name}.json", take)
                      for name in imaging.masks},
         "series_without_features": excluded}
 
@@ -169,8 +184,12 @@ def scans(summary: dict) -> str:
 
 def chosen(summary: dict) -> str:
     """Return one sentence about what went on to radiomics."""
-    return (f"Best on the validation cases: {summary['chosen']}; its masks are the predicted ones. "
-            f"{summary['series_without_features']} series had too little lesion for features.")
+    said = {"as-released": "as the authors' code does",
+            "corrected": "without leakage: folds by patient, everything chosen inside them, intervals "
+                         "over patients and seeds"}[summary["protocol"]]
+    return (f"Best on its validation cases, which are not the same for all: {summary['chosen']}; its "
+            f"masks are the predicted ones. {summary['series_without_features']} series had too little "
+            f"lesion for features. Test AUCs by the protocol {summary['protocol']}, {said}.")
 
 
 def detected(summary: dict) -> str:
@@ -218,6 +237,8 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_liver.demo", __doc__)
     parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="as-released",
+                        help="whose test AUCs are shown")
     parser.add_argument("--methods", nargs="+", help="instead of imaging.methods")
     parser.add_argument("--metrics", type=Path, default="metrics/sclc_liver/imaging")
     parser.add_argument("--excluded", type=Path,
@@ -245,7 +266,7 @@ def stage() -> None:
     if options.out is None or options.page is None:
         parser.error("give --out and --page, or --out and --show")
     excluded = canonical.read_csv(options.excluded, ("File",))
-    summary = summarise(options.metrics, imaging, len(excluded))
+    summary = summarise(options.metrics, imaging, len(excluded), options.protocol)
     pictures = [os.path.relpath(path, options.page.parent)
                 for path in sorted(options.pictures.glob("*.png"))]
     compared = demo_table.section(demo_table.read(options.metrics / "comparison.csv"),

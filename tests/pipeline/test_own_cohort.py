@@ -124,7 +124,8 @@ def test_the_same_stages_run_on_it(clone):
     stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
     wanted = yaml.safe_load(template)["stages"]
     # All but what needs a second cohort.
-    assert list(stages) == [name for name in wanted if name != "finetune-nnunet"]
+    assert list(stages) == [*(name for name in wanted if name not in ("finetune-nnunet", "bootstrap")),
+                            "corrected"]
     assert stages["train"]["matrix"] == wanted["train"]["matrix"]
     assert stages["prepare-nnunet"]["foreach"] == {"nnunet": "own"}
     assert stages["infer"]["foreach"] == dict.fromkeys(["unet", "segresnet", "nnunet"], "own")
@@ -134,7 +135,8 @@ def test_the_same_stages_run_on_it(clone):
     assert "unseen/own.csv" in stages["baseline"]["cmd"]
     assert stages["choose"]["cmd"].endswith("--networks nnunet unet segresnet")
     for name in ("pictures", "comparison", "summary"):
-        assert stages[name]["cmd"].endswith("--methods baseline unet segresnet nnunet")
+        assert " --methods baseline unet segresnet nnunet" in f"{stages[name]['cmd']} "
+        assert "nnunet-" not in stages[name]["cmd"]
     assert not re.search(r"\b(both|lits)\b", " ".join(str(stages[name]) for name in (
         "unseen", "prepare", "prepare-nnunet", "baseline", "detect", "pictures", "choose")))
     assert "--release own-${key}" in stages["classify"]["do"]["cmd"]
@@ -146,7 +148,29 @@ def test_the_same_stages_run_on_it(clone):
     assert "train-nnunet" not in stages and list(stages["infer"]["foreach"]) == ["unet"]
 
 
+def test_the_protocol_without_leakage_is_shown_unless_the_other_is_asked_for(clone):
+    template, params = (clone / TEMPLATE).read_text(), whole(clone / PARAMS)["imaging"]
+    params |= {"methods": ["baseline"]}
+    assert params["protocol"] == "corrected"
+    stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
+    study = yaml.safe_load((clone / "studies/sclc_liver/dvc.yaml").read_text())["stages"]["corrected"]
+    body = stages["corrected"]["do"]
+    assert list(stages["corrected"]["foreach"]) == params["masks"]
+    assert "--table data/own/features/${key}.csv" in body["cmd"]
+    assert "--summary data/own/metrics/corrected/${key}.json" in body["cmd"]
+    # Its code is what it is in the study: a change there makes the results older here too.
+    code = [path for path in study["deps"] if path.startswith("stages/")]
+    assert len(code) > 10 and set(code) <= set(body["deps"])
+    assert body["params"] == [{f"{PARAMS}/classification.yaml": ["classification.corrected"]}]
+    assert "item." not in str(body) and "data/own/metrics/corrected" in stages["summary"]["deps"]
+    assert stages["summary"]["cmd"].endswith("--protocol corrected")
+    released = cohorts.pipeline(cohorts.PRIVATE["own"], template, params | {"protocol": "as-released"})
+    stages = yaml.safe_load(released)["stages"]
+    assert "corrected" not in stages and "data/own/metrics/bootstrap" in stages["summary"]["deps"]
+
+
 @pytest.mark.parametrize("choices, said", [
+    ({"protocol": "as-described"}, "imaging.protocol"), ({"protocol": None}, "imaging.protocol"),
     ({"masks": ["predicted", "x; touch y"]}, "imaging.masks"), ({"methods": "baseline"}, "methods"),
     ({"networks": []}, "networks"), ({"networks": None}, "networks")])
 def test_choices_that_the_pipeline_does_not_know(clone, choices, said):

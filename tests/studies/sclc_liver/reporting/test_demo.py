@@ -70,6 +70,18 @@ def test_a_cohort_without_planted_effect_claims_none(metrics):
     assert "right answer" not in demo.page(summary, IMAGING, [], Path("data/own/metrics"), [])
 
 
+def test_the_protocol_without_leakage_is_read_and_named(metrics):
+    for name, mean in (("reference", 0.75), ("predicted", 0.5)):
+        auc = {"AUC": {"mean": mean, "patients_and_seeds": {"low": 0.25, "high": 0.875},
+                       "patients": {"low": 0.4, "high": 0.6}}}
+        canonical.write_json(metrics / "corrected" / f"{name}.json",
+                             {"test": {"scores": dict.fromkeys(("LR", "RF", "XGB", "volume"), auc)}})
+    summary = demo.summarise(metrics, IMAGING, 0, "corrected")
+    assert demo.effect_table(summary)[2][3] == "0.75 [0.25, 0.88]"
+    assert "by the protocol corrected, without leakage" in demo.shown(summary)
+    assert "by the protocol as-released" in demo.shown(demo.summarise(metrics, IMAGING, 0))
+
+
 def test_a_missing_result_is_named(metrics):
     (metrics / "detection" / "unet.json").unlink()
     with pytest.raises(InputError, match="detection/unet.json: no such file"):
