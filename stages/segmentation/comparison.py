@@ -123,7 +123,16 @@ def items(entry: tuple, place: dict[str, int]) -> Items:
 
 
 def spread(one: Items, measure: str) -> dict:
-    """Return number, extremes and standard deviation of the single items; none of a ratio of sums."""
+    """Return number, extremes and standard deviation of the single items; none of a ratio of sums.
+
+    Where all items are one patient's, no interval either: there is nobody to draw beside him.
+    """
+    if len(set(one.patient.tolist())) < 2:
+        return {"low": None, "high": None} | _spread(one, measure)
+    return _spread(one, measure)
+
+
+def _spread(one, measure):
     if measure in ("sensitivity", "ppv"):
         return {"n": int(one.whole.sum())}
     if not len(one.part):

@@ -86,6 +86,9 @@ def test_the_rows_of_the_paper_by_hand(compared):
     assert float(row(compared, "sensitivity", lesions="below 10 mm")["value"]) == 0.5
     assert float(row(compared, "sensitivity", lesions="from 10 mm")["value"]) == 1
     assert float(row(compared, "ppv", method="two")["value"]) == 1
+    # The second method's small lesions are one patient's: no interval.
+    small = row(compared, "sensitivity", method="two", lesions="below 10 mm")
+    assert float(small["value"]) == 0 and small["low"] == small["high"] == ""
     # Pairs by their overlap find the same here; no measure of the area exceeds that of one voxel.
     assert float(row(compared, "sensitivity", rule="iou-0.5")["value"]) == 0.75
     assert float(row(compared, "sensitivity", rule="iou-area")["value"]) == pytest.approx(0.75)
