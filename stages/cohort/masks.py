@@ -74,7 +74,7 @@ def read(path: Path, named: Named, target: Target, own: Own) -> tuple[Volume, di
     """
     if own_volumes.kind_of(path) or not path.exists():
         stored, _ = own_volumes.read_file(path)
-        parts = _labelled(stored, path, named, labels_in(path), target, own)
+        parts = _labelled(stored, path, named, target, own)
         found = identity_of(path)
     else:
         parts, found = _of_dicom(path, named, target, own)
@@ -94,7 +94,7 @@ def _of_dicom(path: Path, named: Named, target: Target, own: Own):
         if target.frame and where and where != target.frame:
             raise InputError("lies in another frame of reference than the series", path,
                              "name the mask of this series")
-        return _labelled(stored, path, named, {}, target, own), identity.of_dicom(headers)
+        return _labelled(stored, path, named, target, own), identity.of_dicom(headers)
     if len(objects) != 1:
         what = f"holds {len(objects)} segmentations and structure sets" if objects else (
             "holds no segmentation (SEG) and no structure set (RTSTRUCT)")
@@ -113,18 +113,19 @@ def identity_of(path: Path) -> dict[str, str]:
     """
     if not own_volumes.kind_of(path):
         return identity.of_dicom([header for _, header in dicom_files.listed(path)])
-    organs = identity.of_texts(labels_in(path).values(), "")
-    return {word: where for word, where in identity.of_file(path).items() if word not in organs}
+    found = identity.of_file(path)
+    organs = identity.of_texts(labels_in(path).values(), "") if found else {}
+    return {word: where for word, where in found.items() if word not in organs}
 
 
 def labels_in(path: Path) -> dict[int, str]:
     """Return the names of labels that a NIfTI file says itself, as those of TotalSegmentator do."""
-    if own_volumes.kind_of(path) != "nifti":
+    if own_volumes.kind_of(path) != "nifti" or not path.is_file():
         return {}
     return {int(key): name for text in nifti_header.texts(path) for key, name in LABEL.findall(text)}
 
 
-def _labelled(stored: Volume, path: Path, named: Named, names: dict[int, str], target: Target,
+def _labelled(stored: Volume, path: Path, named: Named, target: Target,
               own: Own) -> tuple[np.ndarray, np.ndarray]:
     """Return the voxels of lesion and liver of a mask whose values are labels."""
     try:
@@ -133,7 +134,7 @@ def _labelled(stored: Volume, path: Path, named: Named, names: dict[int, str], t
         raise InputError(f"lies on another grid than {target.path}", path,
                          "resample the mask onto its image's grid") from None
     if named:
-        return tuple(np.isin(mask.data, _numbers(patterns, names, path))
+        return tuple(np.isin(mask.data, _numbers(patterns, path))
                      for patterns in (named.lesion, named.liver))
     known = (0, *own.liver_labels, *own.lesion_labels)
     other = np.setdiff1d(np.unique(mask.data), [*known, *ignored(own)])
@@ -144,10 +145,13 @@ def _labelled(stored: Volume, path: Path, named: Named, names: dict[int, str], t
     return np.isin(mask.data, own.lesion_labels), np.isin(mask.data, own.liver_labels)
 
 
-def _numbers(patterns: tuple[str, ...], names: dict[int, str], path: Path) -> list[int]:
+def _numbers(patterns: tuple[str, ...], path: Path) -> list[int]:
     numbers = [int(pattern) for pattern in patterns if pattern.isdecimal()]
     words = tuple(pattern for pattern in patterns if not pattern.isdecimal())
-    if words and not names:
+    if not words:
+        return numbers
+    names = labels_in(path)
+    if not names:
         raise InputError(f"does not name its labels, so that '{words[0]}' says nothing", path,
                          "give the number of the label (TotalSegmentator's liver is 5)")
     return numbers + matching(words, names, "label", path)
