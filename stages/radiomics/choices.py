@@ -9,24 +9,26 @@ import yaml
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from stages.common.errors import InputError
-from stages.radiomics import rows
+from stages.radiomics import rows, standard
 from stages.radiomics.parameters import Radiomics
+from stages.radiomics.standard import Standard
 
-RELEASED, DEFAULT = "released", "default"
-NAMES = (RELEASED, DEFAULT)
+RELEASED, DEFAULT, IBSI = "released", "default", "ibsi"
+NAMES = (RELEASED, DEFAULT, IBSI)
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def extractor(name: str, settings: Radiomics) -> Callable:
+def extractor(name: str, settings: Radiomics, ibsi: Standard) -> Callable:
     """Return a function that takes series and mask (a list of two images) and returns features.
 
     Parameters
     ----------
     name : str
         ``released`` (the released table's: 1 mm, by the method of ``settings``), ``default``
-        (PyRadiomics' defaults: nothing is resampled), or a parameter file of PyRadiomics, whose
-        label is not looked at.
+        (PyRadiomics' defaults: nothing is resampled), ``ibsi`` (`standard`), or a parameter file of
+        PyRadiomics, whose label is not looked at.
     settings : Radiomics
+    ibsi : Standard
 
     Raises
     ------
@@ -35,6 +37,8 @@ def extractor(name: str, settings: Radiomics) -> Callable:
     """
     if name == RELEASED:
         return lambda pair: rows.METHODS[settings.method](pair, settings.spacing)
+    if name == IBSI:
+        return lambda pair: standard.extract(pair, ibsi)
     tool = RadiomicsFeatureExtractor() if name == DEFAULT else _of_file(name)
     return lambda pair: dict(tool.execute(*pair, label=1))
 

@@ -18,9 +18,10 @@ from stages.common import canonical, cli
 from stages.common.columns import PATIENT, SERIES, STUDY
 from stages.common.done import Record, context
 from stages.common.errors import InputError
-from stages.radiomics import choices, extract, regions, rows, table
+from stages.radiomics import choices, extract, regions, rows, standard, table
 from stages.radiomics import series as listed_series
 from stages.radiomics.parameters import METHODS, Radiomics, read, read_jobs
+from stages.radiomics.standard import Standard
 
 REGION, LESION = "region", "lesion"
 EXCLUDED = (SERIES, REGION, LESION, "status", "reason", "components", "voxels")
@@ -33,6 +34,7 @@ class Work:
     Attributes
     ----------
     settings : Radiomics
+    ibsi : Standard
     name : str
         Feature settings (`choices.extractor`).
     wanted : tuple of str
@@ -40,6 +42,7 @@ class Work:
     """
 
     settings: Radiomics
+    ibsi: Standard
     name: str
     wanted: tuple[str, ...]
 
@@ -53,7 +56,7 @@ def compute(image: Path, mask: Path, work: Work) -> list[dict]:
         If a file cannot be used, or PyRadiomics refuses it under these settings.
     """
     logging.getLogger("radiomics").setLevel(logging.ERROR)
-    how = choices.extractor(work.name, work.settings)
+    how = choices.extractor(work.name, work.settings, work.ibsi)
     series, found = regions.read(image, mask, work.settings, work.wanted)
     result = []
     for region, number, voxels in found:
@@ -110,8 +113,7 @@ def about(work: Work) -> str:
     """Return a hash of what rows depend on besides their files, the file of the settings too."""
     file = Path(work.name)
     content = canonical.sha256(file) if file.suffix in choices.SUFFIXES and file.is_file() else ""
-    kept = {name: value for name, value in asdict(work).items() if name != "settings" or value}
-    return context([kept, content], extract.PACKAGES, __file__)
+    return context([asdict(work), content], extract.PACKAGES, __file__)
 
 
 def stage() -> None:
@@ -132,7 +134,8 @@ def stage() -> None:
     settings = read(options.params)
     if options.method:
         settings = Radiomics(**{**vars(settings), "method": options.method})
-    work = Work(settings, options.settings, tuple(options.regions.split(",")))
+    work = Work(settings, standard.read(options.params), options.settings,
+                tuple(options.regions.split(",")))
     unknown = [name for name in work.wanted if name not in regions.REGIONS]
     if unknown or len(set(work.wanted)) < len(work.wanted):
         raise InputError(f"--regions is '{options.regions}'", None,
@@ -140,7 +143,7 @@ def stage() -> None:
     jobs = read_jobs(options.params) if options.jobs is None else options.jobs
     if jobs < 1:
         raise InputError(f"--jobs is {jobs}", None, "give 1 or more")
-    choices.extractor(work.name, settings)
+    choices.extractor(work.name, settings, work.ibsi)
     if options.check:
         return
     manifest = listed_series.read(options.manifest)

@@ -60,7 +60,8 @@ def run(cohort, monkeypatch, capsys):
 
 
 def tables(cohort):
-    return (pd.read_csv(cohort / "out" / f"{name}.csv") for name in ("features", "excluded"))
+    return (pd.read_csv(cohort / "out" / f"{name}.csv", float_precision="round_trip")
+            for name in ("features", "excluded"))
 
 
 def theirs(cohort, labels, number=None, *arguments, **settings):
@@ -126,8 +127,18 @@ def test_default_settings_and_a_parameter_file(cohort, run):
     assert len(names) == 6 and names[:2] == ["original_firstorder_Entropy", "original_firstorder_Mean"]
 
 
+def test_the_standard_s_way_is_a_setting_too(cohort, run):
+    assert run("--settings", "ibsi", "--regions", "each,liver")[0] == 0
+    features, excluded = tables(cohort)
+    assert features["region"].tolist() == ["each", "each", "liver"] and set(FEATURES) <= set(features)
+    assert features["diagnostics_Mask-interpolated_Spacing"].tolist() == ["(1.0, 1.0, 1.0)"] * 3
+    assert "'resegmentRange': [-1000.0, 400.0]" in features["diagnostics_Configuration_Settings"][0]
+    # A voxel of 0.8 x 0.8 x 2.5 mm is two on the new grid, or none.
+    assert excluded["status"].tolist() == ["too-small", "no-lesion"]
+
+
 @pytest.mark.parametrize("options, words", [
-    (("--settings", "ibs"), "there are no settings 'ibs'; valid: released, default"),
+    (("--settings", "ibs"), "there are no settings 'ibs'; valid: released, default, ibsi"),
     (("--settings", "gone.yaml"), "gone.yaml: no such file"),
     (("--settings", "bad.yaml"), "bad.yaml: is no parameter file of PyRadiomics"),
     (("--regions", "lesions,spleen"), "--regions is 'lesions,spleen'; give some of lesions, each,"),
