@@ -76,11 +76,11 @@ def _contours(item, name: str, path: Path) -> list[np.ndarray]:
     for contour in (item.get("ContourSequence") or ()) if item is not None else ():
         kind = contour.get("ContourGeometricType", "")
         points = np.array(contour.get("ContourData") or (), float)
-        if kind not in CLOSED or points.size < 9:
-            raise InputError(f"ROI '{name}' has open contours ({kind or 'no type'}, "
-                             f"{points.size // 3} points)", path,
+        if kind not in CLOSED:
+            raise InputError(f"ROI '{name}' has open contours ({kind or 'without type'})", path,
                              "close them in the program that drew them")
-        if points.size % 3 or not np.isfinite(points).all():
+        # One or two points are what programs write for a voxel or a line of voxels.
+        if points.size % 3 or not points.size or not np.isfinite(points).all():
             raise InputError(f"ROI '{name}' has a contour without usable points", path, REDRAW)
         found.append(points.reshape(-1, 3) * LPS)
     if not found:
