@@ -5,6 +5,7 @@ Masks are those of a cohort (`stages.common.manifest`): 0 background, 1 liver, 2
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cc3d
@@ -19,10 +20,11 @@ LESIONS, EACH, LARGEST, WHOLE_LIVER, PARENCHYMA = "lesions", "each", "largest", 
 # What each one is in words, for rows without features.
 REGIONS = {LESIONS: "lesion", EACH: "lesion", LARGEST: "lesion", WHOLE_LIVER: "liver",
            PARENCHYMA: "liver"}
+Region = tuple[str, int | None, np.ndarray]
 
 
 def read(image: str | Path, mask: str | Path, settings: Radiomics,
-         wanted: tuple[str, ...]) -> tuple[sitk.Image, list[tuple[str, int | None, np.ndarray]]]:
+         wanted: tuple[str, ...]) -> tuple[sitk.Image, Iterator[Region]]:
     """Read a series and the regions of its mask.
 
     Parameters
@@ -38,9 +40,9 @@ def read(image: str | Path, mask: str | Path, settings: Radiomics,
     -------
     series : Image
         HU.
-    regions : list of (str, int or None, ndarray of bool, shape (z, y, x))
+    regions : iterator of (str, int or None, ndarray of bool, shape (z, y, x))
         Region, number of the lesion (of ``each``; the largest is 1), voxels. A region without
-        voxels is there too, but for single lesions.
+        voxels is there too, but for single lesions. One at a time: each is as large as the series.
 
     Raises
     ------
@@ -48,24 +50,24 @@ def read(image: str | Path, mask: str | Path, settings: Radiomics,
         As `volumes.read_pair`.
     """
     series, labels = read_labels(image, mask, settings)
-    found = []
-    for name in wanted:
-        if name in (EACH, LARGEST):
-            single = lesions(labels == LESION)
-            if name == EACH:
-                found += [(name, number, voxels) for number, voxels in enumerate(single, 1)]
-            else:
-                found.append((name, None, single[0] if single else labels == LESION))
-        else:
-            # A liver is a region where it is marked, and not because lesions are.
-            marked = name == LESIONS or bool((labels == LIVER).any())
-            kept = {LESIONS: (LESION,), WHOLE_LIVER: (LIVER, LESION), PARENCHYMA: (LIVER,)}[name]
-            found.append((name, None, np.isin(labels, kept) & marked))
-    return series, found
+    return series, (region for name in wanted for region in _regions(name, labels))
 
 
-def lesions(mask: np.ndarray) -> list[np.ndarray]:
-    """Return the 26-connected lesions of a mask (z, y, x), the largest first.
+def _regions(name: str, labels: np.ndarray) -> Iterator[Region]:
+    if name == EACH:
+        for number, voxels in enumerate(lesions(labels == LESION), 1):
+            yield name, number, voxels
+    elif name == LARGEST:
+        yield name, None, next(lesions(labels == LESION), labels == LESION)
+    else:
+        # A liver is a region where it is marked, and not because lesions are.
+        marked = name == LESIONS or bool((labels == LIVER).any())
+        kept = {LESIONS: (LESION,), WHOLE_LIVER: (LIVER, LESION), PARENCHYMA: (LIVER,)}[name]
+        yield name, None, np.isin(labels, kept) & marked
+
+
+def lesions(mask: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the 26-connected lesions of a mask (z, y, x), the largest first.
 
     Of two as large, the one whose first voxel comes first.
 
@@ -75,12 +77,11 @@ def lesions(mask: np.ndarray) -> list[np.ndarray]:
     >>> [int(lesion.sum()) for lesion in lesions(mask)]
     [2, 1]
     """
-    labels, count = cc3d.connected_components(np.ascontiguousarray(mask), connectivity=26,
-                                              return_N=True)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    first = [int(np.argmax(labels.ravel() == number)) for number in range(1, count + 1)]
-    order = sorted(range(count), key=lambda index: (-sizes[index], first[index]))
-    return [labels == index + 1 for index in order]
+    labels = cc3d.connected_components(np.ascontiguousarray(mask), connectivity=26)
+    inside = labels[mask]
+    numbers, first, sizes = np.unique(inside, return_index=True, return_counts=True)
+    for index in sorted(range(len(numbers)), key=lambda index: (-sizes[index], first[index])):
+        yield labels == numbers[index]
 
 
 def image_of(voxels: np.ndarray, series: sitk.Image) -> sitk.Image:
