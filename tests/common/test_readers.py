@@ -8,7 +8,7 @@ import yaml
 from stages.classification import parameters as classification
 from stages.cohort import lits, own_table
 from stages.cohort import parameters as cohort
-from stages.cohort.phantom import plan
+from stages.cohort.phantom import settings
 from stages.common.errors import InputError
 from stages.common.parameters import section
 from stages.radiomics import parameters as radiomics
@@ -52,7 +52,7 @@ READERS = {
 # The file of a reader that does not read the study's.
 FILES = {verdicts.read: ROOT / "params.yaml"}
 # Parts that one stage alone reads, without a reader of its own.
-PARTS = {"own": own_table.Own, "lits": lits.Lits, "phantom": plan.Phantom}
+PARTS = {"own": own_table.Own, "lits": lits.Lits, "phantom": settings.Phantom}
 
 
 def load(path):
