@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.cohort.phantom.anatomy import Tissue
 from stages.cohort.phantom.render import sample
 from stages.cohort.phantom.shapes import Ellipsoid, Lobed, waves
+from stages.cohort.phantom.tissue import Tissue
 from stages.common import canonical, cli, nifti
 from stages.common.errors import InputError
 from stages.common.manifest import LESION, LIVER

@@ -71,7 +71,7 @@ def ladders(results: dict[str, dict[str, Document]]) -> Figure:
     """Return the ladders of all arms side by side."""
     legend = [(key(css, shape), name) for css, shape, name in LINES.values()]
     legend += [(key("s5"), "nearest neighbours, support vector machine, forest; SMOTE on rungs 1 to 4"),
-               (key("s3"), "the plan's own score: the right answer"),
+               (key("s3 thick"), "the plan's own score: the right answer"),
                (key("chance"), "nothing to be found")]
     rows = [(ARMS[arm].split(":")[0], place[3], name, short(row["AUC"]), short(row["q05"]),
              short(row["q95"]), short(row["accuracy"]), short(row["constant"]))
