@@ -20,6 +20,8 @@ SUITES = {
                              "stages/classification"),
     "classification-notebook": ("tests/classification", "tests/studies/*/classification",
                                 "stages/classification"),
+    "classification-companion": ("tests/prediction", "tests/studies/*/companion", "stages/prediction",
+                                 "studies/gi_liver/synthetic/rejections.py"),
     "radiomics": ("tests/radiomics", "tests/studies/*/radiomics", "stages/radiomics"),
     "segmentation": ("tests/segmentation", "stages/segmentation", "tests/common/test_nifti.py",
                      "tests/patches", "stages/patches", "tests/studies/*/segmentation"),

@@ -20,11 +20,11 @@ from tests.parameters import whole
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgboost",
                 "pandera[pandas]": "pandera", "connected-components-3d": "cc3d",
-                "pynrrd": "nrrd", "pyradiomics": "radiomics"}
+                "pynrrd": "nrrd", "pyradiomics": "radiomics", "imbalanced-learn": "imblearn"}
 ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
          "classification": ["classification-paper", "classification-notebook"],
-         "patches": ["segmentation"], "radiomics": ["radiomics"],
-         "segmentation": ["segmentation"], "statistics": ["statistics"],
+         "patches": ["segmentation"], "prediction": ["classification-companion"],
+         "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
          "verdicts": ["reporting"], "report": ["reporting"]}
 # Pipelines whose results are in git: all but that of the folder that a new study starts from, which
 # DVC ignores (tests/studies runs it).
