@@ -118,6 +118,17 @@ def whole(tuned: Document, truth: Document) -> tuple[tuple[str, ...], list[tuple
     return head, rows
 
 
+def test_sets(found: Document) -> tuple[tuple[str, ...], list[tuple]]:
+    """Return head and rows of the test sets."""
+    head = ("Arm", "Patients", "Score", "Mean", "SD over the five models", "SD over test sets",
+            "Lowest and highest test set")
+    return head, [(ARMS[arm].split(":")[0], " to ".join(map(str, sorted({*one["patients"]}))), words,
+                   *(short(one[name][what]) for what in ("mean", "models_sd", "sets_sd")),
+                   f"{short(one[name]['low'], 2)} to {short(one[name]['high'], 2)}")
+                  for arm, one in ((arm, found.get("arms")[arm]) for arm in ARMS)
+                  for name, words in (("area", "AUC"), ("accuracy", "accuracy"))]
+
+
 def sentences(found: Document, null: Document, truth: Document) -> list[str]:
     """Return what a reader should know; every number comes from the results."""
     rungs = {arm: found.get("arms")[arm]["rungs"] for arm in ARMS}
@@ -145,8 +156,8 @@ def sentences(found: Document, null: Document, truth: Document) -> list[str]:
         f"{short(truth.get('confounded')['odds'], 0)}; its own AUC is "
         f"{short(truth.get('confounded')['vendor'], 2)}), the corrected protocol gives "
         f"{ranged(rungs['confounded']['by_patient'])}, where the same lesions without that link give "
-        f"{ranged(rungs['null']['by_patient'])}: nesting does not remove a shortcut. Learnt from the other "
-        f"vendors and compared within each, it is {ranged(rungs['confounded']['vendor_out'])}."]
+        f"{ranged(rungs['null']['by_patient'])}: nesting does not remove a shortcut. Learnt from the "
+        f"other vendors and compared within each, it is {ranged(rungs['confounded']['vendor_out'])}."]
 
 
 def stage() -> None:
@@ -157,13 +168,15 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the page (HTML)")
     options = parser.parse_args()
     reader = Reader()
-    found, null, truth, tuned = (reader.json(options.results / f"{name}.json")
-                                 for name in ("ladder", "null_twin", "truth", "tuned"))
+    found, null, truth, tuned, tests = (
+        reader.json(options.results / f"{name}.json")
+        for name in ("ladder", "null_twin", "truth", "tuned", "test_set"))
     with render.drawing(options.out):
         template = render.environment(TEMPLATES).get_template("synthetic.html.j2")
         page = template.render(
             sentences=sentences(found, null, truth), ladder=ladder(found, truth, tuned, null),
-            inputs=inputs(found), whole=whole(tuned, truth), picture=options.picture.name,
+            inputs=inputs(found), whole=whole(tuned, truth), tests=test_sets(tests),
+            drawn=tests.get("sets"), picture=options.picture.name,
             network=tuned.get("network"), epochs=tuned.get("epochs"), truth=truth.get("null"))
     canonical.write_bytes(options.out, page.encode())
 

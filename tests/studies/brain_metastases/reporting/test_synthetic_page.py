@@ -15,7 +15,7 @@ RESULTS = ROOT / "metrics" / "brain_metastases" / "synthetic"
 @pytest.fixture
 def results(tmp_path):
     """A copy of the results."""
-    for name in ("ladder", "null_twin", "truth", "tuned"):
+    for name in ("ladder", "null_twin", "test_set", "truth", "tuned"):
         shutil.copy(RESULTS / f"{name}.json", tmp_path)
     return tmp_path
 

@@ -24,6 +24,7 @@ from studies.brain_metastases.synthetic import (
     picture,
     protocol,
     scene,
+    test_set,
     tuned,
 )
 
@@ -151,6 +152,17 @@ def test_a_vendor_that_is_left_out_is_not_learnt_from(fingerprints):
     assert (found[0].fold[vendors == "c"] == -1).all(), "one patient cannot be scored"
 
 
+def test_the_models_of_the_folds_do_not_see_the_test_set(fingerprints):
+    rows, labels, patients = fingerprints
+    settings = parameters.protocol(PARAMS)
+    found = [test_set.answered(rows, labels, patients, settings, np.random.default_rng(seed))
+             for seed in range(12)]
+    areas = np.array([one[:, 0].mean() for one, _ in found])
+    assert {count for _, count in found} == {4} and found[0][0].shape == (5, 2)
+    # Nothing of a patient's label is in his features: test sets spread around 0.5.
+    assert areas.mean() == pytest.approx(0.5, abs=0.25) and areas.std() > 0.1
+
+
 def test_labels_are_dealt_within_folds():
     labels, fold = np.array([1, 0, 0, 1, 0, 0]), np.array([0, 0, 0, 1, 1, 1])
     found = null_twin.dealt(labels, fold, 60, np.random.default_rng(0))
@@ -200,6 +212,7 @@ def test_the_chain_of_stages_on_a_small_cohort(small, tmp_path, call):
          "--out", tmp_path / "features"),
         (ladder.stage, *given, *measured, "--truth", truth, "--out", tmp_path / "ladder.json"),
         (null_twin.stage, *given, *measured, "--out", tmp_path / "null.json"),
+        (test_set.stage, *given, *measured, "--truth", truth, "--out", tmp_path / "test.json"),
         (picture.stage, "--slices", tmp_path / "cohort" / "planted", "--out", tmp_path / "a.png")]
 
     def written():
@@ -210,7 +223,7 @@ def test_the_chain_of_stages_on_a_small_cohort(small, tmp_path, call):
                 if path.is_file()}
 
     first = written()
-    assert first == written() and len(first) == 3 * 2 + 3 + 4
+    assert first == written() and len(first) == 3 * 2 + 3 + 5
     found = json.loads((tmp_path / "ladder.json").read_text())["arms"]
     assert set(found) == {"null", "planted", "confounded"}
     for one in found.values():
