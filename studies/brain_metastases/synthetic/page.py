@@ -118,7 +118,7 @@ def whole(tuned: Document, truth: Document) -> tuple[tuple[str, ...], list[tuple
     return head, rows
 
 
-def test_sets(found: Document) -> tuple[tuple[str, ...], list[tuple]]:
+def tenths(found: Document) -> tuple[tuple[str, ...], list[tuple]]:
     """Return head and rows of the test sets."""
     head = ("Arm", "Patients", "Score", "Mean", "SD over the five models", "SD over test sets",
             "Lowest and highest test set")
@@ -174,12 +174,12 @@ def stage() -> None:
     reader = Reader()
     found, null, truth, tuned, tests = (
         reader.json(options.results / f"{name}.json")
-        for name in ("ladder", "null_twin", "truth", "tuned", "test_set"))
+        for name in ("ladder", "null_twin", "truth", "tuned", "held_out"))
     with render.drawing(options.out):
         template = render.environment(TEMPLATES).get_template("synthetic.html.j2")
         page = template.render(
             sentences=sentences(found, null, truth), ladder=ladder(found, truth, tuned, null),
-            inputs=inputs(found), whole=whole(tuned, truth), tests=test_sets(tests),
+            inputs=inputs(found), whole=whole(tuned, truth), tests=tenths(tests),
             drawn=tests.get("sets"), picture=options.picture.name,
             network=tuned.get("network"), epochs=tuned.get("epochs"), truth=truth.get("null"))
     canonical.write_bytes(options.out, page.encode())

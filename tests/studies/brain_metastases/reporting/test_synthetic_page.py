@@ -15,7 +15,7 @@ RESULTS = ROOT / "metrics" / "brain_metastases" / "synthetic"
 @pytest.fixture
 def results(tmp_path):
     """A copy of the results."""
-    for name in ("ladder", "null_twin", "test_set", "truth", "tuned"):
+    for name in ("ladder", "null_twin", "held_out", "truth", "tuned"):
         shutil.copy(RESULTS / f"{name}.json", tmp_path)
     return tmp_path
 
@@ -53,7 +53,7 @@ def test_numbers_follow_the_results(results, monkeypatch, capsys):
 def test_a_result_that_lacks_a_value_is_one_line(results, monkeypatch, capsys):
     (results / "truth.json").write_text("{}")
     code, error = draw(results, monkeypatch, capsys)
-    assert code == 2 and "truth.json: lacks null" in error and len(error.splitlines()) == 1
+    assert code == 2 and "truth.json: lacks planted" in error and len(error.splitlines()) == 1
     (results / "truth.json").unlink()
     code, error = draw(results, monkeypatch, capsys)
     assert code == 2 and "no such file" in error

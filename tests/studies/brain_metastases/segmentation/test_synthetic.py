@@ -17,6 +17,7 @@ from stages.patches.settings import Network
 from studies.brain_metastases.synthetic import (
     cohort,
     features,
+    held_out,
     ladder,
     null_twin,
     parameters,
@@ -24,7 +25,6 @@ from studies.brain_metastases.synthetic import (
     picture,
     protocol,
     scene,
-    test_set,
     tuned,
 )
 
@@ -155,7 +155,7 @@ def test_a_vendor_that_is_left_out_is_not_learnt_from(fingerprints):
 def test_the_models_of_the_folds_do_not_see_the_test_set(fingerprints):
     rows, labels, patients = fingerprints
     settings = parameters.protocol(PARAMS)
-    found = [test_set.answered(rows, labels, patients, settings, np.random.default_rng(seed))
+    found = [held_out.answered(rows, labels, patients, settings, np.random.default_rng(seed))
              for seed in range(12)]
     areas = np.array([one[:, 0].mean() for one, _ in found])
     assert {count for _, count in found} == {4} and found[0][0].shape == (5, 2)
@@ -212,7 +212,7 @@ def test_the_chain_of_stages_on_a_small_cohort(small, tmp_path, call):
          "--out", tmp_path / "features"),
         (ladder.stage, *given, *measured, "--truth", truth, "--out", tmp_path / "ladder.json"),
         (null_twin.stage, *given, *measured, "--out", tmp_path / "null.json"),
-        (test_set.stage, *given, *measured, "--truth", truth, "--out", tmp_path / "test.json"),
+        (held_out.stage, *given, *measured, "--truth", truth, "--out", tmp_path / "test.json"),
         (picture.stage, "--slices", tmp_path / "cohort" / "planted", "--out", tmp_path / "a.png")]
 
     def written():
