@@ -1,8 +1,8 @@
 """Features of single lesions: a table with one row for each.
 
-The manifest (CSV) has the columns ``patient``, ``label``, ``image`` and ``mask``, with files below its
-folder. A mask is split into lesions, connected pieces; where the column ``lesion`` names one, the whole
-mask is that lesion. The other columns of what is written are PyRadiomics' features.
+The manifest (CSV) is that of `stages.common.lesions`: a mask is split into connected pieces, unless it
+is named as one lesion. What is written has ``patient``, ``lesion``, ``label`` and the
+features of PyRadiomics.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import SimpleITK as sitk
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from stages.common import canonical, cli
+from stages.common import lesions as listed_lesions
 from stages.common.errors import InputError
+from stages.common.lesions import IMAGE, LABEL, LESION, MASK, PATIENT, diameter
 from stages.common.parameters import section
 from stages.common.strict import check_range
 from stages.radiomics import rows, volumes
 
-PATIENT, LESION, LABEL, IMAGE, MASK = "patient", "lesion", "label", "image", "mask"
-COLUMNS = (PATIENT, LABEL, IMAGE, MASK)
 PREFIX = "original_"
 # Voxels around a lesion that the surface of its shape needs.
 MARGIN = 2
@@ -68,47 +68,6 @@ def read(path: str | Path) -> Lesions:
             ("bin_width", found.bin_width > 0, "above 0")):
         check_range(holds, f"lesions.{name}", valid, path)
     return found
-
-
-def manifest(path: Path) -> pd.DataFrame:
-    """Read the manifest; all cells as text.
-
-    Raises
-    ------
-    InputError
-        If a row has no patient, label or file, a patient has two labels, a named lesion stands there
-        twice, or a file does.
-    """
-    table = canonical.read_csv(path, COLUMNS, dtype=str, keep_default_na=False)
-    for column in COLUMNS:
-        empty = table[column].str.strip() == ""
-        if empty.any():
-            raise InputError(f"line {2 + int(np.argmax(empty))} has no {column}", path,
-                             f"fill in the column {column}")
-    several = table.groupby(PATIENT)[LABEL].nunique()
-    if (several > 1).any():
-        raise InputError(f"patient {several.idxmax()} has two labels", path,
-                         "give all lesions of a patient the same one")
-    if LESION not in table:
-        table[LESION] = ""
-    named = table[table[LESION] != ""]
-    for rows_, keys in ((named, [PATIENT, LESION]), (table, [MASK])):
-        twice = rows_.duplicated(keys)
-        if twice.any():
-            what = " ".join(rows_[twice].iloc[0][keys])
-            raise InputError(f"has {what} twice", path, "list each lesion and each mask once")
-    return table
-
-
-def diameter(voxels: int, spacing) -> float:
-    """Return the diameter of a ball with as much volume, mm.
-
-    Examples
-    --------
-    >>> round(diameter(1000, (1, 1, 1.5)), 2)
-    14.2
-    """
-    return float((6 * voxels * np.prod(spacing) / np.pi) ** (1 / 3))
 
 
 def split(mask: sitk.Image, settings: Lesions, whole: bool) -> Iterator[sitk.Image]:
@@ -176,7 +135,7 @@ def table(listed: pd.DataFrame, home: Path, settings: Lesions) -> tuple[pd.DataF
             kept = [lesion for lesion in every if large(lesion, settings)]
             total, small = total + len(every), small + len(every) - len(kept)
             for place, lesion in enumerate(kept, 1):
-                name = row[LESION] or f"{Path(row[MASK]).name.split('.')[0]}-{place}"
+                name = listed_lesions.name(row, place)
                 try:
                     values = features(series, lesion, settings)
                 except ValueError as error:
@@ -200,7 +159,7 @@ def stage() -> None:
     parser.add_argument("--table", type=Path, required=True, help="features of each lesion (CSV)")
     parser.add_argument("--out", type=Path, required=True, help="how many lesions there were (JSON)")
     options = parser.parse_args()
-    settings, listed = read(options.params), manifest(options.manifest)
+    settings, listed = read(options.params), listed_lesions.read(options.manifest)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     # PyRadiomics repeats for every lesion that its GLCM is symmetrical; errors are kept.
     logging.getLogger("radiomics").setLevel(logging.ERROR)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from stages.common import canonical, cli
 from stages.report import render
 from stages.report.chart import Axis, Chart, category_axis, key, ticks
@@ -27,6 +29,7 @@ BEST, NAMED = "best of all", "LR"
 LINES = {BEST: ("s1", "circle", "the greatest of sixteen cells, chosen on the test set"),
          NAMED: ("s2", "square", "logistic regression, named beforehand")}
 OTHERS = ("KNN", "SVM", "RF")
+PREDICTED = ("patient", "lesion", "label", "fold", "described", "nested")
 KINDS = ("plan", "replay", "judged", "ladder", "rejections")
 
 
@@ -165,6 +168,35 @@ def chance(results: dict[str, dict[str, Document]]) -> tuple[tuple[str, ...], li
             "Accuracy", "Constant answer"), rows
 
 
+def network(predictions: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple]]:
+    """Return head and rows of what the network says of patients that it has not seen.
+
+    Means over a lesion's slices, and over a patient's lesions; areas compare patients of one fold.
+    """
+    rows = []
+    for column, said in (("nested", "of an inner fold"), ("described", "of the scored fold itself")):
+        lesions = predictions.groupby(["patient", "lesion", "label", "fold"])[column].mean()
+        patients = lesions.groupby(["patient", "label", "fold"]).mean()
+        row = [said]
+        for one in (patients.reset_index(), lesions.reset_index()):
+            right = ((one[column] > 0.5) == (one["label"] == 1)).mean()
+            share = one["label"].mean()
+            row += [short(_area(one, column)), short(right), short(max(share, 1 - share))]
+        rows.append(tuple(row))
+    return ("Epoch with the best accuracy", "AUC by patient", "Accuracy", "Constant answer",
+            "AUC by lesion", "Accuracy", "Constant answer"), rows
+
+
+def _area(one: pd.DataFrame, column: str) -> float:
+    """Return the share of pairs of a fold that are in order, half for ties."""
+    wins = pairs = 0.0
+    for _, fold in one.groupby("fold"):
+        high, low = (fold[fold["label"] == label][column].to_numpy() for label in (1, 0))
+        wins += ((high[:, None] > low) + 0.5 * (high[:, None] == low)).sum()
+        pairs += len(high) * len(low)
+    return wins / pairs if pairs else float("nan")
+
+
 def images(documents: dict[str, Document]) -> tuple[list[str], tuple[tuple[str, ...], list[tuple]]]:
     """Return sentences on the phantom's lesions, and head and rows of the corrected protocol."""
     counts, plan = documents["measured"], documents["plan"]
@@ -202,10 +234,12 @@ def stage() -> None:
     results = read(options.results, reader)
     phantom = {kind: reader.json(options.results / f"{kind}-images.json")
                for kind in ("measured", "plan", "replay", "judged")}
+    said = canonical.read_csv(options.results / "network" / "predictions.csv", PREDICTED)
     with render.drawing(options.out):
         page = render.environment(TEMPLATES).get_template("page.html.j2").render(
             ladder=ladders(results), sentences=sentences(results), chance=chance(results),
-            cells=cells(results), judged=judged(results), images=images(phantom))
+            cells=cells(results), judged=judged(results), images=images(phantom),
+            network=network(said))
     canonical.write_bytes(options.out, page.encode())
 
 

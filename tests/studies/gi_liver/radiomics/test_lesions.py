@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from stages.common import canonical, nifti
+from stages.common import lesions as listed
 from stages.common.errors import InputError
 from stages.radiomics import lesions
 
@@ -48,7 +49,7 @@ def cohort(tmp_path):
 
 
 def run(folder, settings):
-    return lesions.table(lesions.manifest(folder / "manifest.csv"), folder, settings)
+    return lesions.table(listed.read(folder / "manifest.csv"), folder, settings)
 
 
 def test_masks_are_split_and_the_small_left_out(cohort, settings):
