@@ -67,7 +67,7 @@ def measured(features: np.ndarray, table, settings: parameters.Protocol, seed: i
 
 def stage() -> None:
     """Command line."""
-    parser = cli.parser("studies.brain_metastases.synthetic.test_set", __doc__)
+    parser = cli.parser("studies.brain_metastases.synthetic.held_out", __doc__)
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--cohort", type=Path, required=True, help="folder of sets of slices")
     parser.add_argument("--features", type=Path, required=True, help="folder of features")
