@@ -12,7 +12,7 @@ import yaml
 from safetensors.torch import save_file
 
 from stages.common.errors import InputError
-from stages.patches import folds, head, networks, scores, sets, train
+from stages.patches import folds, head, networks, scores, sets, settings, train
 from stages.patches.settings import Network
 from studies.brain_metastases.synthetic import (
     cohort,
@@ -154,8 +154,8 @@ def test_a_vendor_that_is_left_out_is_not_learnt_from(fingerprints):
 
 def test_the_models_of_the_folds_do_not_see_the_test_set(fingerprints):
     rows, labels, patients = fingerprints
-    settings = parameters.protocol(PARAMS)
-    found = [held_out.answered(rows, labels, patients, settings, np.random.default_rng(seed))
+    sizes = parameters.protocol(PARAMS)
+    found = [held_out.answered(rows, labels, patients, sizes, np.random.default_rng(seed))
              for seed in range(12)]
     areas = np.array([one[:, 0].mean() for one, _ in found])
     assert {count for _, count in found} == {4} and found[0][0].shape == (5, 2)
@@ -267,6 +267,16 @@ def test_a_parameter_that_cannot_be_used_is_named(tmp_path, old, new, said):
     with pytest.raises(InputError, match=re.escape(said)):
         for read in (parameters.cohort, parameters.arms, parameters.protocol):
             read(tmp_path)
+
+
+def test_the_presets_have_the_papers_training():
+    demo, paper = (settings.load(PARAMS, name) for name in ("demo", "paper"))
+    assert settings.load(PARAMS) == demo and demo.augment == paper.augment
+    assert paper.network.kind == "efficientnet-b0" and paper.training.epochs == 100
+    for one in (demo, paper):
+        assert (one.training.batch, one.training.learning_rate) == (16, 0.001)
+        assert one.training.balanced and one.training.mixup > 0
+    assert settings.cross_validation(PARAMS).folds == 5
 
 
 def test_weights_of_another_network_are_one_line(small, tmp_path, call):
