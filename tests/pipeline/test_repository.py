@@ -32,7 +32,7 @@ TEMPLATE = "studies/template/dvc.yaml"
 PIPELINES = sorted({str(file) for file in deps.files()} - {TEMPLATE})
 # Acquisition runs in the orchestrator.
 ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"},
-                "stages/cohort/fetch_case.py": set()}
+                "stages/cohort/fetch_case.py": set(), "stages/cohort/fetch_package.py": set()}
 
 
 def tracked():
