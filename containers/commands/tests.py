@@ -20,6 +20,7 @@ SUITES = {
                              "stages/classification"),
     "classification-notebook": ("tests/classification", "tests/studies/*/classification",
                                 "stages/classification"),
+    "classification-companion": ("tests/survival", "tests/studies/*/companion", "stages/survival"),
     "radiomics": ("tests/radiomics", "tests/studies/*/radiomics", "stages/radiomics"),
     "segmentation": ("tests/segmentation", "stages/segmentation", "tests/common/test_nifti.py"),
     "statistics": ("tests/statistics", "tests/studies/*/statistics"),

@@ -24,6 +24,7 @@ IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgb
 ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
          "classification": ["classification-paper", "classification-notebook"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
+         "survival": ["classification-companion"],
          "verdicts": ["reporting"], "report": ["reporting"]}
 # Pipelines whose results are in git: all but that of the folder that a new study starts from, which
 # DVC ignores (tests/studies runs it).
