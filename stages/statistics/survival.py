@@ -31,8 +31,8 @@ def functions():
     """
     interface = rbridge.start()
     if not interface.evalr('requireNamespace("survival", quietly = TRUE)')[0]:
-        raise InputError("R has no package survival", fix="install it (apt-get install r-cran-survival), "
-                         "then run the same command again")
+        raise InputError("R has no package survival", fix="install it (apt-get install "
+                         "r-cran-survival), then run the same command again")
     found = interface.evalr(SOURCE.read_text(encoding="utf-8"))
     return interface, dict(zip(found.names, found))
 

@@ -1,4 +1,4 @@
-"""A penalised Cox model of covariates that were chosen beforehand, scored on patients it has not seen."""
+"""A penalised Cox model of covariates chosen beforehand, scored on patients that it has not seen."""
 
 from __future__ import annotations
 

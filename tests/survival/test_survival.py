@@ -88,8 +88,9 @@ def test_the_ridge_is_that_of_lifelines(untied):
     theirs = CoxPHFitter(penalizer=0.1).fit(
         frame, "time", "event", fit_options=compare.EXACT).params_.to_numpy()
     shuffled = np.random.default_rng(1).permutation(len(x))
+    # The standard deviation of lifelines has n - 1 below.
     both = ridge.fit(np.stack([z, z]), np.stack([time, time[shuffled]]),
-                     np.stack([kind, kind[shuffled]]) == 1, 0.1 * 90 / 89)  # lifelines' standard deviation: n - 1
+                     np.stack([kind, kind[shuffled]]) == 1, 0.1 * 90 / 89)
     np.testing.assert_allclose(both[0], theirs, atol=1e-6)
     assert abs(both[1] - theirs).max() > 0.05
 
