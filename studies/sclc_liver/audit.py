@@ -29,7 +29,8 @@ from stages.classification.train import fold_indices, summary, train
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.printed import rounds
-from studies.sclc_liver.fits import COLUMNS, TEXTS
+from studies.sclc_liver.fits import TEXTS
+from studies.sclc_liver.scan import NAMES, by_weight
 
 UNITS = ("studies", "patients")
 # Column of a printed table to its name in the bootstrap's and the cross-validation's results.
@@ -155,7 +156,7 @@ def stage() -> None:
     parser.add_argument("--selected", type=Path, required=True, help="selected features (CSV)")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.csv")
     parser.add_argument("--weights", type=Path, required=True,
-                        help="predictions with every weight of the search (CSV)")
+                        help="probabilities with every weight of the search (CSV)")
     parser.add_argument("--published", type=Path, required=True, help="Suppl. Table 3 (CSV)")
     parser.add_argument("--published-folds", type=Path, required=True,
                         help="Suppl. Table 2 (CSV)")
@@ -170,7 +171,7 @@ def stage() -> None:
     predicted = canonical.read_csv(options.predictions, (
         "configuration", "series", "patient", "NE_Class", "predicted", "probability"))
     printed = printed_row(options.published, options.row)
-    weights = canonical.read_csv(options.weights, COLUMNS, dtype=TEXTS)
+    weights = by_weight(canonical.read_csv(options.weights, NAMES, dtype=TEXTS))
     own = float(configurations[options.row].weight)
     if repr(own) not in set(weights["configuration"]):
         raise InputError(f"holds no weight {own}, that of {options.row}", options.weights,

@@ -1,7 +1,8 @@
 """Fits that one stage keeps in a folder, so that those that only score them fit nothing again.
 
 ``fits.json`` says by variant of the analysis what its fits gave, ``predictions.csv`` how they predict
-the test series.
+the test series. The folder is kept in git, which holds no list of the released names and labels:
+series, studies and patients are numbered.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from stages.classification.parameters import PARTS, Configuration
@@ -46,12 +48,26 @@ def trained(file: Path, scores: Path) -> tuple[dict[str, dict], pd.DataFrame]:
             if model not in there:
                 raise InputError(f"holds no configuration {model}", path, MAKE_AGAIN)
     return ({model: {name: value for name, value in found[model].items() if name != "test_of_folds"}
-             for model in UNWEIGHTED}, table[table["configuration"].isin(UNWEIGHTED)])
+             for model in UNWEIGHTED}, numbered(table[table["configuration"].isin(UNWEIGHTED)]))
+
+
+def numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions with numbers for names, in the names' order, and without the score.
+
+    Examples
+    --------
+    >>> names = {"series": ["s2", "s1"], "study": ["a", "a"], "patient": ["p", "p"], "NE_Class": [1, 0]}
+    >>> numbered(pd.DataFrame(names))[["series", "study"]].values.tolist()
+    [['002', '001'], ['001', '001']]
+    """
+    numbers = {name: [f"{number + 1:03d}" for number in np.unique(table[name], return_inverse=True)[1]]
+               for name in ("series", "study", "patient")}
+    return table.drop(columns="NE_Score", errors="ignore").assign(**numbers)
 
 
 def write(folder: Path, found: Mapping[str, object], tables: Mapping[str, pd.DataFrame]) -> None:
     """Write the fits by variant, and the predictions of each variant."""
-    named = [table.assign(**{VARIANT: variant}) for variant, table in tables.items()]
+    named = [numbered(table).assign(**{VARIANT: variant}) for variant, table in tables.items()]
     canonical.write_csv(folder / PREDICTIONS, pd.concat(named))
     canonical.write_json(folder / FITS, found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import itertools
 from collections.abc import Iterable, Iterator
@@ -202,12 +203,17 @@ def places(pattern: str, found: Iterable[Place], where: str) -> list[Place]:
 
 
 def _matches(pattern: str, place: Place) -> bool:
-    parts = [part.strip() for part in pattern.split("|")]
-    parts += ["value"] if len(parts) == 3 else []
+    parts = _parts(pattern)
     # * is the only wildcard: names of a paper hold brackets.
     return len(parts) == 4 and all(
-        fnmatchcase(getattr(place, name), part.replace("[", "[[]").replace("?", "[?]"))
-        for name, part in zip(("item", "row", "metric", "bound"), parts))
+        part == name or "*" in part and fnmatchcase(name, part.replace("[", "[[]").replace("?", "[?]"))
+        for part, name in zip(parts, (place.item, place.row, place.metric, place.bound)))
+
+
+@functools.lru_cache
+def _parts(pattern: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in pattern.split("|"))
+    return (*parts, "value") if len(parts) == 3 else parts
 
 
 def given(text: str, kind: printed.Kind, name: str) -> printed.Number:

@@ -77,7 +77,7 @@ def stage() -> None:
             ("predictions", "data/sclc_liver/predictions", "folder of predictions and ROC curves"),
             ("burden", "data/sclc_liver/burden", "folder of tumour burden by study"),
             ("selected", "features/sclc_liver/selected", "folder of selected features"),
-            ("chance", "data/sclc_liver/chance", "folder of power curves"),
+            ("chance", "metrics/sclc_liver/results/chance", "folder of power curves"),
             ("corrected", "metrics/sclc_liver/results/corrected",
              "folder of the corrected protocol's tables"),
             ("params", "studies/sclc_liver/params", "parameters"),

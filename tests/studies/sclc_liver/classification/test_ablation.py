@@ -142,6 +142,10 @@ def test_fits_are_read_as_they_were_written(sets, tmp_path):
     found, tables = fits.read(tmp_path, ["one"])
     assert canonical.json_bytes(found["one"]) == canonical.json_bytes(scored)
     for column in fits.COLUMNS:
-        assert tables["one"][column].tolist() == predicted[column].tolist()
+        assert tables["one"][column].tolist() == fits.numbered(predicted)[column].tolist()
+    kept = (tmp_path / fits.PREDICTIONS).read_text()
+    for column in ("series", "study", "patient"):
+        assert predicted[column].nunique() == tables["one"][column].nunique()
+        assert not any(name in kept for name in predicted[column])
     with pytest.raises(InputError, match="holds no fits of two"):
         fits.read(tmp_path, ["one", "two"])

@@ -87,7 +87,7 @@ def test_the_weight_of_a_row_is_found_again(sets):
     search = replace(read_search(PARAMS), start=0.2, step=0.6, count=4)
     settings = Bootstrap(50, 1, 0.95)
     blank = {("Sensitivity", "value"): "1.00"}
-    predicted = scan.scan(*sets, RELEASED, search)
+    predicted = scan.by_weight(scan.scan(*sets, RELEASED, search))
     found = audit.scores(predicted, settings, blank)
     assert list(found) == ["0.2", "0.8", "1.4", "2.0"]
     sensitivity = [entry["Sensitivity"] for entry in found.values()]
