@@ -53,6 +53,35 @@ def ladder(arms: Mapping[str, tuple[str, Document]]) -> Figure:
          "truth"), rows)
 
 
+def inflation(document: Document) -> Figure:
+    """Return both protocols where nothing is planted, draw by draw."""
+    low, high = 0.2, 0.9
+    axis = Axis(low, high, ticks(low, high, 0.1, 1), "selection on the training rows")
+    chart = Chart("inflation", "What selection on all rows adds", "Validation AUC of both protocols, a "
+                  "dot for each draw, with the line of equality.", axis,
+                  Axis(low, high, ticks(low, high, 0.1, 1), "selection on all rows"), height=360)
+    chart.line([(low, low), (high, high)], "chance")
+    chart.line([(low, 0.5), (high, 0.5)], "s3")
+    chart.line([(0.5, low), (0.5, high)], "s3")
+    chart.line([(low, document.get("printed")), (high, document.get("printed"))], "s2")
+    both = [document.get(name)["values"] for name in ("training_rows", "all_rows")]
+    for x, y in zip(*both):
+        chart.point(x, y, "s1", "circle", 3)
+    chart.point(*(document.get(name)["mean"] for name in ("training_rows", "all_rows")), "s2",
+                SHAPES[3], 6)
+    rows = [(name, *(short(document.get(key)[part]) for part in ("mean", "low", "high", "sd")))
+            for name, key in (("all rows", "all_rows"), ("training rows", "training_rows"),
+                              ("difference", "added"))]
+    return Figure("inflation", "Selection on all rows, where nothing is planted", [("", chart.svg())],
+                  [(key("s1", SHAPES[0], lined=False), "one draw: AUC of the same patients held out"),
+                   (key("s2", SHAPES[3], lined=False), "mean"), (key("s3"), "the right answer, 0.5"),
+                   (key("s2"), "the paper's printed validation AUC"),
+                   (key("chance"), "nothing added")],
+                  "Filter, elimination and grid on all rows (the paper's protocol in the unfavourable "
+                  "reading: the paper does not say which rows they saw) and on the training rows.",
+                  ("selection on", "mean AUC", "low", "high", "SD"), rows)
+
+
 def steps(curve: Mapping, start: float, months: float) -> list[tuple[float, float]]:
     """Return the corners of a step curve up to a time.
 

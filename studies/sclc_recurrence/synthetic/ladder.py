@@ -85,7 +85,7 @@ def summary(values: list[float]) -> dict:
 
 def derive(config: settings.Cohort, name: str, preset: settings.Preset, survival: Settings,
            printed: float) -> dict:
-    """Return the ladder of an arm; ``optimism``: what selection on all rows adds, split by split."""
+    """Return the ladder of an arm."""
     arm, people = cohort.drawn(config, name)
     made: dict[str, list[dict]] = {rung: [] for rung in RUNGS}
     with cli.progress("seed", preset.seeds) as step:
@@ -99,10 +99,8 @@ def derive(config: settings.Cohort, name: str, preset: settings.Preset, survival
              | {key: summary([row[key] for row in rows]) for key in rows[0]}
              | {"printed_reached": float(np.mean([row["auc"] >= printed for row in rows]))}
              for rung, rows in made.items()]
-    optimism = [one["auc"] - other["auc"]
-                for one, other in zip(made["all_rows"], made["training_rows"], strict=True)]
     return {"arm": name, "truth": truth.answers(config, arm, name, survival.months), "rungs": rungs,
-            "optimism": summary(optimism), "months": survival.months, "printed": printed}
+            "months": survival.months, "printed": printed}
 
 
 def stage() -> None:
