@@ -37,7 +37,7 @@ def about(settings: Radiomics) -> str:
 
 
 def extract(listed: list[Series], settings, record: Record, jobs: int = 1,
-            compute=rows.compute) -> dict:
+            compute=None) -> dict:
     """Return the rows of all series by name.
 
     Parameters
@@ -51,7 +51,8 @@ def extract(listed: list[Series], settings, record: Record, jobs: int = 1,
     jobs : int
         Processes; the rows do not depend on it.
     compute : callable
-        Takes image, mask and settings; returns what is kept of a series. A function of a module.
+        Takes image, mask and settings; returns what is kept of a series: a function of a module
+        (`rows.compute`).
 
     Raises
     ------
@@ -65,7 +66,7 @@ def extract(listed: list[Series], settings, record: Record, jobs: int = 1,
             waiting[series.name] = series
         else:
             found[series.name] = known
-    for name, row in _compute(waiting, (compute, settings), jobs, errors):
+    for name, row in _compute(waiting, (compute or rows.compute, settings), jobs, errors):
         record.put(name, (waiting[name].image, waiting[name].mask), value=row)
         found[name] = row
     record.close()
