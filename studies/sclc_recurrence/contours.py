@@ -2,8 +2,9 @@
 
 A folder for each patient holds NIfTI masks on one grid: ``stations.nii.gz`` (1 to 16 in the order of
 `partition.STATIONS`), ``primary.nii.gz``, ``nodes.nii.gz`` and ``ctv.nii.gz``. The GTV is primary
-tumour and nodes together; nodes may be missing. A table names each
-patient, the lobe of the primary tumour (``location``, 1 to 4) and the largest diameter (``size``, cm).
+tumour and nodes together; nodes may be missing. A folder without them holds a CT series and its
+structure set (see `structures`). A table names each patient, the lobe of the primary tumour
+(``location``, 1 to 4) and the largest diameter (``size``, cm).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import pandas as pd
 
 from stages.common import canonical, cli, nifti
 from stages.common.errors import InputError
-from studies.sclc_recurrence import partition
+from stages.common.parameters import section
+from studies.sclc_recurrence import partition, structures
 from studies.sclc_recurrence.partition import STATIONS
 
 NAMES = ("stations", "primary", "nodes", "ctv")
@@ -23,21 +25,13 @@ OPTIONAL = "nodes"
 COLUMNS = ("patient", "location", "size")
 
 
-def masks(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
-    """Read a patient's masks.
-
-    Returns
-    -------
-    list of 4 arrays
-        In the order of `NAMES`: labels of the stations, and three arrays of bool.
-    (3,) array of float
-        Spacing, mm.
+def stored(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
+    """Read a patient's NIfTI masks: arrays in the order of `NAMES`, and the spacing (mm).
 
     Raises
     ------
     InputError
-        If one is missing or on another grid, there is no tumour, no CTV, or no voxel of a station; or
-        pixels are not square.
+        If one is missing or on another grid.
     """
     found = {}
     for name in NAMES:
@@ -50,29 +44,51 @@ def masks(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
             raise InputError("lies on another grid than the stations", folder / f"{name}.nii.gz",
                              "resample it")
     labels = np.rint(first.data).astype(int)
-    if labels.min() < 0 or labels.max() > len(STATIONS):
-        raise InputError(f"holds the label {labels.max()}", folder / "stations.nii.gz",
+    return [labels, *(found[name].data > 0 if name in found else np.zeros(labels.shape, bool)
+                      for name in NAMES[1:])], np.asarray(first.spacing, float)
+
+
+def masks(folder: Path, settings: structures.Contours) -> tuple[list[np.ndarray], np.ndarray]:
+    """Read a patient's contours of either kind.
+
+    Returns
+    -------
+    list of 4 arrays
+        In the order of `NAMES`: labels of the stations, and three arrays of bool.
+    (3,) array of float
+        Spacing, mm.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read, a station has no voxel, there is no tumour or no CTV, a label is
+        unknown or pixels are not square.
+    """
+    if not folder.is_dir():
+        raise InputError("no such folder", folder, "give every patient of the table a folder")
+    own = (folder / f"{NAMES[0]}.nii.gz").is_file()
+    parts, spacing = stored(folder) if own else structures.read(folder, settings)
+    labels, primary, nodes, ctv = parts
+    unknown = sorted(set(np.unique(labels).tolist()) - set(range(len(STATIONS) + 1)))
+    if unknown:
+        raise InputError(f"holds the label {unknown[0]} as a station", folder,
                          f"use 1 to {len(STATIONS)} for {', '.join(STATIONS)}")
     absent = [name for place, name in enumerate(STATIONS, 1) if not (labels == place).any()]
-    if absent:
-        raise InputError(f"has no voxel of station {absent[0]}", folder / "stations.nii.gz", "draw it")
-    parts = [found[name].data > 0 if name in found else np.zeros(labels.shape, bool)
-             for name in NAMES[1:]]
-    for name, empty in (("primary", not (parts[0] | parts[1]).any()), ("ctv", not parts[2].any())):
-        if empty:
-            what = "holds no GTV, and the nodes hold none" if name == "primary" else "holds no CTV"
-            raise InputError(what, folder / f"{name}.nii.gz", "draw it, or leave the patient out")
-    spacing = np.asarray(first.spacing, float)
+    for missing, what in ((absent, f"voxel of station {absent[0]}" if absent else ""),
+                          (not (primary | nodes).any(), "GTV"), (not ctv.any(), "CTV")):
+        if missing:
+            raise InputError(f"has no {what}", folder, "draw it, or leave the patient out")
     if not np.isclose(spacing[0], spacing[1], rtol=1e-3):
-        raise InputError("has pixels that are not square", folder / "stations.nii.gz", "resample it")
-    return [labels, *parts], spacing
+        raise InputError("has pixels that are not square", folder, "resample it")
+    return parts, spacing
 
 
-def tables(patients: pd.DataFrame, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return parameters (a row each) and regions (16 rows each; ``relapse`` is left empty)."""
+def tables(patients: pd.DataFrame, folder: Path, settings: structures.Contours
+           ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return parameters (a row each) and stations (16 rows each; add ``relapse`` to analyse them)."""
     rows, regions = [], []
     for row in patients.itertuples():
-        (labels, primary, nodes, ctv), spacing = masks(folder / row.patient)
+        (labels, primary, nodes, ctv), spacing = masks(folder / row.patient, settings)
         volumes = partition.counted(labels, primary, nodes, ctv)
         values = partition.parameters(volumes, round(float(spacing[0]), 4), row.location, row.size)
         voxel = float(np.prod(spacing)) / 1000
@@ -108,11 +124,13 @@ def read(path: Path) -> pd.DataFrame:
 def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_recurrence.contours", __doc__)
+    parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--patients", type=Path, required=True, help="patients (CSV)")
     parser.add_argument("--masks", type=Path, required=True, help="a folder for each patient")
     parser.add_argument("--out", type=Path, required=True, help="parameters.csv, stations.csv (folder)")
     options = parser.parse_args()
-    parameters, regions = tables(read(options.patients), options.masks)
+    parameters, regions = tables(
+        read(options.patients), options.masks, section(options.params, "contours", structures.Contours))
     canonical.write_csv(options.out / "parameters.csv", parameters)
     canonical.write_csv(options.out / "stations.csv", regions)
 
