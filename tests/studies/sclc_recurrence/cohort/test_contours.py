@@ -45,7 +45,7 @@ def as_nifti(folder, labels, *parts, spacing=(1.0, 1, 2)):
 
 def as_dicom(folder, names=("GTV", "GTVnd", "CTV"), stations=STATIONS):
     labels, *parts = drawn()
-    series(folder, values(SHAPE), **COMPLETE)
+    series(folder, values(SHAPE), **{**COMPLETE, "PixelSpacing": [0.8, 0.8]})
     image, _ = structures.dicom.read(folder, 0.1, -2048.0)
     lps = np.diag([-1.0, -1, 1, 1]) @ image.affine
     rois = {f"LN {name}": labels == place for place, name in enumerate(STATIONS, 1) if name in stations}
@@ -67,7 +67,8 @@ def test_a_structure_set_gives_what_masks_give(tmp_path, settings):
     values_, stations = contours.tables(table, tmp_path, settings)
     direct = partition.parameters(partition.counted(*parts), round(float(spacing[0]), 4), 1, 3.5)
     np.testing.assert_allclose(values_[list(partition.NAMES)].to_numpy()[0], direct)
-    assert stations["affected"].sum() == 3 and stations["region"].tolist() == list(STATIONS)
+    affected = stations["region"][stations["affected"] == 1].tolist()
+    assert affected == ["1R", "1L", "2R", "5", "6"] and stations["region"].tolist() == list(STATIONS)
     assert values_["gtvnd_ml"][0] == pytest.approx(4 * np.prod(spacing) / 1000)
 
 
@@ -124,7 +125,7 @@ def test_a_thorax_holds_what_it_is_asked_for():
     gtv = found.primary | found.nodes
     assert (found.ctv | ~gtv).all() and found.ctv.sum() > gtv.sum()
     voxel = 6.5**3
-    assert found.primary.sum() * voxel == pytest.approx(4 / 3 * np.pi * 25**3, rel=0.4)
+    assert found.primary.sum() * voxel == pytest.approx(4 / 3 * np.pi * 25**3, rel=0.5)
     # The right upper lobe: the tumour's middle lies to the right.
     assert np.argwhere(found.primary)[:, 0].mean() > SCAN.size / 2
     far = thorax._grown(gtv, 0, SCAN)
