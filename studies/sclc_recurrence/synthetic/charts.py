@@ -136,8 +136,8 @@ def curves(arms: Mapping[str, tuple[str, Document, Document]]) -> Figure:
                   [(key("s1"), "below 5 cm"), (key("s2"), "5 cm or more"),
                    (key("s1 thin", lined=True), "thin and smooth: planted"),
                    (key("chance"), "one minus Kaplan-Meier: counts the dead as if they could relapse")],
-                  "Deaths without relapse count as censored on the left, as in the paper's figure, and "
-                  "compete on the right (Aalen-Johansen).",
+                  "Deaths without relapse count as censored on the left and compete on the right "
+                  "(Aalen-Johansen); the paper does not say which it did.",
                   ("arm", "size", "patients", "relapses", "control at 36 months, %", "low", "high",
                    "planted", "incidence at 36 months, %", "low", "high"), rows)
 

@@ -30,6 +30,7 @@ class Settings:
     steps: int
     batch: int
     learning_rate: float
+    background: float
     seed: int
     window: tuple[float, ...]
 
@@ -93,17 +94,21 @@ def read(folder: Path, patients: list[str], window: tuple[float, ...]) -> list[n
 
 
 def train(slices: list[np.ndarray], settings: Settings) -> DiUnet:
-    """Train on slices, drawn at random for each step."""
+    """Train on slices that cross a station, drawn at random for each step."""
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(settings.seed)
     random = np.random.default_rng(settings.seed)
     model = DiUnet(settings.widths, len(STATIONS) + 1)
-    loss = DiceCELoss(to_onehot_y=True, softmax=True, include_background=False, batch=True)
+    # A station is a hundredth of a slice: without weights all voxels become background.
+    weight = torch.ones(len(STATIONS) + 1)
+    weight[0] = settings.background
+    loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight)
+    drawn = np.flatnonzero(slices[2].any(axis=(1, 2)))
     optimiser = torch.optim.Adam(model.parameters(), settings.learning_rate)
     with cli.progress("step", settings.steps) as step:
         for number in range(settings.steps):
             step(number + 1)
-            take = random.integers(len(slices[0]), size=settings.batch)
+            take = random.choice(drawn, settings.batch)
             ct, gtv, stations = (torch.from_numpy(part[take])[:, None] for part in slices)
             optimiser.zero_grad()
             loss(model(ct, gtv), stations).backward()

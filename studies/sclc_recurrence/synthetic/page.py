@@ -48,11 +48,22 @@ def interval(found: Mapping, decimals: int = 2) -> str:
     return f"{short(middle, decimals)} ({low} to {high})"
 
 
+def p_value(value: float) -> str:
+    """Return a P value as a text.
+
+    Examples
+    --------
+    >>> p_value(0.0214), p_value(2.5e-9)
+    ('0.021', '<0.001')
+    """
+    return "<0.001" if value < 0.001 else short(value)
+
+
 def hazard_rows(survival: Document, planted: Document) -> list[tuple]:
     """Return the table of hazard ratios: alone, together, planted, proportionality."""
     truth = planted.get("truth", "hazard_ratios")
     together = survival.get("together")
-    return [(name, short(survival.get("log_rank", name)["P"]),
+    return [(name, p_value(survival.get("log_rank", name)["P"]),
              interval(survival.get("alone", name)["hazard_ratio"][name]), interval(row),
              short(truth.get(name, 1.0), 3), short(together["proportional"][name], 2))
             for name, row in together["hazard_ratio"].items()]

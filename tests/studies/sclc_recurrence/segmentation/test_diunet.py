@@ -8,8 +8,8 @@ import torch
 
 from studies.sclc_recurrence.synthetic import diunet
 
-SETTINGS = diunet.Settings(held_out=1, widths=(4, 8), steps=60, batch=4, learning_rate=0.01, seed=1,
-                           window=(-200.0, 200.0))
+SETTINGS = diunet.Settings(held_out=1, widths=(4, 8), steps=60, batch=4, learning_rate=0.01,
+                           background=0.5, seed=1, window=(-200.0, 200.0))
 
 
 @pytest.fixture(scope="module")
