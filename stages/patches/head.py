@@ -13,6 +13,7 @@ import numpy as np
 
 # What is added to a spread of features before dividing by it.
 TINY = 1e-6
+MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
@@ -47,32 +48,40 @@ def curve(kernel: np.ndarray, labels: np.ndarray, inside: np.ndarray, settings: 
 
     Parameters
     ----------
-    kernel : ndarray, shape (n, inside)
+    kernel : ndarray, shape (n, k)
         See `products`.
-    labels : ndarray of int, shape (n,)
+    labels : ndarray of int, shape (n,) or (n, C)
+        0 and 1; C label vectors are learnt beside each other, at little more than the cost of one.
     inside : ndarray of int, shape (k,)
-        The rows to learn from.
+        The rows to learn from, which have both classes.
     settings : Head
 
     Returns
     -------
-    ndarray, shape (epochs, n)
+    ndarray, shape (epochs, n) or (epochs, n, C)
         Probability of the positive class after each epoch, of all rows.
     """
     own, target = np.ascontiguousarray(kernel[inside]), labels[inside].astype(float)
-    weight = 0.5 / np.bincount(labels[inside], minlength=2)[labels[inside]]
+    positive = target.mean(axis=0)
+    weight = 0.5 / len(own) * (target / positive + (1 - target) / (1 - positive))
     # The logistic loss curves by a quarter of the greatest eigenvalue at most, the intercept by 1/4.
-    rate = 4.0 / (_greatest(own * weight) + 1.0)
-    dual, speed, level, drift = np.zeros(len(own)), np.zeros(len(own)), 0.0, 0.0
-    kept = np.empty((settings.epochs, len(own) + 1))
+    rate = 4.0 / (_greatest(own) * weight.max(axis=0) + 1.0)
+    dual, level = np.zeros(target.shape), np.zeros(target.shape[1:])
+    speed, drift = dual.copy(), level.copy()
+    found = np.empty((settings.epochs, *labels.shape))
     for epoch in range(settings.epochs):
         for _ in range(settings.steps):
-            ahead, shift = dual + 0.9 * speed, level + 0.9 * drift
-            error = weight * (target - 1 / (1 + np.exp(-(own @ ahead + shift))))
-            speed, drift = 0.9 * speed + rate * error, 0.9 * drift + rate * error.sum()
+            ahead, shift = dual + MOMENTUM * speed, level + MOMENTUM * drift
+            error = weight * (target - _logistic(own @ ahead + shift))
+            speed, drift = (MOMENTUM * speed + rate * error,
+                            MOMENTUM * drift + rate * error.sum(axis=0))
             dual, level = dual + speed, level + drift
-        kept[epoch] = *dual, level
-    return 1 / (1 + np.exp(-(kept[:, :-1] @ kernel.T + kept[:, -1:])))
+        found[epoch] = _logistic(kernel @ dual + level)
+    return found
+
+
+def _logistic(values: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(values, -700, 700)))
 
 
 def _greatest(matrix: np.ndarray, rounds: int = 30) -> float:
@@ -81,4 +90,5 @@ def _greatest(matrix: np.ndarray, rounds: int = 30) -> float:
     for _ in range(rounds):
         vector = vector / np.linalg.norm(vector)
         vector = matrix @ vector
+    # Iteration comes from below.
     return float(np.linalg.norm(vector)) * 1.05

@@ -42,3 +42,12 @@ def test_rows_outside_do_not_change_what_is_learnt(data):
     first, second = (head.curve(head.products(rows, inside), labels, inside, head.Head(5, 5))
                      for rows in (features, other))
     assert (first[:, inside] == second[:, inside]).all()
+
+
+def test_label_vectors_beside_each_other_are_learnt_alone(data):
+    features, labels, inside = data
+    kernel = head.products(features, inside)
+    both = head.curve(kernel, np.column_stack([labels, 1 - labels]), inside, head.Head(3, 5))
+    assert both.shape == (3, 90, 2)
+    assert both[..., 0] == pytest.approx(head.curve(kernel, labels, inside, head.Head(3, 5)))
+    assert both.sum(axis=-1) == pytest.approx(1)

@@ -25,6 +25,7 @@ ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
          "classification": ["classification-paper", "classification-notebook"],
          "patches": ["segmentation"], "prediction": ["classification-companion"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
+         "survival": ["classification-companion"],
          "verdicts": ["reporting"], "report": ["reporting"]}
 # Pipelines whose results are in git: all but that of the folder that a new study starts from, which
 # DVC ignores (tests/studies runs it).
@@ -32,7 +33,7 @@ TEMPLATE = "studies/template/dvc.yaml"
 PIPELINES = sorted({str(file) for file in deps.files()} - {TEMPLATE})
 # Acquisition runs in the orchestrator.
 ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"},
-                "stages/cohort/fetch_case.py": set()}
+                "stages/cohort/fetch_case.py": set(), "stages/cohort/fetch_package.py": set()}
 
 
 def tracked():
