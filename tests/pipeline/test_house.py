@@ -17,7 +17,7 @@ SUFFIXES = (".py", ".j2", ".css")
 FIELD = re.compile(r"(?<![Mm])(SCLC|sclc)|\bNE(_\w|[- ](score|class|status|positive|negative))|"
                    r"[Nn]euroendocrine|\bLiTS\b|\bcfDNA\b|\b(Supp)?(Table|Fig|Figure) ?\d")
 # Stages and sources of a study whose names are words of the house too: a kind of item, the file of a
-# study's own sections, a key of the headline, a column of rules.csv, a folder of outputs.
+# study's own sections, a key of it, one of the headline, a column of rules.csv, a folder of outputs.
 SHARED = {"table", "sections", "corrected", "statistics", "models", "sensitivity", "second",
           "drawn"}
 
