@@ -92,6 +92,27 @@ def test_all_of_an_own_cohort_is_there_and_nothing_of_it_in_git(used):
     assert git(used, "for-each-ref", "refs/exps") == ""
 
 
+def test_features_of_own_masks_stay_out_of_git_wherever_they_are_written(used):
+    table = used / "studies/sclc_liver/imaging/inputs/own/cohort.csv"
+    few = table.with_name("few.csv")
+    few.write_text("".join(table.read_text().splitlines(keepends=True)[:2]))
+    out = used / "reports" / "mine"
+    done = subprocess.run(
+        [sys.executable, "-m", "containers.commands.features", "--table", few, "--out", out,
+         "--regions", "each"], cwd=used, capture_output=True, text=True,
+        env={**os.environ, "MSCLC_ENGINE": "venv", "PYTHONPATH": str(used)})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("features.csv: 1 rows\n")
+    assert {item.name for item in out.iterdir()} == {".gitignore", "features.csv", "excluded.csv",
+                                                    "series.csv"}
+    assert (out / "features.csv").read_text().splitlines()[1].startswith("quokka0,s0,p0,each,1,")
+    git(used, "add", "-A")
+    assert git(used, "status", "--porcelain") == ""
+    # No record of the run names a file of the user's.
+    records = [path.read_text() for path in (used / "logs" / "provenance").glob("*measure*.json")]
+    assert len(records) >= 2 and not any("few.csv" in text or "mine" in text for text in records)
+
+
 @pytest.mark.parametrize("cohort", ["own", "lits"])
 def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
     template = (clone / TEMPLATE).read_text()

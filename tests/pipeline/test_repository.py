@@ -25,6 +25,7 @@ ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
          "classification": ["classification-paper", "classification-notebook"],
          "patches": ["segmentation"], "prediction": ["classification-companion"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
+         "survival": ["classification-companion"],
          "verdicts": ["reporting"], "report": ["reporting"]}
 # Pipelines whose results are in git: all but that of the folder that a new study starts from, which
 # DVC ignores (tests/studies runs it).
