@@ -17,7 +17,8 @@ STUDY, IMAGING = "studies/sclc_liver/dvc.yaml", "studies/sclc_liver/imaging/dvc.
 # How many stages DVC would run, at least.
 FILES = {"dvc.yaml": 60, STUDY: 55, IMAGING: 30, "studies/brain_metastases/dvc.yaml": 3,
          "studies/brain_metastases/synthetic/dvc.yaml": 10,
-         "studies/gi_liver/dvc.yaml": 3, "studies/sclc_recurrence/dvc.yaml": 3}
+         "studies/gi_liver/dvc.yaml": 3, "studies/sclc_recurrence/dvc.yaml": 3,
+         "studies/sclc_recurrence/synthetic/dvc.yaml": 20}
 PARAMS = "studies/sclc_liver/params"
 HOSTILE = "x; touch executed; echo $(touch executed) `touch executed` '"
 # Of a stage's own matrix or foreach.

@@ -15,7 +15,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 ARMS = {"null": "nothing planted", "shortcut": "nothing planted, pixel tells the follow-up",
         "planted": "planted"}
 KINDS = ("ladder", "rejections", "survival", "planted")
-SINGLE = ("inflation", "images", "diunet")
+SINGLE = ("inflation", "images")
 FEW = 5
 
 
@@ -134,10 +134,7 @@ def context(documents: Mapping[tuple[str, str], Document]) -> dict:
             for arm in ("null", "planted")}),
         "ratios": charts.ratios(survival, planted),
         "inflation": charts.inflation(documents["inflation", ""]),
-        "dice": [(name, short(value, 2), short(documents["diunet", ""].get(
-            "without_gtv", "stations", name), 2))
-            for name, value in documents["diunet", ""].get("with_gtv", "stations").items()],
-        "diunet": documents["diunet", ""].content, "images": documents["images", ""].content,
+        "images": documents["images", ""].content,
         "rejections": [(said, share(documents["rejections", arm].get("rejected")))
                        for arm, said in ARMS.items()],
         "hazards": hazard_rows(survival, planted), "stations": station_rows(survival),

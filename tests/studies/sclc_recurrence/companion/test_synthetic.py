@@ -14,7 +14,9 @@ from stages.survival.analyse import Settings
 from studies.sclc_recurrence import partition
 from studies.sclc_recurrence.synthetic import (
     cohort,
+    inflation,
     ladder,
+    planted,
     protocols,
     rejections,
     settings,
@@ -150,6 +152,22 @@ def test_a_ladder_and_rejections_have_every_rung(config, small, survival, capsys
     assert "pixel" in found["rungs"][0] and "pixel" not in found["rungs"][3]
     done = rejections.derive(config, "null", small, survival)
     assert len(done["P"]) == 3 and all(p >= 1 / 6 for p in done["P"]) and done["rejected"]["of"] == 3
+
+
+def test_what_is_added_is_the_difference_of_each_split(config, small):
+    found = inflation.derive(config, small, inflation.Inflation(3, 2, (3,)), 0.77)
+    both = [found[name]["values"] for name in ("all_rows", "training_rows", "added")]
+    np.testing.assert_allclose(np.subtract(both[0], both[1]), both[2])
+    assert len(both[2]) == found["draws"] == 3 and found["arm"] == "null"
+
+
+def test_planted_curves_start_at_one_and_part_where_a_ratio_is_planted(config, survival):
+    null, real = (planted.derive(config, name, survival) for name in ("null", "planted"))
+    for found in (null, real):
+        assert found["control"]["0"][0] == found["control"]["1"][0] == 1
+    place = list(real["months"]).index(survival.months)
+    assert null["control"]["0"][place] == pytest.approx(null["control"]["1"][place])
+    assert real["control"]["0"][place] > real["control"]["1"][place] + 0.1
 
 
 def test_tables_of_an_arm_are_the_same_twice_and_can_be_analysed(tmp_path, monkeypatch):
