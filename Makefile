@@ -6,8 +6,8 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU KEY MODEL OUT REQUIRE_PUBLISHED \
-         SKIP TAG TARGETS VARY WITHOUT
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU KEY MODEL N OUT \
+         REQUIRE_PUBLISHED SEED SKIP TAG TARGETS VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -68,6 +68,10 @@ compare: setup  ## fail where verdicts change or metrics leave their envelopes [
 deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHECK=1: compare]
 	@$(BIN)/python -m containers.commands.deps $${GIVEN_CHECK:+--check}
 
+fuzz: setup  ## damage the inputs that users give, run what reads them [N=2000 SEED=1 WRITE=1]
+	@$(BIN)/python -m containers.commands.fuzz --number="$${GIVEN_N:-2000}" \
+	    --seed="$${GIVEN_SEED:-1}" $${GIVEN_WRITE:+--write}
+
 release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache KEY=…]
 	@$(BIN)/python -m containers.commands.release.main --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT" \
 	    $${GIVEN_KEY:+--key="$$GIVEN_KEY"}
@@ -84,4 +88,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps release badge readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps fuzz release badge readme report-check clean

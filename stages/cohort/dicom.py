@@ -7,11 +7,14 @@ highdicom would sort the slices too, but each refusal here says what is wrong, a
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
@@ -25,6 +28,9 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 NEEDED = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1,
           "Columns": 1, "RescaleSlope": 1, "RescaleIntercept": 1}
 ENHANCED = "NumberOfFrames"
+# What pydicom and its decoders raise of damaged files.
+UNREADABLE = (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, OverflowError,
+              RuntimeError, BytesLengthException)
 EXPORT = "export the series from the archive again"
 
 
@@ -71,18 +77,26 @@ def headers(folder: Path) -> list[pydicom.Dataset]:
     return [header for _, header in _files(folder)]
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop pydicom's warnings: they quote what stands in a header, which may be a patient's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _files(folder: Path) -> list[tuple[Path, pydicom.Dataset]]:
     found = []
     for path in sorted(item for item in folder.iterdir() if item.is_file()):
         try:
-            header = pydicom.dcmread(path, stop_before_pixels=True)
-            # Values are read when they are asked for: ask now, so that a bad one is named here.
-            for _ in header.iterall():
-                pass
+            with _quiet():
+                header = pydicom.dcmread(path, stop_before_pixels=True)
+                # Values are read when they are asked for: ask now, so that a bad one is named here.
+                for _ in header.iterall():
+                    pass
         except InvalidDicomError:
             continue
-        except (OSError, EOFError, ValueError, TypeError, AttributeError,
-                NotImplementedError) as error:
+        except UNREADABLE as error:
             raise InputError(f"cannot be read as DICOM ({error})", path, EXPORT) from None
         if "DirectoryRecordSequence" not in header:
             found.append((path, header))
@@ -212,10 +226,10 @@ def _require_straight(drift, places, folder) -> None:
 def _plane(path: Path, padding_hu: float) -> np.ndarray:
     """Return the HU of a slice, shape (columns, rows)."""
     try:
-        dataset = pydicom.dcmread(path)
-        stored = dataset.pixel_array
-    except (OSError, EOFError, ValueError, AttributeError, NotImplementedError,
-            RuntimeError) as error:
+        with _quiet():
+            dataset = pydicom.dcmread(path)
+            stored = dataset.pixel_array
+    except UNREADABLE as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise InputError(f"its pixels cannot be read ({reason})", path, EXPORT) from None
     if stored.ndim != 2 or dataset.get("PhotometricInterpretation") != "MONOCHROME2":

@@ -34,7 +34,8 @@ def read(path: Path) -> Volume:
         data, header = nrrd.read(str(path), index_order="F")
     except FileNotFoundError:
         raise InputError("no such file", path, "check the path in the table") from None
-    except (nrrd.NRRDError, OSError, EOFError, ValueError, KeyError, zlib.error) as error:
+    except (nrrd.NRRDError, OSError, EOFError, ValueError, KeyError, IndexError, TypeError,
+            StopIteration, OverflowError, MemoryError, zlib.error) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise InputError(f"cannot be read as NRRD ({reason})", path, "export it again") from None
     spatial = _spatial(data, header, path)

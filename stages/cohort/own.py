@@ -13,6 +13,7 @@ new names.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from stages.common import canonical, cli, nifti
 from stages.common import manifest as cohort_manifest
 from stages.common.columns import GROUP, PATIENT, SCORE, SERIES, STUDY
 from stages.common.done import Record, context
+from stages.common.errors import InputError
 from stages.common.manifest import COHORT, LESION, LIVER, MASK, PART
 from stages.common.parameters import section
 
@@ -152,6 +154,8 @@ def stage() -> None:
     parser.add_argument("--record", type=Path, help="what was taken in before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
     options = parser.parse_args()
+    if options.record and os.path.lexists(options.record) and not options.record.is_file():
+        raise InputError("is no file", options.record, "take it away: the intake writes its record")
     own = section(options.params, "own", Own)
     check(own, options.params)
     boundary = section(options.params, "classification.boundary", float)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.cohort import dicom, identity, nrrd_file
-from stages.cohort.own_table import Own
+from stages.cohort.own_table import Own, require_file
 from stages.common import nifti
 from stages.common.errors import InputError
 from stages.common.manifest import LESION, LIVER
@@ -49,6 +49,7 @@ def read_file(path: Path) -> tuple[Volume, str]:
     name = path.name.lower()
     if not path.exists():
         raise InputError("no such file or folder", path, "correct the path in the table")
+    require_file(path)
     if name.endswith((".nii", ".nii.gz")):
         return nifti.read(path), "nifti"
     if name.endswith(".nrrd"):

@@ -6,6 +6,7 @@ table of their own.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,9 @@ def read_rows(folder: str | Path, names: list[str]) -> list[dict]:
             raise InputError("is no row of features", path, "run the stage extract again")
         complete = isinstance(row["components"], int) and (
             row["status"] != "features" or isinstance(row.get("values"), dict) and row["values"])
+        # What cannot be computed is null; NaN comes from damage.
+        complete = complete and all(math.isfinite(value) for value in (row.get("values") or {}).values()
+                                    if isinstance(value, float))
         if not complete or row[SERIES] != name:
             raise InputError(f"is no whole row of series {name}", path,
                              "run the stage extract again")

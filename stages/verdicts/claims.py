@@ -102,7 +102,7 @@ def read(folder: str | Path, tolerance: float) -> list[Claim]:
 def _claim(entry, path, functions) -> Claim:
     name = entry.get("id", "without id")
     wanted = {"id", "topic", "locator", "severity", "values", "confirmed", *TEXTS}
-    faults = sorted((wanted - set(entry)) | (set(entry) - wanted - OPTIONAL))
+    faults = sorted(map(str, (wanted - set(entry)) | (set(entry) - wanted - OPTIONAL)))
     if faults:
         raise InputError(f"claim {name}: missing or unknown part {', '.join(faults)}", path,
                          f"parts: {', '.join(sorted(wanted))}; may be left out: "

@@ -1,5 +1,7 @@
 """DICOM series: where their slices lie, what their voxels mean, and series that cannot be used."""
 
+import contextlib
+
 import numpy as np
 import pydicom
 import pytest
@@ -232,3 +234,25 @@ def test_a_real_series_lies_where_its_mask_says(tmp_path):
     assert nifti.same_grid(turned, liver)
     assert 30 < np.median(turned.data[liver.data > 0]) < 150
     assert header((0, 0, 0)).SliceThickness == 9
+
+
+def test_a_damaged_header_is_not_quoted(tmp_path, recwarn):
+    """pydicom's warnings hold the values that they complain of."""
+    def spoil(index, dataset):
+        if index == 1:
+            dataset.StudyInstanceUID = "1.2.Muster.7"
+
+    folder = series(tmp_path / "a", change=spoil)
+    recwarn.clear()
+    read(folder)
+    assert not [str(one.message) for one in recwarn if "Muster" in str(one.message)]
+
+
+@pytest.mark.parametrize("place", range(400, 700, 20))
+def test_a_slice_with_foreign_bytes_is_one_line_or_read(tmp_path, place):
+    folder = series(tmp_path / "a")
+    path = sorted(folder.iterdir())[1]
+    content = path.read_bytes()
+    path.write_bytes(content[:place] + b"\x00" * 5 + content[place:])
+    with contextlib.suppress(InputError):
+        read(folder)
