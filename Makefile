@@ -6,7 +6,7 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU KEY MODEL N OUT \
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY MODEL N OUT \
          REQUIRE_PUBLISHED SEED SKIP TAG TARGETS VARY WITHOUT WRITE
 define pass
 unexport $(1)
@@ -25,8 +25,10 @@ setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 	@$(PYTHON) containers/bootstrap
 	@touch $@
 
-reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1]
-	@REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED" $(BIN)/python -m containers.commands.reproduce
+reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1 FROM=release/]
+	@export REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED"; if [ -n "$$GIVEN_FROM" ]; \
+	    then $(BIN)/python -m containers.commands.release.again --from="$$GIVEN_FROM"; \
+	    else $(BIN)/python -m containers.commands.reproduce; fi
 
 sweep: setup  ## run the long sweeps again, whatever results git holds
 	@$(BIN)/python -m containers.commands.sweep
@@ -68,6 +70,10 @@ compare: setup  ## fail where verdicts change or metrics leave their envelopes [
 deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHECK=1: compare]
 	@$(BIN)/python -m containers.commands.deps $${GIVEN_CHECK:+--check}
 
+faults: setup  ## kill runs, let their surroundings fail, compare the bytes [N=50 SEED=1 WRITE=1]
+	@$(BIN)/python -m containers.commands.faults.main --number="$${GIVEN_N:-50}" \
+	    --seed="$${GIVEN_SEED:-1}" $${GIVEN_WRITE:+--write}
+
 fuzz: setup  ## damage the inputs that users give, run what reads them [N=2000 SEED=1 WRITE=1]
 	@$(BIN)/python -m containers.commands.fuzz --number="$${GIVEN_N:-2000}" \
 	    --seed="$${GIVEN_SEED:-1}" $${GIVEN_WRITE:+--write}
@@ -88,4 +94,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps fuzz release badge readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps faults fuzz release badge readme report-check clean

@@ -131,7 +131,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="decides the damage (SEED=)")
     parser.add_argument("--room", choices=ROOMS, action="append", help="only some rooms")
     parser.add_argument("--write", action="store_true", help="the table into docs/reliability.md")
-    parser.add_argument("--keep", type=Path, help="folder for what each input gave (JSON lines)")
+    parser.add_argument("--keep", type=Path, help="folder for what each input gave; rooms that are not "
+                        "asked for are taken from there")
     options = parser.parse_args()
     found: list[dict] = []
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
@@ -145,6 +146,9 @@ def main() -> int:
             for part in pool.map(lambda room: run(room, options.seed, asked[room], folder.resolve()),
                                  asked):
                 found += part
+        for room in sorted(set(ROOMS) - set(asked)):
+            if (kept := folder / f"{room}.jsonl").is_file():
+                found += _entries(kept)[1]
     shown = table(found)
     print(shown)
     for line in faults(found):

@@ -145,6 +145,22 @@ def take_changed(row: dict, place: Place, own: Own, texts: list[str], record: Re
     return found
 
 
+def known(path: Path | None, own: Own) -> Record:
+    """Return the record of what was taken in before.
+
+    Raises
+    ------
+    InputError
+        If something else stands in its place.
+    """
+    if path and os.path.lexists(path) and not path.is_file():
+        raise InputError("is no file", path, "take it away: the intake writes its record")
+    try:
+        return Record(path, context(asdict(own), PACKAGES, __file__))
+    except UnicodeDecodeError:
+        raise InputError("is a damaged record", path, "remove it: it is made again") from None
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.own", __doc__)
@@ -154,8 +170,6 @@ def stage() -> None:
     parser.add_argument("--record", type=Path, help="what was taken in before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
     options = parser.parse_args()
-    if options.record and os.path.lexists(options.record) and not options.record.is_file():
-        raise InputError("is no file", options.record, "take it away: the intake writes its record")
     own = section(options.params, "own", Own)
     check(own, options.params)
     boundary = section(options.params, "classification.boundary", float)
@@ -163,8 +177,10 @@ def stage() -> None:
     listed = manifest(table, own, boundary)
     texts = sorted({name for column in (SERIES, STUDY, PATIENT) for name in listed[column]})
     places = [Place.of(row, options.table, options.out) for row in table.to_dict("records")]
+    for path in (path for place in places for path in (place.path, place.mask) if path):
+        own_volumes.require_there(path)
     own_volumes.require_lesions([place.mask for place in places if place.mask], own, options.table)
-    record, rows = Record(options.record, context(asdict(own), PACKAGES, __file__)), []
+    record, rows = known(options.record, own), []
     with cli.progress("own: series", len(table)) as step:
         for count, (row, place) in enumerate(zip(table.to_dict("records"), places), 1):
             step(count)

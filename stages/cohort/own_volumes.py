@@ -38,6 +38,19 @@ def read_series(path: Path, own: Own) -> tuple[Volume, str, dict[str, str]]:
     return volume, kind, identity.of_file(path)
 
 
+def require_there(path: Path) -> None:
+    """Refuse a path that is not there, or leads to something that is neither a file nor a folder.
+
+    Raises
+    ------
+    InputError
+        Naming it.
+    """
+    if not path.exists():
+        raise InputError("no such file or folder", path, "correct the path in the table")
+    require_file(path)
+
+
 def read_file(path: Path) -> tuple[Volume, str]:
     """Read a NIfTI or NRRD file; return it and its kind.
 
@@ -47,9 +60,7 @@ def read_file(path: Path) -> tuple[Volume, str]:
         If it is missing, of another kind, or cannot be used.
     """
     name = path.name.lower()
-    if not path.exists():
-        raise InputError("no such file or folder", path, "correct the path in the table")
-    require_file(path)
+    require_there(path)
     if name.endswith((".nii", ".nii.gz")):
         return nifti.read(path), "nifti"
     if name.endswith(".nrrd"):

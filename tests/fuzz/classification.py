@@ -62,7 +62,8 @@ def cases(root: Path) -> list[Case]:
     (root / "excluded.csv").write_text("File,reason\nz,the mask holds no lesion\n")
     applied = Case("", "", "json", apply.stage, [str(text) for text in arguments(Path())],
                    ["predictions.csv"])
-    carded = replace(applied, stage=card.stage, outputs=["again.json"],
+    # A card keeps the SHA-256 of its sources.
+    carded = replace(applied, stage=card.stage, outputs=["again.json"], kind="json by its bytes",
                      arguments=[*described[:-1], "again.json"])
     trained = replace(applied, stage=train_on_cohort.stage,
                       outputs=["out2", "models2", "summary2.json"],

@@ -175,11 +175,6 @@ def json_value(content, draw):
     return json.dumps(_changed(json.loads(content), draw)).encode()
 
 
-def json_deep(content, draw):
-    """Nest JSON more deeply than parsers recurse."""
-    return b"[" * 100_000
-
-
 def json_line_value(content, draw):
     """Change a value of one line of JSON lines."""
     lines = _lines(content)
@@ -222,6 +217,7 @@ DAMAGES: dict[str, tuple[Damage, ...]] = {
     "csv": (*TEXT, cell, cell, cell, cell, cell, column, column),
     "yaml": (*TEXT, *[yaml_value] * 8, yaml_line),
     "json": (cut, flip, insert, drop_line, *[json_value] * 8),
+    "json by its bytes": (cut, flip, insert, drop_line, *[json_value] * 8),
     "jsonl": (*TEXT, *[json_line_value] * 4),
     "binary": BINARY,
     "gzip": (cut, flip, insert, *(inside_gzip(damage) for damage in BINARY)),
@@ -273,7 +269,8 @@ def repacked(content):
 
 NEUTRAL: dict[str, tuple[Callable[[bytes], bytes], ...]] = {
     "csv": (windows, marked, quoted), "yaml": (windows, marked, commented, flow), "json": (spaced,),
-    "jsonl": (), "binary": (), "gzip": (repacked,), "nrrd": (), "sums": (windows, quoted)}
+    "json by its bytes": (), "jsonl": (), "binary": (), "gzip": (repacked,), "nrrd": (),
+    "sums": (windows, quoted)}
 
 
 # The file as such.

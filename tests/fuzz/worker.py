@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import importlib
 import io
 import json
@@ -31,7 +32,27 @@ CLEAN, ACCEPTED, SAME, TRACEBACK, HANG, WRONG, STRAY = (
 MEMORY_BYTES = 6 << 30
 # Of the processor: neighbours on the machine make no hang. Who waits for a pipe does not work.
 LIMIT_SECONDS, WAIT_SECONDS = 20, 5
-NO_NUMBER = re.compile(rb"(?<![\w.-])-?(nan|inf|infinity)(?![\w.-])", re.I)
+NO_NUMBER = re.compile(r"-?(nan|inf|infinity)", re.I)
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE]-?\d+)?")
+# In JSON, not in a text.
+BARE = re.compile(rb"[\[:,\s](-?(?:NaN|Infinity))\s*[,\]}]")
+
+
+def spoilt(name: Path, content: bytes, known: bytes) -> str:
+    """Return what is no number in a result where the undamaged one holds numbers alone, or nothing."""
+    if name.suffix == ".json":
+        found = BARE.search(content)
+        return found[1].decode() if found and not BARE.search(known) else ""
+    if name.suffix != ".csv":
+        return ""
+    before, after = (list(csv.DictReader(io.StringIO(text.decode()))) for text in (known, content))
+    for column in before[0] if before else ():
+        cells = [row[column] for row in before if row[column]]
+        if cells and all(NUMBER.fullmatch(cell) for cell in cells):
+            for row in after:
+                if NO_NUMBER.fullmatch(row.get(column) or ""):
+                    return row[column]
+    return ""
 
 
 class Hang(BaseException):
@@ -117,11 +138,9 @@ class Bench:
         if changed and (case.guarded or case.counted and mutation.endswith(
                 ("drop_line", "repeat_line"))):
             return WRONG, "what is counted or has a checksum was changed"
-        old = b"".join(self.known[place].values())
         for name, content in written.items():
-            if name.suffix in (".csv", ".json") and not NO_NUMBER.search(old):
-                if found := NO_NUMBER.search(content):
-                    return WRONG, f"{name} holds {found[0].decode()}"
+            if found := spoilt(name, content, self.known[place].get(name, b"")):
+                return WRONG, f"{name} holds {found} among its numbers"
         return ACCEPTED, ""
 
     def _run(self, case: Case, waits: bool = False) -> tuple[int, str, str]:
