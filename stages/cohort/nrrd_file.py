@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def read(path: Path) -> Volume:
     """
     try:
         nrrd_header.require_attached(path)
-        data, header = nrrd.read(str(path), index_order="F")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong is said below, or does no harm
+            data, header = nrrd.read(str(path), index_order="F")
     except FileNotFoundError:
         raise InputError("no such file", path, "check the path in the table") from None
     except (nrrd.NRRDError, OSError, EOFError, ValueError, KeyError, IndexError, TypeError,

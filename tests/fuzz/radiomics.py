@@ -31,7 +31,7 @@ def cases(root: Path) -> list[Case]:
     for name, files in (("a", ["a.nii.gz"]), ("b", ["b.nrrd"])):
         pd.DataFrame({"File": files, "image": [f"images/{name}" for name in files],
                       "mask": [f"masks/{name}" for name in files], "NE_Score": 0.3, "Group": "train",
-                      "patient": "1"}).to_csv(f"{name}.csv", index=False)
+                      "patient": "p1"}).to_csv(f"{name}.csv", index=False)
     content = whole()
     content["radiomics"]["spacing"] = [2.0, 2.0, 3.0]
     (root / "params.yaml").write_text(yaml.safe_dump(

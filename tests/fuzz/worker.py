@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import gc
 import importlib
 import io
 import json
@@ -234,6 +235,7 @@ def main() -> None:
             print(json.dumps(entry | {"outcome": outcome, "said": said[-3000:]}), file=stream,
                   flush=True)
             index += 1
+            gc.collect()  # a file that an exception kept open is closed
 
 
 if __name__ == "__main__":
