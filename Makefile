@@ -6,8 +6,8 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY MODEL N OUT \
-         REQUIRE_PUBLISHED SEED SKIP TAG TARGETS VARY WITHOUT WRITE
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY METHOD MODEL N OUT \
+         REGIONS REQUIRE_PUBLISHED SEED SETTINGS SKIP TABLE TAG TARGETS VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -45,6 +45,12 @@ predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… O
 	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
 	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"} \
 	    $${GIVEN_CARD:+--card="$$GIVEN_CARD"}
+
+features: setup  ## own series and masks to features [TABLE=… OUT=… SETTINGS=… REGIONS=… CHECK=1]
+	@$(BIN)/python -m containers.commands.features --table="$$GIVEN_TABLE" --out="$$GIVEN_OUT" \
+	    $${GIVEN_SETTINGS:+--settings="$$GIVEN_SETTINGS"} \
+	    $${GIVEN_REGIONS:+--regions="$$GIVEN_REGIONS"} \
+	    $${GIVEN_METHOD:+--method="$$GIVEN_METHOD"} $${GIVEN_CHECK:+--check}
 
 real-case: setup  ## fetch one real LiTS case and run the imaging stages that need no training
 	@$(BIN)/python -m containers.commands.real_case
@@ -94,4 +100,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep race demo predict real-case test images sif verify compare deps faults fuzz release badge readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict features real-case test images sif verify compare deps faults fuzz release badge readme report-check clean

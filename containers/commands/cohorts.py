@@ -20,8 +20,20 @@ PARAMETERS = "studies/sclc_liver/params"
 SETTINGS = "DVC_SYSTEM_CONFIG_DIR"
 # DVC refuses a pipeline that git ignores, unless it is told to leave git alone.
 NO_GIT = "[core]\n    no_scm = true\n"
-# What can be left out, by the name that a stage's matrix or foreach has for it.
-CHOICES = {"network": "networks", "method": "methods", "key": "masks"}
+# What a stage runs once for: masks, unless it stands here.
+CHOICES = {"prepare-nnunet": "networks", "train-nnunet": "networks", "train": "networks",
+           "infer": "networks", "detect": "methods"}
+# Stages that take all of them at once: the option of their command.
+LISTS = {"pictures": "methods", "choose": "networks", "comparison": "methods",
+         "summary": "methods"}
+# The training sets of the phantom: a cohort of one source has a single one, of its own name.
+ALONE, JOINT = "lits", "both"
+# The stage that trains a network further on the second set.
+FURTHER = "finetune-nnunet"
+# Whose results of the classification are shown: the study's stage without leakage, or the authors' way.
+STUDY, CORRECTED, RELEASED = "studies/sclc_liver/dvc.yaml", "corrected", "as-released"
+# Where the classifiers of other cohorts are trained, and the stage that scores them the authors' way.
+IMAGE, SCORES = "classification-notebook", "bootstrap"
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,11 @@ class Project:
     metrics: str
     pictures: str
     page: str
+
+    def methods(self) -> list[str]:
+        """Return what its pipeline compares."""
+        stages = yaml.safe_load((ROOT / self.file).read_text())["stages"]
+        return list(stages["detect"]["foreach"])
 
 
 PHANTOM = Project("phantom", "studies/sclc_liver/imaging/dvc.yaml", "data/sclc_liver/imaging",
@@ -126,7 +143,8 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
               r"reports/sclc_liver/demo\b": found.pictures,
               r"\.cache/imaging/": f".cache/{found.cohort}/",
               r"(--source |--release |sclc_liver/imaging/inputs/)phantom\b": rf"\1{found.cohort}",
-              r"-m stages\.segmentation\.nnunet\.prepare\b": rf"\g<0> --training-set {found.cohort}"}
+              rf"--training-set {ALONE}(?: {JOINT})?\b": f"--training-set {found.cohort}",
+              rf"unseen/(?:{ALONE}|{JOINT})\.csv": f"unseen/{found.cohort}.csv"}
     text = template
     for place, other in places.items():
         text = re.sub(place, other, text)
@@ -135,22 +153,78 @@ def pipeline(found: Project, template: str, choices: dict) -> str:
     del content["plots"]
     depth = os.path.relpath(ROOT, (ROOT / found.file).parent)
     content["vars"] = [f"{depth}/{PARAMETERS}/{Path(name).name}" for name in content["vars"]]
-    for stage in content["stages"].values():
-        _leave_out(stage, choices)
-        stage.get("do", stage)["wdir"] = depth
+    kept = {name: _kept(content["stages"], name, choices) for name in ("networks", "methods", "masks")}
+    stages = {}
+    for name, stage in content["stages"].items():
+        if _leave_out(name, stage, kept, found.cohort):
+            stages[name] = stage
+            stage.get("do", stage)["wdir"] = depth
+    content["stages"] = stages
+    if _protocol(choices) == CORRECTED:
+        _correct(stages, found, kept["masks"], depth)
     return ("# Made from studies/sclc_liver/imaging/dvc.yaml; changes belong there.\n"
             + yaml.safe_dump(content, sort_keys=False, width=100))
 
 
-def _leave_out(stage: dict, choices: dict) -> None:
-    """Keep of a stage's matrix or foreach what is among the choices."""
-    lists = {**stage.get("matrix", {}), **({"key": stage["foreach"]} if "foreach" in stage else {})}
-    for name, known in lists.items():
-        kept = choices.get(CHOICES[name])
-        if not isinstance(kept, list) or not kept or not all(one in list(known) for one in kept):
-            raise LauncherError(f"{PARAMETERS}: imaging.{CHOICES[name]} is {kept!r}; valid: a list of "
-                                f"some of {', '.join(known)}")
-        if name == "key":
-            stage["foreach"] = {key: known[key] for key in known if key in kept}
-        else:
-            stage["matrix"] = stage["matrix"] | {name: [one for one in known if one in kept]}
+def _protocol(choices: dict) -> str:
+    wanted = choices.get("protocol")
+    if wanted not in (CORRECTED, RELEASED):
+        raise LauncherError(f"{PARAMETERS}: imaging.protocol is {wanted!r}; valid: {CORRECTED}, "
+                            f"{RELEASED}")
+    return wanted
+
+
+def _correct(stages: dict, found: Project, masks: list[str], depth: str) -> None:
+    """Put the study's stage without leakage in the place of the authors' scores."""
+    made = yaml.safe_load((ROOT / STUDY).read_text())["stages"][CORRECTED]
+    places = {r"metrics/\S*/\$\{item\.release\}/\$\{item\.environment\}":
+              f"{found.metrics}/{CORRECTED}/${{key}}",
+              r"data/\S*/\$\{item\.release\}\.csv": f"{found.data}/features/${{key}}.csv",
+              r"\$\{item\.release\}": f"{found.cohort}-${{key}}", r"\$\{item\.environment\}": IMAGE}
+    text = yaml.safe_dump({name: made[name] for name in ("desc", "cmd", "deps", "params", "outs")})
+    for place, other in places.items():
+        text = re.sub(place, other, text)
+    body = yaml.safe_load(text) | {"wdir": depth, "meta": {"threads": 2}}
+    body["params"] = [{f"{PARAMETERS}/{Path(name).name}": values for name, values in one.items()}
+                      for one in body["params"]]
+    stages[CORRECTED] = {"foreach": dict.fromkeys(masks, ""), "do": body}
+    del stages[SCORES]
+    shown = stages["summary"]
+    shown["cmd"] += f" --protocol {CORRECTED}"
+    shown["deps"] = [one.replace(f"{found.metrics}/{SCORES}", f"{found.metrics}/{CORRECTED}")
+                     for one in shown["deps"]]
+
+
+def _known(stages: dict, kind: str) -> dict[str, str | None]:
+    """Return all names of a kind, each with its training set where it has one."""
+    known = {}
+    for name, stage in stages.items():
+        if CHOICES.get(name, "masks") == kind and ("foreach" in stage or "matrix" in stage):
+            known |= stage.get("foreach") or dict.fromkeys(stage["matrix"]["network"], ALONE)
+    return known
+
+
+def _kept(stages: dict, kind: str, choices: dict) -> list[str]:
+    known, chosen = _known(stages, kind), choices.get(kind)
+    kept = [] if not isinstance(chosen, list) else [one for one in known if one in chosen and (
+        known[one] != JOINT)]
+    if not kept or not all(one in list(known) for one in chosen):
+        raise LauncherError(f"{PARAMETERS}: imaging.{kind} is {chosen!r}; valid: a list of some of "
+                            f"{', '.join(one for one in known if known[one] != JOINT)}")
+    return kept
+
+
+def _leave_out(name: str, stage: dict, kept: dict, cohort: str) -> bool:
+    """Keep of a stage what is chosen; return whether anything is left of it."""
+    if name in LISTS:
+        stage["cmd"] += f" --{LISTS[name]} {' '.join(kept[LISTS[name]])}"
+    wanted = kept[CHOICES.get(name, "masks")]
+    if "matrix" in stage:
+        stage["matrix"] = {key: [one for one in known if one in wanted]
+                           for key, known in stage["matrix"].items()}
+        return all(stage["matrix"].values())
+    if "foreach" in stage:
+        stage["foreach"] = {key: cohort if value == ALONE else value
+                            for key, value in stage["foreach"].items() if key in wanted}
+        return bool(stage["foreach"])
+    return name != FURTHER

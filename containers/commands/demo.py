@@ -64,7 +64,7 @@ def run(project: Project = PHANTOM) -> None:
         again.add()
         show("--show", "--out", f"{project.metrics}/summary.json")
     else:
-        show("--detection", "--metrics", project.metrics)
+        show("--detection", "--metrics", project.metrics, "--methods", *project.methods())
         print("\nNo series has an NE score and a group: the pipeline ends with the detection.")
     print(f"\n{(time.monotonic() - start) / 60:.0f} minutes. Pictures: {project.pictures}; "
           f"{f'tables: {project.page}; ' if whole else ''}all numbers: {project.metrics}/")

@@ -22,6 +22,8 @@ from stages.common.columns import SPACING
 from stages.common.errors import InputError
 
 NETWORK = "model.json"
+# The configurations with the weights of their own cohort (stages.classification.train_on_cohort).
+OWN = "configurations.json"
 SOURCES = {"phantom": "synthetic CT (phantoms)", "lits": "LiTS", "own": "an own cohort"}
 UNKNOWN = "data that its folder does not name"
 SYNTHETIC = "phantom"
@@ -83,8 +85,14 @@ def network(folder: Path) -> dict:
     about = canonical.read_json(folder / NETWORK)
     try:
         trained = about["result"]
-        return {"kind": about["network"]["kind"], "epochs": about["network"]["epochs"],
-                "spacing_mm": about["preset"]["prepare"]["spacing_mm"],
+        if about.get("kind") == "nnunet":
+            settings = about["settings"]
+            how = {"kind": "nnunet", "epochs": settings["training"]["epochs"],
+                   "spacing_mm": settings["plan"]["spacing_mm"]}
+        else:
+            how = {"kind": about["network"]["kind"], "epochs": about["network"]["epochs"],
+                   "spacing_mm": about["preset"]["prepare"]["spacing_mm"]}
+        return {**how,
                 "source": about.get(origin.KEY, origin.UNKNOWN),
                 "training": list(trained["training"]), "validation": list(trained["validation"]),
                 "validation_dice": float(trained["best_dice"])}
@@ -239,12 +247,15 @@ def stage() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the card (JSON)")
     options = parser.parse_args()
     known, used = read_configurations(options.params), {}
+    recorded = options.classifiers / OWN
+    own = canonical.read_json(recorded) if recorded.is_file() else {}
     for folder in apply.configurations(options.classifiers):
         if folder.name not in known:
             raise InputError(f"'{folder.name}' is no configuration of the parameters",
                              options.classifiers, f"valid: {', '.join(sorted(known))}")
         used[folder.name] = {
-            "model": known[folder.name].model, "weight": known[folder.name].weight,
+            "model": known[folder.name].model,
+            "weight": own.get(folder.name, vars(known[folder.name]))["weight"],
             "members": len(models.stored(folder)), "features": apply.features(folder)}
     summary = canonical.read_json(options.summary)
     if not isinstance(summary, dict) or not isinstance(summary.get("configurations", {}), dict):

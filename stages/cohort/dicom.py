@@ -7,15 +7,13 @@ highdicom would sort the slices too, but each refusal here says what is wrong, a
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.errors import BytesLengthException, InvalidDicomError
 
+from stages.cohort import dicom_files
+from stages.cohort.dicom_files import EXPORT
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
 
@@ -27,24 +25,24 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # What a slice must say, and how many numbers each is.
 NEEDED = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1,
           "Columns": 1, "RescaleSlope": 1, "RescaleIntercept": 1}
-ENHANCED = "NumberOfFrames"
-# What pydicom and its decoders raise of damaged files.
-UNREADABLE = (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, OverflowError,
-              RuntimeError, BytesLengthException)
-EXPORT = "export the series from the archive again"
+SCALED = ("RescaleSlope", "RescaleIntercept")
+PLACED = tuple(name for name in NEEDED if name not in SCALED)
 
 
-def read(folder: Path, tolerance: float, padding_hu: float) -> tuple[Volume, list]:
-    """Read the one series of a folder.
+def read(folder: Path, tolerance: float, padding_hu: float,
+         uid: str = "") -> tuple[Volume, list]:
+    """Read one CT series of a folder.
 
     Parameters
     ----------
     folder : Path
-        Holds the files of one series; other files than DICOM are left alone.
+        Holds the series, in folders of its own too; other files than DICOM images are left alone.
     tolerance : float
         Share of the slice distance by which a slice may lie off its place.
     padding_hu : float
         What padding (PixelPaddingValue) becomes where it would look like tissue.
+    uid : str
+        SeriesInstanceUID of the series, where the folder holds several.
 
     Returns
     -------
@@ -60,72 +58,53 @@ def read(folder: Path, tolerance: float, padding_hu: float) -> tuple[Volume, lis
         Naming the folder or file: no DICOM, two series, no CT, a missing, doubled, tilted or
         unevenly spaced slice, a slice of another size, or pixels that cannot be read.
     """
-    slices = _ordered(_one_series(_files(folder), folder), folder)
-    affine = _affine([header for _, header in slices], folder, tolerance)
-    planes = [_plane(path, padding_hu) for path, _ in slices]
-    return Volume(np.stack(planes, axis=-1), affine), [header for _, header in slices]
-
-
-def headers(folder: Path) -> list[pydicom.Dataset]:
-    """Return the headers of all slices of a folder, without pixels.
-
-    Raises
-    ------
-    InputError
-        If there is none, or one cannot be read.
-    """
-    return [header for _, header in _files(folder)]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop pydicom's warnings: they quote what stands in a header, which may be a patient's."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _files(folder: Path) -> list[tuple[Path, pydicom.Dataset]]:
-    found = []
-    for path in sorted(item for item in folder.iterdir() if item.is_file()):
-        try:
-            with _quiet():
-                header = pydicom.dcmread(path, stop_before_pixels=True)
-                # Values are read when they are asked for: ask now, so that a bad one is named here.
-                for _ in header.iterall():
-                    pass
-        except InvalidDicomError:
-            continue
-        except UNREADABLE as error:
-            raise InputError(f"cannot be read as DICOM ({error})", path, EXPORT) from None
-        if "DirectoryRecordSequence" not in header:
-            found.append((path, header))
-    if not found:
-        raise InputError("holds no DICOM file", folder, "name the folder that holds the slices")
-    return found
-
-
-def _one_series(files, folder):
-    series: dict[str, list] = {}
-    for path, header in files:
-        series.setdefault(str(header.get("SeriesInstanceUID")), []).append((path, header))
-    if len(series) > 1:
-        counts = ", ".join(f"{count} files" for count in sorted(map(len, series.values())))
-        raise InputError(f"holds {len(series)} series ({counts})", folder,
-                         "give every series a folder of its own")
+    files = dicom_files.series(dicom_files.listed(folder), folder, uid)
     for path, header in files:
         if header.get("Modality") != "CT":
             raise InputError(f"is no CT (Modality is '{header.get('Modality', '')}')", path,
                              "leave the series out")
-        if int(header.get(ENHANCED) or 1) > 1:
-            raise InputError("holds several frames", path,
-                             "convert the series to single-frame DICOM, NIfTI or NRRD")
-        _require_numbers(header, path)
-    return files
+        _require_usable(header, path, (*PLACED, *SCALED))
+    return _stacked(files, folder, tolerance, lambda path: _plane(path, padding_hu))
 
 
-def _require_numbers(header, path) -> None:
-    for name, count in NEEDED.items():
+def read_labels(files, folder: Path, tolerance: float) -> tuple[Volume, list]:
+    """Read a mask that was written as the slices of one DICOM series: stored values are labels.
+
+    Parameters
+    ----------
+    files : list of (Path, Dataset)
+        The slices.
+    folder, tolerance
+        As `read`.
+
+    Returns
+    -------
+    volume, headers
+        As `read`; whole numbers.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
+    for path, header in files:
+        _require_usable(header, path, PLACED)
+    return _stacked(files, folder, tolerance, lambda path: _pixels(path)[1].T)
+
+
+def _stacked(files, folder, tolerance, plane):
+    slices = _ordered(files, folder)
+    affine = _affine([header for _, header in slices], folder, tolerance)
+    planes = [plane(path) for path, _ in slices]
+    return Volume(np.stack(planes, axis=-1), affine), [header for _, header in slices]
+
+
+def _require_usable(header, path, names) -> None:
+    if int(header.get("NumberOfFrames") or 1) > 1:
+        raise InputError("holds several frames", path,
+                         "convert the series to single-frame DICOM, NIfTI or NRRD")
+    for name in names:
+        count = NEEDED[name]
         if header.get(name) in (None, ""):
             raise InputError(f"lacks {name}", path, EXPORT)
         try:
@@ -225,15 +204,7 @@ def _require_straight(drift, places, folder) -> None:
 
 def _plane(path: Path, padding_hu: float) -> np.ndarray:
     """Return the HU of a slice, shape (columns, rows)."""
-    try:
-        with _quiet():
-            dataset = pydicom.dcmread(path)
-            stored = dataset.pixel_array
-    except UNREADABLE as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise InputError(f"its pixels cannot be read ({reason})", path, EXPORT) from None
-    if stored.ndim != 2 or dataset.get("PhotometricInterpretation") != "MONOCHROME2":
-        raise InputError("is no grey-scale slice (MONOCHROME2)", path, EXPORT)
+    dataset, stored = _pixels(path)
     hu = stored * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept)
     padded = _padded(dataset, stored)
     # Padding at or below air is recognised by later stages as it is.
@@ -242,6 +213,20 @@ def _plane(path: Path, padding_hu: float) -> np.ndarray:
         return hu.T
     # A fine series in double precision would not fit in memory.
     return hu.T.astype(np.int16 if hu.min() >= -32768 and hu.max() <= 32767 else np.int32)
+
+
+def _pixels(path: Path) -> tuple[pydicom.Dataset, np.ndarray]:
+    """Return a slice and its stored values, shape (rows, columns)."""
+    try:
+        with dicom_files.quiet():
+            dataset = pydicom.dcmread(path)
+            stored = dataset.pixel_array
+    except dicom_files.UNREADABLE as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise InputError(f"its pixels cannot be read ({reason})", path, EXPORT) from None
+    if stored.ndim != 2 or dataset.get("PhotometricInterpretation") != "MONOCHROME2":
+        raise InputError("is no grey-scale slice (MONOCHROME2)", path, EXPORT)
+    return dataset, stored
 
 
 def _padded(dataset, stored) -> np.ndarray:

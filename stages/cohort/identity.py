@@ -37,6 +37,10 @@ PRIVATE_TYPES = frozenset(("LO", "SH", "LT", "ST", "UT", "UC", "PN", "UI", "DA",
 PSEUDONYMS = frozenset(("PatientID", "PatientName"))
 
 
+class Revealed(InputError):
+    """A name that holds what a header says of a patient."""
+
+
 def of_dicom(headers) -> dict[str, str]:
     """Return the identifying values of DICOM headers, each with the name of its attribute."""
     found: dict[str, str] = {}
@@ -90,7 +94,7 @@ def require_absent(identity: dict[str, str], texts: list[str], source) -> None:
 
     Raises
     ------
-    InputError
+    Revealed
         Quoting the name at fault, never another value of the header.
     """
     everything = "\n".join(texts).lower()
@@ -100,5 +104,5 @@ def require_absent(identity: dict[str, str], texts: list[str], source) -> None:
         pattern = re.compile(rf"(?<![0-9a-z]){re.escape(value)}(?![0-9a-z])", re.IGNORECASE)
         for text in texts:
             if pattern.search(text):
-                raise InputError(f"'{text}' holds {name} of an image header", source,
-                                 "name series, studies and patients by pseudonyms")
+                raise Revealed(f"'{text}' holds {name} of an image header", source,
+                               "name series, studies and patients by pseudonyms")

@@ -72,9 +72,9 @@ def take(paths: list[Path], settings: Own, out: Path) -> pd.DataFrame:
     with cli.progress("reading CT: series", len(paths)) as step:
         for number, path in enumerate(paths, 1):
             step(number)
-            volume, _, header = own_volumes.read_series(path, settings)
-            image, _ = own_volumes.hounsfield(volume, settings.padding_hu, path)
-            name = own_name(path, header)
+            series = own_volumes.read_series(path, settings)
+            image, _ = own_volumes.hounsfield(series.volume, settings.padding_hu, path)
+            name = own_name(path, series.identity)
             if name is None or name in taken:
                 name = f"case-{number}"
                 renamed.append(f"{path}: called {name} in every output")

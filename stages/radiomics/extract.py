@@ -21,6 +21,7 @@ from stages.common import canonical, cli
 from stages.common.columns import SERIES
 from stages.common.done import Record, context
 from stages.common.errors import InputError
+from stages.common.faults import require_none
 from stages.radiomics import rows
 from stages.radiomics import series as listed_series
 from stages.radiomics.parameters import Radiomics, read, read_jobs
@@ -35,25 +36,28 @@ def about(settings: Radiomics) -> str:
     return context(kept, PACKAGES, __file__)
 
 
-def extract(listed: list[Series], settings: Radiomics, record: Record,
-            jobs: int = 1) -> dict[str, dict]:
+def extract(listed: list[Series], settings, record: Record, jobs: int = 1,
+            compute=None) -> dict:
     """Return the rows of all series by name.
 
     Parameters
     ----------
     listed : list of Series
     settings : Radiomics
+        Or what else ``compute`` takes.
     record : Record
         Rows that it knows are not computed; rows that are computed are put there at once, so that
         an interrupted run goes on where it was.
     jobs : int
         Processes; the rows do not depend on it.
+    compute : callable
+        Takes image, mask and settings; returns what is kept of a series: a function of a module
+        (`rows.compute`).
 
     Raises
     ------
     InputError
-        Naming the first file that cannot be used and how many more there are; all other series are
-        computed first.
+        Naming every file that cannot be used; all other series are computed first.
     """
     found, waiting, errors = {}, {}, []
     for series in listed:
@@ -62,20 +66,18 @@ def extract(listed: list[Series], settings: Radiomics, record: Record,
             waiting[series.name] = series
         else:
             found[series.name] = known
-    for name, row in _compute(waiting, settings, jobs, errors):
+    for name, row in _compute(waiting, (compute or rows.compute, settings), jobs, errors):
         record.put(name, (waiting[name].image, waiting[name].mask), value=row)
         found[name] = row
     record.close()
-    if errors:
-        more = f" (and {len(errors) - 1} more series)" if len(errors) > 1 else ""
-        raise InputError(f"{errors[0]}{more}")
+    require_none(errors)
     return {series.name: found[series.name] for series in listed}
 
 
-def _compute(waiting, settings, jobs, errors):
+def _compute(waiting, work, jobs, errors):
     """Yield name and row of every series that can be computed; collect the errors of the others."""
     with tqdm(total=len(waiting), unit="series", delay=2, mininterval=1) as progress:
-        for name, job in _results(waiting, settings, jobs):
+        for name, job in _results(waiting, work, jobs):
             try:
                 yield name, job()
             except InputError as error:
@@ -83,16 +85,17 @@ def _compute(waiting, settings, jobs, errors):
             progress.update()
 
 
-def _results(waiting, settings, jobs):
+def _results(waiting, work, jobs):
+    compute, settings = work
     calls = {name: (series.image, series.mask, settings) for name, series in waiting.items()}
     if jobs == 1 or len(calls) < 2:
         _prepare()
         for name, call in calls.items():
-            yield name, lambda call=call: rows.compute(*call)
+            yield name, lambda call=call: compute(*call)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_worker) as pool:
-        futures = {pool.submit(rows.compute, *call): name for name, call in calls.items()}
+        futures = {pool.submit(compute, *call): name for name, call in calls.items()}
         try:
             for future in as_completed(futures):
                 if isinstance(future.exception(), BrokenProcessPool):

@@ -32,11 +32,24 @@ def compute(image: str | Path, mask: str | Path, settings: Radiomics) -> dict[st
         If a file cannot be used (see `volumes.read_pair`).
     """
     pair = list(volumes.read_pair(image, mask, settings))
+    return of_pair(pair, lambda pair: METHODS[settings.method](pair, settings.spacing))
+
+
+def of_pair(pair: list[sitk.Image], extract) -> dict[str, object]:
+    """Compute the row of a series that was read.
+
+    Parameters
+    ----------
+    pair : list of two Images
+        The series in HU, and what features are wanted of, 1 on 0. The list may be emptied.
+    extract : callable
+        Takes the pair, returns diagnostics and features, as `plain.extract`.
+    """
     row = {"status": FEATURES, "reason": ""} | _count(pair[1])
     if not row["voxels"]:
         return row | {"status": NO_LESION, "reason": "the mask holds no lesion"}
     try:
-        values = METHODS[settings.method](pair, settings.spacing)
+        values = extract(pair)
     except ValueError as error:
         if not str(error).startswith(TOO_SMALL_MESSAGES):
             raise

@@ -105,14 +105,15 @@ def join(rows: list[dict], listed: pd.DataFrame, rule: str,
     excluded = pd.DataFrame([{name: row[name] for name in EXCLUDED}
                              for row, there in zip(rows, computed) if not there], columns=EXCLUDED)
     kept = [row for row, there in zip(rows, computed) if there]
-    values = pd.DataFrame([row["values"] for row in kept], columns=_columns(kept))
+    values = pd.DataFrame([row["values"] for row in kept], columns=columns(kept))
     values.insert(0, SERIES, [row[SERIES] for row in kept])
     values[COUNT] = [row["components"] + BACKGROUND[rule] for row in kept]
     labels = _labels(listed, boundary)[computed].reset_index(drop=True)
     return pd.concat([values, labels], axis=1), excluded
 
 
-def _columns(rows: list[dict]) -> list[str]:
+def columns(rows: list[dict]) -> list[str]:
+    """Return diagnostics and features of rows in the order of the released table."""
     if not rows:
         return []
     names = list(rows[0]["values"])

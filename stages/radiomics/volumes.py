@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from stages.common.errors import InputError
+from stages.common.manifest import LESION
 from stages.common.nifti_geometry import RIGHT_ANGLE
 from stages.radiomics import headers
 from stages.radiomics.parameters import Radiomics
@@ -47,6 +48,16 @@ def read_pair(image: str | Path, mask: str | Path,
     lesions.CopyInformation(series)
     _check_padding(series, lesions, image, settings.padding_below)
     return series, lesions
+
+
+def read_labels(image: str | Path, mask: str | Path,
+                settings: Radiomics) -> tuple[sitk.Image, np.ndarray]:
+    """Read a series and the labels of its mask, shape (z, y, x) (see `read_pair`)."""
+    series, labels = read_series(image), _read(mask)
+    _check_same_grid(series, labels, image, mask)
+    found = sitk.GetArrayFromImage(labels)
+    _check_padding(series, labels == LESION, image, settings.padding_below)
+    return series, found
 
 
 def read_series(path: str | Path) -> sitk.Image:

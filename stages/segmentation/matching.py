@@ -1,6 +1,6 @@
 """Which lesions were found: components of two masks and how they are matched.
 
-Two rules:
+Three rules:
 
 ``overlap``
     A lesion is found when more than ``threshold`` of its voxels are covered by predicted lesions
@@ -9,6 +9,9 @@ Two rules:
 ``iou``
     Pairs, one to one, in the order of falling intersection over union (ties: lower numbers first)
     as long as it exceeds ``threshold``; what has no partner is missed, or a false positive.
+``centroid``
+    A lesion is found when the centre of mass (nearest voxel) of a predicted lesion lies in it; a
+    predicted lesion whose centre lies in none is a false positive.
 """
 
 from __future__ import annotations
@@ -19,17 +22,10 @@ from fractions import Fraction
 import cc3d
 import numpy as np
 
-RULES = ("overlap", "iou")
+from stages.segmentation.compared import Detection
+
+RULES = ("overlap", "iou", "centroid")
 CONNECTIVITIES = (6, 18, 26)
-
-
-@dataclass(frozen=True)
-class Detection:
-    """Section ``detection`` of the parameters."""
-
-    connectivity: int
-    rule: str
-    threshold: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +46,10 @@ class Matched:
         Whether each one is a false positive.
     scan_dice : float or None
         Dice of all lesion voxels; None where neither mask has any.
+    iou : ndarray of float, shape (n,)
+        Intersection over union of each reference lesion with the predicted one that the rule ``iou``
+        pairs it with at threshold 0; 0 where there is none. A lesion is found at every threshold below
+        its value: the mean is the area under the curve of the sensitivity over all thresholds.
     """
 
     reference_voxels: np.ndarray
@@ -58,6 +58,7 @@ class Matched:
     predicted_voxels: np.ndarray
     false: np.ndarray
     scan_dice: float | None
+    iou: np.ndarray
 
 
 def match(reference: np.ndarray, predicted: np.ndarray, settings: Detection) -> Matched:
@@ -70,12 +71,30 @@ def match(reference: np.ndarray, predicted: np.ndarray, settings: Detection) -> 
     settings : Detection
         Connectivity, rule and threshold.
     """
-    reference, predicted = _crop(reference, predicted)
-    table = overlaps(_components(reference, settings), _components(predicted, settings))
+    return match_all(reference, predicted, {"": settings})[""]
+
+
+def match_all(reference: np.ndarray, predicted: np.ndarray,
+              rules: dict[str, Detection]) -> dict[str, Matched]:
+    """Match the lesions of two masks (see `match`) by several rules, each under its name."""
+    masks = _crop(reference, predicted)
+    parts = {connectivity: tuple(_components(mask, connectivity) for mask in masks)
+             for connectivity in {one.connectivity for one in rules.values()}}
+    return {name: _judged(*parts[one.connectivity], one) for name, one in rules.items()}
+
+
+def _judged(truth, guess, settings):
+    """Match the numbered components of two masks."""
+    table = overlaps(truth, guess)
     inner = table[1:, 1:]
     sizes, guesses = table[1:].sum(axis=1), table[:, 1:].sum(axis=0)
+    paired = _pairs(inner, sizes, guesses, 0.0)
+    iou = np.where(paired, inner / np.maximum(sizes[:, None] + guesses - inner, 1), 0.0)
     if settings.rule == "iou":
         links = _pairs(inner, sizes, guesses, settings.threshold)
+        found, true = links.any(axis=1), links.any(axis=0)
+    elif settings.rule == "centroid":
+        links = _centred(truth, guess, inner.shape)
         found, true = links.any(axis=1), links.any(axis=0)
     else:
         links = inner > 0
@@ -85,7 +104,7 @@ def match(reference: np.ndarray, predicted: np.ndarray, settings: Detection) -> 
     dice = np.where(found, 2 * (inner * links).sum(axis=1) / np.maximum(joined, 1), 0.0)
     total = int(sizes.sum() + guesses.sum())
     return Matched(sizes, found, dice, guesses, ~true,
-                   2 * int(inner.sum()) / total if total else None)
+                   2 * int(inner.sum()) / total if total else None, iou.sum(axis=1))
 
 
 def _crop(reference, predicted):
@@ -100,10 +119,21 @@ def _crop(reference, predicted):
     return reference[tuple(box)], predicted[tuple(box)]
 
 
-def _components(mask, settings):
+def _components(mask, connectivity):
     """Number the components from 1, shape of the mask."""
     mask = np.ascontiguousarray(mask, dtype=np.uint8)
-    return cc3d.connected_components(mask, connectivity=settings.connectivity)
+    return cc3d.connected_components(mask, connectivity=connectivity)
+
+
+def _centred(truth, guess, shape):
+    """Link each predicted lesion to the reference lesion that its centre of mass lies in."""
+    links = np.zeros(shape, bool)
+    centres = cc3d.statistics(guess)["centroids"][1:1 + shape[1]]
+    for column, centre in enumerate(np.rint(centres).astype(int)):
+        row = truth[tuple(centre)]
+        if row:
+            links[row - 1, column] = True
+    return links
 
 
 def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:

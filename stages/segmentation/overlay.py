@@ -121,11 +121,12 @@ def stage() -> None:
     parser.add_argument("--part", nargs="+", default=[], help="segmentation parts (default: all)")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--predictions", type=Path, required=True,
-                        help="folder of one folder of masks for each of imaging.methods")
+                        help="folder of one folder of masks for each method")
+    parser.add_argument("--methods", nargs="+", help="instead of imaging.methods")
     parser.add_argument("--record", type=Path, help="what was drawn before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of pictures")
     options = parser.parse_args()
-    methods = settings.methods(options.params)
+    methods = options.methods or settings.methods(options.params)
     folders = [options.predictions / method for method in methods]
     chosen = cases.select(options.manifest, options.cohort, options.part)
     wanted = {f"{case.file}.png" for case in chosen}

@@ -85,7 +85,8 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.segmentation.prepare", __doc__)
     parser.add_argument("--manifest", type=Path, required=True, help="cohort manifest (CSV)")
-    parser.add_argument("--cohort", nargs="+", default=[], help="cohorts (default: all)")
+    parser.add_argument("--training-set", help="which cohorts to train on: a set of "
+                        "segmentation.training_sets (default: all)")
     parser.add_argument("--part", nargs="+", default=["train"], help="parts (default: train)")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
@@ -93,9 +94,11 @@ def stage() -> None:
     parser.add_argument("--record", type=Path, help="what was made before: only changes are made")
     options = parser.parse_args()
     preset = settings.load(options.params, options.preset)
+    cohorts = (settings.training_cohorts(options.params, options.training_set)
+               if options.training_set else ())
     record = Record(options.record, context(asdict(preset.prepare), ("numpy",), __file__))
     rows = []
-    for case in tqdm(cases.select(options.manifest, options.cohort, options.part), "prepare"):
+    for case in tqdm(cases.select(options.manifest, cohorts, options.part), "prepare"):
         inputs = [case.image, case.mask or options.manifest]
         outputs = files(options.out, case.file)
         counts = record.get(case.file, inputs, outputs)

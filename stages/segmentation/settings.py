@@ -152,10 +152,8 @@ def load_nnunet(path: str | Path, name: str | None = None) -> Preset:
     return preset
 
 
-def training_cohorts(path: str | Path, name: str | None = None) -> tuple[str, ...]:
-    """Read the cohorts (column Cohort of the manifest) that are trained on together.
-
-    Those of ``imaging.training_set`` when ``name`` is None.
+def training_cohorts(path: str | Path, name: str) -> tuple[str, ...]:
+    """Read the cohorts (column Cohort of the manifest) of a training set, trained on together.
 
     Raises
     ------
@@ -163,11 +161,11 @@ def training_cohorts(path: str | Path, name: str | None = None) -> tuple[str, ..
         Listing the valid names.
     """
     sets = section(path, "segmentation.training_sets", dict[str, tuple[str, ...]])
-    return choose(sets, name or section(path, "imaging.training_set", str), "training set")
+    return choose(sets, name, "training set")
 
 
 def networks(path: str | Path) -> tuple[str, ...]:
-    """Read the names of MONAI's networks that the imaging pipeline trains.
+    """Read the names of the networks that the imaging pipeline trains and chooses from.
 
     Raises
     ------

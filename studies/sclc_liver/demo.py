@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from stages.common import canonical, cli
 from stages.common.errors import InputError
+from studies.sclc_liver import demo_table
 from studies.sclc_liver.parameters import Shown, read_shown
 
 MODELS = ("LR", "RF", "XGB")
-DETECTION = (("sensitivity", "sensitivity"), ("ppv", "PPV"), ("false_positives", "FP per scan"),
+DETECTION = (("scans", "scans"), ("lesions", "lesions"), ("sensitivity", "sensitivity"),
+             ("ppv", "PPV"), ("false_positives", "FP per scan"),
              ("lesion_dice", "lesion Dice"), ("scan_dice", "scan Dice"))
 # How masks are named in tables.
 MASKS = {"reference": "reference masks", "predicted": "predicted masks"}
@@ -60,13 +63,25 @@ def areas(found: dict) -> dict:
                     for key in ("mean", "low", "high")} for model in MODELS}
 
 
+def corrected_areas(found: dict) -> dict:
+    """Return the same, from the corrected protocol's metrics: intervals over patients and seeds."""
+    scores = found["test"]["scores"]
+    return {model: {"mean": scores[model]["AUC"]["mean"],
+                    **{key: scores[model]["AUC"]["patients_and_seeds"][key] for key in ("low", "high")}}
+            for model in MODELS}
+
+
+# The protocols by name: the folder of their metrics, and what is taken from them.
+PROTOCOLS = {"as-released": ("bootstrap", areas), "corrected": ("corrected", corrected_areas)}
+
+
 def burden(found: dict) -> dict:
     """Return studies and Spearman's correlation, from the metrics of the stage ``burden``."""
     return {"studies": found["n"], **{key: found["spearman"][key] for key in ("rho", "p")},
             **found["spearman"]}
 
 
-def summarise(metrics: Path, imaging: Shown, excluded: int) -> dict:
+def summarise(metrics: Path, imaging: Shown, excluded: int, protocol: str = "as-released") -> dict:
     """Collect the metrics of the pipeline.
 
     Parameters
@@ -77,20 +92,23 @@ def summarise(metrics: Path, imaging: Shown, excluded: int) -> dict:
         Methods and masks that it ran with.
     excluded : int
         Series without features from predicted masks.
+    protocol : str
+        One of `PROTOCOLS`.
 
     Raises
     ------
     InputError
         If one is missing or not complete.
     """
+    folder, take = PROTOCOLS[protocol]
     return {
-        "methods": list(imaging.methods), "masks": list(imaging.masks),
+        "protocol": protocol, "methods": list(imaging.methods), "masks": list(imaging.masks),
         "detection": detections(metrics, imaging),
         "chosen": read(metrics / "choice.json", lambda found: found["chosen"]),
         "planted": read(metrics / "planted.json", planted),
         "burden": {name: read(metrics / "statistics" / f"{name}.json", burden)
                    for name in imaging.masks},
-        "test_auc": {name: read(metrics / "bootstrap" / f"{name}.json", areas)
+        "test_auc": {name: read(metrics / folder / f"{name}.json", take)
                      for name in imaging.masks},
         "series_without_features": excluded}
 
@@ -110,6 +128,8 @@ def number(value, digits: int = 2) -> str:
     >>> number(0.666), number(None)
     ('0.67', '-')
     """
+    if isinstance(value, int):
+        return str(value)
     return NOT_DEFINED if value is None else f"{value:.{digits}f}"
 
 
@@ -157,16 +177,19 @@ def markdown(table: list[list[str]]) -> str:
 
 def scans(summary: dict) -> str:
     """Return one sentence about the test scans."""
-    any_method = next(iter(summary["detection"].values()))
-    free = any_method["lesion_free"]["scans"]
-    return (f"{any_method['scans']} test scans with {any_method['lesions']} lesions"
-            f" (scans without any: {free}).")
+    free = max(found["lesion_free"]["scans"] for found in summary["detection"].values())
+    return ("Each method on the scans that its training set has nothing of, all cohorts together "
+            f"(scans without lesions: up to {free}).")
 
 
 def chosen(summary: dict) -> str:
     """Return one sentence about what went on to radiomics."""
-    return (f"Best on the validation cases: {summary['chosen']}; its masks are the predicted ones. "
-            f"{summary['series_without_features']} series had too little lesion for features.")
+    said = {"as-released": "as the authors' code does",
+            "corrected": "without leakage: folds by patient, everything chosen inside them, intervals "
+                         "over patients and seeds"}[summary["protocol"]]
+    return (f"Best on its validation cases, which are not the same for all: {summary['chosen']}; its "
+            f"masks are the predicted ones. {summary['series_without_features']} series had too little "
+            f"lesion for features. Test AUCs by the protocol {summary['protocol']}, {said}.")
 
 
 def detected(summary: dict) -> str:
@@ -180,14 +203,19 @@ def shown(summary: dict) -> str:
     return "\n".join([detected(summary), "", second, "", terminal(effect_table(summary))])
 
 
-def page(summary: dict, imaging: Shown, pictures: list[str], metrics: Path) -> str:
-    """Return the page as Markdown; ``pictures`` are paths relative to it."""
+def page(summary: dict, imaging: Shown, pictures: list[str], metrics: Path,
+         compared: list[str]) -> str:
+    """Return the page as Markdown.
+
+    ``pictures`` are paths relative to it, ``compared`` the lines of `demo_table.section`.
+    """
     first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
     lines = ["# The imaging pipeline on its cohort", "",
              "Made by `make demo` (`studies/sclc_liver/imaging/dvc.yaml`). All numbers: "
              f"`{metrics}/`.", "",
-             "## Lesion detection", "", first, "", markdown(detection_table(summary)), "",
+             "## Lesion detection", "", *compared, first, "",
+             markdown(detection_table(summary)), "",
              "## NE status", "", second, "", markdown(effect_table(summary)), ""]
     if summary["planted"]:
         lines += ["The line `planted` holds the right answer: the correlation that was built into "
@@ -209,34 +237,43 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.sclc_liver.demo", __doc__)
     parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="as-released",
+                        help="whose test AUCs are shown")
+    parser.add_argument("--methods", nargs="+", help="instead of imaging.methods")
     parser.add_argument("--metrics", type=Path, default="metrics/sclc_liver/imaging")
     parser.add_argument("--excluded", type=Path,
                         default="features/sclc_liver/imaging/predicted-excluded.csv",
                         help="series without features (CSV)")
     parser.add_argument("--pictures", type=Path, default="reports/sclc_liver/demo")
+    parser.add_argument("--published", type=Path, default="studies/sclc_liver/published/table3.csv",
+                        help="the paper's Table 3 (CSV)")
     parser.add_argument("--page", type=Path, help="page to write (Markdown)")
     parser.add_argument("--out", type=Path, help="summary to write (JSON)")
     parser.add_argument("--show", action="store_true", help="only print the summary --out")
     parser.add_argument("--detection", action="store_true",
                         help="only print what the stage detect found")
     options = parser.parse_args()
-    if options.detection:
-        imaging = read_shown(options.params)
-        print(detected({"methods": imaging.methods,
-                        "detection": detections(options.metrics, imaging)}))
-        return
-    if options.out is None or (options.page is None and not options.show):
-        parser.error("give --out and --page, or --out and --show")
-    if options.show:
+    if options.show and options.out is not None:
         print(read(options.out, shown))
         return
     imaging = read_shown(options.params)
+    if options.methods:
+        imaging = replace(imaging, methods=tuple(options.methods))
+    if options.detection:
+        print(detected({"methods": imaging.methods,
+                        "detection": detections(options.metrics, imaging)}))
+        return
+    if options.out is None or options.page is None:
+        parser.error("give --out and --page, or --out and --show")
     excluded = canonical.read_csv(options.excluded, ("File",))
-    summary = summarise(options.metrics, imaging, len(excluded))
+    summary = summarise(options.metrics, imaging, len(excluded), options.protocol)
     pictures = [os.path.relpath(path, options.page.parent)
                 for path in sorted(options.pictures.glob("*.png"))]
+    compared = demo_table.section(demo_table.read(options.metrics / "comparison.csv"),
+                                  demo_table.read_paper(options.published), imaging.methods, markdown)
     canonical.write_json(options.out, summary)
-    canonical.write_bytes(options.page, page(summary, imaging, pictures, options.metrics).encode())
+    canonical.write_bytes(options.page, page(summary, imaging, pictures, options.metrics,
+                                             compared).encode())
 
 
 if __name__ == "__main__":

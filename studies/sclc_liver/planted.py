@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from stages.cohort.parameters import PHANTOM, SOURCES
-from stages.cohort.phantom import plan
+from stages.cohort.phantom import plan, settings
 from stages.common import canonical, cli
 from stages.common.columns import GROUP, LABEL, SCORE, STUDY
 from stages.common.parameters import choose, section
@@ -55,7 +55,15 @@ def area(label: np.ndarray, values: pd.Series) -> float | None:
     return float((ranks[positive].sum() - count[0] * (count[0] + 1) / 2) / (count[0] * count[1]))
 
 
-def summarise(series: pd.DataFrame, effect: plan.Effect) -> dict:
+def designed(preset: settings.Preset) -> dict:
+    """Return the rank correlations that the twin of the preset plants between score and lesions."""
+    planted = preset.twin == settings.PLANTED
+    return {f"{name}_spearman": rank_correlation(correlation if planted else 0.0)
+            for name, correlation in (("burden", preset.effect.burden_correlation),
+                                      ("texture", preset.effect.texture_correlation))}
+
+
+def summarise(series: pd.DataFrame, preset: settings.Preset) -> dict:
     """Return designed and drawn correlations and the planted separation of the test series."""
     studies = series.drop_duplicates(STUDY)
     test = series[series[GROUP] == plan.TEST]
@@ -63,8 +71,7 @@ def summarise(series: pd.DataFrame, effect: plan.Effect) -> dict:
     logs = np.log(series[[BURDEN, TEXTURE]])
     both = ((logs - logs.mean()) / logs.std()).sum(axis=1)
     return {"series": len(series), "studies": len(studies), "test_series": len(test),
-            "designed": {"burden_spearman": rank_correlation(effect.burden_correlation),
-                         "texture_spearman": rank_correlation(effect.texture_correlation)},
+            "twin": preset.twin, "designed": designed(preset),
             "drawn": {"burden_spearman": spearman(studies[BURDEN], studies[SCORE]),
                       "texture_spearman": spearman(studies[TEXTURE], studies[SCORE])},
             "test_auc": {"burden": area(label, test[BURDEN]), "texture": area(label, test[TEXTURE]),
@@ -81,10 +88,10 @@ def stage() -> None:
     options = parser.parse_args()
     found = {}
     if options.source == PHANTOM:
-        settings = section(options.params, "phantom", plan.Phantom)
-        preset = choose(settings.presets, settings.preset, "phantom preset")
+        phantom = section(options.params, "phantom", settings.Phantom)
+        preset = choose(phantom.presets, phantom.preset, "phantom preset")
         series = canonical.read_csv(options.scored, (STUDY, GROUP, SCORE, LABEL, BURDEN, TEXTURE))
-        found = summarise(series, preset.effect)
+        found = summarise(series, preset)
     canonical.write_json(options.out, found)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.cohort import dicom, lits, own_volumes, source
+from stages.cohort import dicom_files, lits, own_volumes, source
 from stages.cohort.phantom import stage as phantom
 from stages.common import canonical, cli, nifti
 from tests.cohort.own_files import COLUMNS
@@ -44,9 +44,9 @@ def reads(monkeypatch):
     """Names of the series whose voxels are read."""
     seen, read = [], own_volumes.read_series
 
-    def watched(path, settings):
+    def watched(path, *arguments):
         seen.append(path.name)
-        return read(path, settings)
+        return read(path, *arguments)
     monkeypatch.setattr(own_volumes, "read_series", watched)
     return seen
 
@@ -109,7 +109,7 @@ def test_headers_are_not_read_where_no_name_is_new(make, home, monkeypatch):
 
     def never(folder):
         raise AssertionError(f"{folder} was read")
-    monkeypatch.setattr(dicom, "_files", never)
+    monkeypatch.setattr(dicom_files, "listed", never)
     assert make()[0] == 0
 
 

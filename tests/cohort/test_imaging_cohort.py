@@ -1,5 +1,6 @@
 """The cohort of the imaging pipeline: its source, its scored series, what is planted in it."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 import yaml
 
 from stages.cohort import scored, source
+from stages.cohort.phantom.settings import Phantom
 from stages.common import canonical, cli
 from stages.common.errors import InputError
+from stages.common.parameters import section
 from studies.sclc_liver import planted
 from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
+PARAMS = ROOT / "studies/sclc_liver/params"
 ROWS = {"File": ["a", "b", "c"], "study": ["s", "t", "t"], "patient": ["p", "q", "q"],
         "NE_Score": ["", "0.1", "-0.2"], "Group": ["", "train", ""],
         "image": ["i/a", "i/b", "i/c"], "mask": ["m/a", "m/b", ""]}
@@ -119,3 +123,10 @@ def test_nothing_is_planted_in_another_source(tmp_path):
     assert run(planted.stage, "--source", "lits", "--scored", tmp_path / "none.csv", "--params",
                params(tmp_path), "--out", tmp_path / "p.json") == 0
     assert canonical.read_json(tmp_path / "p.json") == {}
+
+
+@pytest.mark.parametrize("twin, burden", [("planted", 0.683), ("no-effect", 0.0), ("shortcut", 0.0)])
+def test_a_twin_without_the_effect_has_none_designed(twin, burden):
+    preset = section(PARAMS, "phantom", Phantom).presets["quick"]
+    found = planted.designed(dataclasses.replace(preset, twin=twin))
+    assert found["burden_spearman"] == pytest.approx(burden, abs=0.001)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stages.cohort import masks
 from stages.common import canonical, manifest, nifti
 from tests.cohort.conftest import mirror
 from tests.cohort.own_files import AFFINE, COLUMNS, lesions, write_nrrd
@@ -154,7 +155,7 @@ def test_masks_of_lesions_only(home, take, tmp_path):
     assert set(np.unique(written)) == {0, 2} and (written == 2).sum() == 3
 
 
-def test_lesions_are_not_taken_for_liver(home, take, tmp_path):
+def test_lesions_are_not_taken_for_liver(home, take, tmp_path, monkeypatch):
     only = (lesions() == 2).astype(np.uint8)
     nifti.write(home / "b_mask.nii.gz", nifti.Volume(only, AFFINE))
     write_nrrd(home / "c_mask.nrrd", only)
@@ -163,11 +164,20 @@ def test_lesions_are_not_taken_for_liver(home, take, tmp_path):
     assert pd.read_csv(tmp_path / "out" / "series.csv")["lesion_voxels"].tolist() == [3, 0, 0]
     rows = pd.read_csv(home / "cohort.csv", dtype=str, keep_default_na=False)
     canonical.write_csv(home / "x.csv", rows[rows["series"] != "a1"])
+    # What is as large as a liver may be one.
+    monkeypatch.setattr(masks, "SMALLEST_LIVER_ML", 0.0)
     code, error = take(home, "x.csv", out="other")
     assert code == 2 and "x.csv: no mask holds a lesion" in error and "only label 1" in error
     assert "own.lesion_labels: [1] and own.liver_labels: []" in error
     assert not (tmp_path / "other").exists()
     assert take(home, "x.csv", out="other", liver_labels=[], lesion_labels=[1])[0] == 0
+    written = nifti.read(tmp_path / "other" / "masks" / "b1.nii.gz").data
+    assert set(np.unique(written)) == {0, 2} and (written == 2).sum() == 3
+    # Smaller, it is understood.
+    monkeypatch.undo()
+    assert take(home, "x.csv", out="third")[0] == 0
+    np.testing.assert_array_equal(
+        nifti.read(tmp_path / "third" / "masks" / "b1.nii.gz").data, written)
 
 
 def test_an_empty_mask_is_a_scan_without_lesions(home, take, tmp_path):

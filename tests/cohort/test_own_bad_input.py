@@ -163,12 +163,6 @@ def test_an_empty_nrrd_file_is_one_line(home, take):
     assert code == 2 and "c.nrrd: cannot be read as NRRD (StopIteration)" in error
 
 
-def test_a_path_that_leads_nowhere_is_refused_before_anything_is_written(home, take, tmp_path):
-    (home / "c.nrrd").unlink()
-    code, error = take(home)
-    assert code == 2 and "c.nrrd: no such file or folder" in error and not (tmp_path / "out").exists()
-
-
 def test_a_damaged_record_is_one_line(home, take, tmp_path):
     (tmp_path / "record").write_bytes(b"\xe5\n")
     code, error = take(home, "cohort.csv", "--record", str(tmp_path / "record"))

@@ -8,10 +8,11 @@ import yaml
 from stages.classification import parameters as classification
 from stages.cohort import lits, own_table
 from stages.cohort import parameters as cohort
-from stages.cohort.phantom import plan
+from stages.cohort.phantom import settings
 from stages.common.errors import InputError
 from stages.common.parameters import section
 from stages.radiomics import parameters as radiomics
+from stages.segmentation import compared
 from stages.segmentation import settings as segmentation
 from stages.verdicts import settings as verdicts
 from studies.sclc_liver import parameters as study
@@ -35,10 +36,11 @@ READERS = {
     radiomics.read: ["radiomics"],
     radiomics.read_jobs: ["imaging.jobs"],
     segmentation.load: ["segmentation.preset", "segmentation.presets"],
-    segmentation.training_cohorts: ["segmentation.training_sets", "imaging.training_set"],
+    lambda path: segmentation.training_cohorts(path, "both"): ["segmentation.training_sets"],
     segmentation.networks: ["imaging.networks"],
     segmentation.methods: ["imaging.methods"],
     segmentation.device: ["imaging.device"],
+    compared.comparison: ["imaging.comparison"],
     verdicts.read: ["verdicts"],
     study.read_pinned: ["cohort.releases"],
     study.read_expected: ["cohort.expected"],
@@ -52,7 +54,7 @@ READERS = {
 # The file of a reader that does not read the study's.
 FILES = {verdicts.read: ROOT / "params.yaml"}
 # Parts that one stage alone reads, without a reader of its own.
-PARTS = {"own": own_table.Own, "lits": lits.Lits, "phantom": plan.Phantom}
+PARTS = {"own": own_table.Own, "lits": lits.Lits, "phantom": settings.Phantom}
 
 
 def load(path):

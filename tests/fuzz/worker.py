@@ -125,7 +125,9 @@ class Bench:
         if code:
             # What begins with \r is a progress line, which a terminal overwrites.
             lines = [line for line in said.split("\n") if line.strip() and "\r" not in line]
-            if code != 2 or len(lines) != 1 or not lines[0].startswith("error: "):
+            # Several faults stand below the line that counts them.
+            if code != 2 or not lines or not lines[0].startswith("error: ") or not (
+                    len(lines) == 1 or all(line.startswith("  ") for line in lines[1:])):
                 return TRACEBACK, f"exit code {code}: {said}"
             return (STRAY if written != there else CLEAN), lines[0]
         return self._judge(case, place, mutation, neutral, changed, written)

@@ -53,7 +53,7 @@ def test_what_it_ends_with_needs_no_scores(house):
             if (stage.meta or {}).get("unscored")]
     methods = whole()["imaging"]["methods"]
     assert sorted(stage.name for stage in last) == sorted(
-        [*(f"detect@{method}" for method in methods), "pictures"])
+        [*(f"detect@{method}" for method in methods), "comparison", "pictures"])
     needed = {stage.name for stage in house.needed(last)}
     assert "cohort" in needed and "scored" not in needed
 
@@ -73,10 +73,25 @@ def test_results_are_shown_with_the_parameters_of_the_study(monkeypatch):
 
 
 def test_every_source_has_its_training_set():
-    params = whole()
-    assert params["imaging"]["training_set"] in params["segmentation"]["training_sets"]
+    sets = whole()["segmentation"]["training_sets"]
     for source in cohorts.PRIVATE:
-        assert params["segmentation"]["training_sets"][source] == [source]
+        assert sets[source] == [source]
+    assert sets[cohorts.JOINT][0] == cohorts.ALONE and len(sets[cohorts.JOINT]) > 1
+    stages = yaml.safe_load((HOME / "dvc.yaml").read_text())["stages"]
+    for name in ("prepare-nnunet", "infer", "detect"):
+        assert set(stages[name]["foreach"].values()) == {cohorts.ALONE, cohorts.JOINT}
+
+
+def test_all_that_is_trained_is_applied_and_compared():
+    stages = yaml.safe_load((HOME / "dvc.yaml").read_text())["stages"]
+    imaging = whole()["imaging"]
+    trained = {*stages["train"]["matrix"]["network"], *stages["train-nnunet"]["foreach"],
+               "nnunet-finetuned"}
+    assert trained == set(stages["infer"]["foreach"]) == set(imaging["networks"])
+    assert list(stages["detect"]["foreach"]) == imaging["methods"] == ["baseline", *imaging["networks"]]
+    for name, where in stages["infer"]["foreach"].items():
+        assert stages["detect"]["foreach"][name] == where
+        assert where == stages["prepare-nnunet"]["foreach"].get(name, where)
 
 
 def test_the_cluster_job_says_what_it_lacks(tmp_path):

@@ -39,8 +39,8 @@ for number in range(4):
 (home / "cohort.csv").write_text("\\n".join(rows) + "\\n")
 """
 # What needs no trained network, from the files to pictures, numbers and features.
-STAGES = ("cohort", "baseline", "detect@baseline", "pictures", "scored", "planted",
-          "extract@reference")
+STAGES = ("cohort", "unseen", "baseline", "detect@baseline", "comparison", "pictures", "scored",
+          "planted", "extract@reference")
 RUN = """
 import sys
 from containers.commands import cohorts
@@ -81,7 +81,7 @@ def used(clone, committed):
 def test_all_of_an_own_cohort_is_there_and_nothing_of_it_in_git(used):
     own = used / "data" / "own"
     for path in ("dvc.yaml", "dvc.lock", "pictures/quokka0.png", "pictures/quokka1.png",
-                 "metrics/detection/baseline.json", "metrics/planted.json",
+                 "metrics/detection/baseline.json", "metrics/comparison.csv", "metrics/planted.json",
                  "features/rows/reference/quokka3.json", "cohort/manifest.csv"):
         assert (own / path).is_file(), path
     assert json.loads((own / "metrics/detection/baseline.json").read_text())["lesions"] == 2
@@ -90,6 +90,27 @@ def test_all_of_an_own_cohort_is_there_and_nothing_of_it_in_git(used):
     # Nor does git know a name of it, in any file.
     assert subprocess.run(["git", "grep", "-q", "quokka0", "--", ":!tests"], cwd=used).returncode == 1
     assert git(used, "for-each-ref", "refs/exps") == ""
+
+
+def test_features_of_own_masks_stay_out_of_git_wherever_they_are_written(used):
+    table = used / "studies/sclc_liver/imaging/inputs/own/cohort.csv"
+    few = table.with_name("few.csv")
+    few.write_text("".join(table.read_text().splitlines(keepends=True)[:2]))
+    out = used / "reports" / "mine"
+    done = subprocess.run(
+        [sys.executable, "-m", "containers.commands.features", "--table", few, "--out", out,
+         "--regions", "each"], cwd=used, capture_output=True, text=True,
+        env={**os.environ, "MSCLC_ENGINE": "venv", "PYTHONPATH": str(used)})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("features.csv: 1 rows\n")
+    assert {item.name for item in out.iterdir()} == {".gitignore", "features.csv", "excluded.csv",
+                                                    "series.csv"}
+    assert (out / "features.csv").read_text().splitlines()[1].startswith("quokka0,s0,p0,each,1,")
+    git(used, "add", "-A")
+    assert git(used, "status", "--porcelain") == ""
+    # No record of the run names a file of the user's.
+    records = [path.read_text() for path in (used / "logs" / "provenance").glob("*measure*.json")]
+    assert len(records) >= 2 and not any("few.csv" in text or "mine" in text for text in records)
 
 
 @pytest.mark.parametrize("cohort", ["own", "lits"])
@@ -106,7 +127,7 @@ def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
         listed = [*body.get("outs", []), *body.get("metrics", [])]
         places += [next(iter(one)) if isinstance(one, dict) else one for one in listed]
     written = re.findall(r"--(?:out|record|state|checksums|metrics|summary|page|pictures|points|"
-                         r"excluded|lesions|scans|curves|models|selected) (\S+)",
+                         r"excluded|lesions|scans|rules|curves|models|selected) (\S+)",
                          " ".join(commands))
     assert len(written) > 40 and len(places) > 30
     for place in {*places, *written}:
@@ -120,22 +141,57 @@ def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
 def test_the_same_stages_run_on_it(clone):
     template = (clone / TEMPLATE).read_text()
     params = whole(clone / PARAMS)["imaging"]
-    params["methods"] = ["baseline", "unet", "segresnet", "nnunet"]
+    params["methods"] = ["baseline", "unet", "segresnet", "nnunet", "nnunet-both"]
     stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
     wanted = yaml.safe_load(template)["stages"]
-    assert list(stages) == list(wanted)
+    # All but what needs a second cohort.
+    assert list(stages) == [*(name for name in wanted if name not in ("finetune-nnunet", "bootstrap")),
+                            "corrected"]
     assert stages["train"]["matrix"] == wanted["train"]["matrix"]
-    assert stages["detect"]["matrix"] == wanted["detect"]["matrix"]
-    assert "--training-set own" in stages["prepare-nnunet"]["cmd"]
+    assert stages["prepare-nnunet"]["foreach"] == {"nnunet": "own"}
+    assert stages["infer"]["foreach"] == dict.fromkeys(["unet", "segresnet", "nnunet"], "own")
+    assert list(stages["detect"]["foreach"]) == ["baseline", "unet", "segresnet", "nnunet"]
+    assert "--training-set own --record" in stages["prepare"]["cmd"]
+    assert "--training-set own --out" in stages["unseen"]["cmd"]
+    assert "unseen/own.csv" in stages["baseline"]["cmd"]
+    assert stages["choose"]["cmd"].endswith("--networks nnunet unet segresnet")
+    for name in ("pictures", "comparison", "summary"):
+        assert " --methods baseline unet segresnet nnunet" in f"{stages[name]['cmd']} "
+        assert "nnunet-" not in stages[name]["cmd"]
+    assert not re.search(r"\b(both|lits)\b", " ".join(str(stages[name]) for name in (
+        "unseen", "prepare", "prepare-nnunet", "baseline", "detect", "pictures", "choose")))
     assert "--release own-${key}" in stages["classify"]["do"]["cmd"]
     fewer = cohorts.pipeline(cohorts.PRIVATE["own"], template,
                              params | {"masks": ["predicted"], "networks": ["unet"]})
     stages = yaml.safe_load(fewer)["stages"]
     assert stages["extract"]["foreach"] == {"predicted": "data/own/masks/chosen"}
     assert stages["train"]["matrix"] == {"network": ["unet"]}
+    assert "train-nnunet" not in stages and list(stages["infer"]["foreach"]) == ["unet"]
+
+
+def test_the_protocol_without_leakage_is_shown_unless_the_other_is_asked_for(clone):
+    template, params = (clone / TEMPLATE).read_text(), whole(clone / PARAMS)["imaging"]
+    params |= {"methods": ["baseline"]}
+    assert params["protocol"] == "corrected"
+    stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
+    study = yaml.safe_load((clone / "studies/sclc_liver/dvc.yaml").read_text())["stages"]["corrected"]
+    body = stages["corrected"]["do"]
+    assert list(stages["corrected"]["foreach"]) == params["masks"]
+    assert "--table data/own/features/${key}.csv" in body["cmd"]
+    assert "--summary data/own/metrics/corrected/${key}.json" in body["cmd"]
+    # Its code is what it is in the study: a change there makes the results older here too.
+    code = [path for path in study["deps"] if path.startswith("stages/")]
+    assert len(code) > 10 and set(code) <= set(body["deps"])
+    assert body["params"] == [{f"{PARAMS}/classification.yaml": ["classification.corrected"]}]
+    assert "item." not in str(body) and "data/own/metrics/corrected" in stages["summary"]["deps"]
+    assert stages["summary"]["cmd"].endswith("--protocol corrected")
+    released = cohorts.pipeline(cohorts.PRIVATE["own"], template, params | {"protocol": "as-released"})
+    stages = yaml.safe_load(released)["stages"]
+    assert "corrected" not in stages and "data/own/metrics/bootstrap" in stages["summary"]["deps"]
 
 
 @pytest.mark.parametrize("choices, said", [
+    ({"protocol": "as-described"}, "imaging.protocol"), ({"protocol": None}, "imaging.protocol"),
     ({"masks": ["predicted", "x; touch y"]}, "imaging.masks"), ({"methods": "baseline"}, "methods"),
     ({"networks": []}, "networks"), ({"networks": None}, "networks")])
 def test_choices_that_the_pipeline_does_not_know(clone, choices, said):

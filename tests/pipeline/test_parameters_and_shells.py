@@ -122,7 +122,7 @@ def test_hostile_text_in_every_parameter_is_in_no_command(clone, file):
 @pytest.mark.parametrize("name, value, stage, said", [
     ("cohort/source", HOSTILE, f"{IMAGING}:cohort", "cohort.source"),
     ("cohort/releases/2025-06/file", "../executed", f"{STUDY}:fetch@2025-06", "2025-06.file"),
-    ("imaging/training_set", HOSTILE, f"{IMAGING}:prepare-nnunet", "unknown training set"),
+    ("segmentation/training_sets", {HOSTILE: ["lits"]}, f"{IMAGING}:prepare", "unknown training set"),
     ("imaging/device", HOSTILE, f"{IMAGING}:infer@unet", "valid: auto, cpu, cuda"),
     ("imaging/methods", [f"../{HOSTILE}"], f"{IMAGING}:pictures", "imaging.methods"),
     ("imaging/networks", [HOSTILE], f"{IMAGING}:choose", "imaging.networks"),

@@ -65,29 +65,41 @@ def test_detection_from_a_record_is_detection(cohort, call, tmp_path):
 
 
 def model(folder, dice):
-    canonical.write_json(folder / "model.json", {"result": {"best_dice": dice}})
-    canonical.write_bytes(folder / "model.safetensors", folder.name.encode())
+    """Write a model with a validation Dice; the second has the weights of two folds."""
+    canonical.write_json(folder / "model.json", {"result": {"best_dice": dice, "validation": ["a"]}})
+    for name in ("model",) if folder.name == "one" else ("fold_0", "fold_3"):
+        canonical.write_bytes(folder / f"{name}.safetensors", folder.name.encode())
 
 
 def params(folder, networks):
-    imaging = {"networks": networks, "training_set": "lits",
-               "methods": ["baseline", *networks], "masks": [], "device": "cpu", "jobs": 1}
+    imaging = {"networks": networks, "methods": ["baseline", *networks],
+               "masks": [], "device": "cpu", "jobs": 1}
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump({"imaging": imaging}))
     return path
 
 
 @pytest.mark.parametrize("dice, chosen", [((0.5, 0.7), "two"), ((0.7, 0.5), "one"),
-                                          ((0.7, 0.7), "one")])
+                                          ((0.7, 0.7), "one"), ((None, 0.1), "two")])
 def test_the_best_on_validation_is_taken(tmp_path, call, dice, chosen):
     for name, value in zip(("one", "two"), dice):
         model(tmp_path / "models" / name, value)
     assert call(choose.stage, "--params", params(tmp_path, ["two", "one"]), "--models",
                 tmp_path / "models", "--metrics", tmp_path / "m.json", "--out",
                 tmp_path / "out")[0] == 0
-    assert (tmp_path / "out" / "model.safetensors").read_bytes() == chosen.encode()
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {
+        path.name: path.read_bytes() for path in (tmp_path / "models" / chosen).iterdir()}
     assert canonical.read_json(tmp_path / "m.json") == {
-        "chosen": chosen, "validation_dice": dict(zip(("one", "two"), dice))}
+        "chosen": chosen, "validation_dice": dict(zip(("one", "two"), dice)),
+        "validation_cases": {"one": 1, "two": 1}}
+
+
+def test_no_validation_case_with_lesions_chooses_nothing(tmp_path, call):
+    model(tmp_path / "models" / "one", None)
+    code, said = call(choose.stage, "--params", params(tmp_path, ["one"]), "--models",
+                      tmp_path / "models", "--metrics", tmp_path / "m", "--out", tmp_path / "out")
+    assert code == 2 and "no network has a validation case with lesions" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_model_that_was_not_trained_is_named(tmp_path, call):

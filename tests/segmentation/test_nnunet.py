@@ -116,25 +116,30 @@ def test_prepared_cases_are_what_the_package_makes(nnunet, call):
 def test_folds_keep_patients_together():
     names = [f"s{number:02d}" for number in range(23)]
     owners = [f"p{number // 2}" for number in range(23)]
-    made = nnunet_prepare.folds(names, owners, 5, 2025)
+    groups = ["lits"] * 16 + ["sclc"] * 7
+    made = nnunet_prepare.folds(names, owners, groups, 5, 2025)
     assert sorted(name for fold in made for name in fold["val"]) == names
     for fold in made:
         assert sorted(fold["train"] + fold["val"]) == names
         owner = dict(zip(names, owners))
         assert not {owner[n] for n in fold["train"]} & {owner[n] for n in fold["val"]}
         assert 3 <= len(fold["val"]) <= 6
-    assert made == nnunet_prepare.folds(names, owners, 5, 2025)
-    assert made != nnunet_prepare.folds(names, owners, 5, 2026)
+    assert made == nnunet_prepare.folds(names, owners, groups, 5, 2025)
+    assert made != nnunet_prepare.folds(names, owners, groups, 5, 2026)
+    # The first cohort alone is divided as it is among both.
+    alone = nnunet_prepare.folds(names[:16], owners[:16], groups[:16], 5, 2025)
+    assert [fold["val"] for fold in alone] == [
+        [name for name in fold["val"] if name in names[:16]] for fold in made]
 
 
 def test_the_training_set_decides_the_cohorts(tmp_path, call):
     scans(tmp_path)
     params(tmp_path)
-    for which, count in (("lits", 3), ("lits+sclc", 4)):
+    for which, count in (("lits", 3), ("both", 4)):
         assert call(nnunet_prepare.stage, *prepare_arguments(tmp_path, which, which))[0] == 0
         assert len((tmp_path / which / "cases.csv").read_text().splitlines()) == count + 1
     code, error = call(nnunet_prepare.stage, *prepare_arguments(tmp_path, "sclc"))
-    assert code == 2 and "valid: lits, lits+sclc" in error
+    assert code == 2 and "valid: both, lits" in error
 
 
 def test_training_repeats_byte_for_byte(trained_nnunet, call, tmp_path):

@@ -21,7 +21,7 @@ TINY = {
                  "validation_iterations": 1, "optimizer": "adam", "learning_rate": 0.01,
                  "decay": 0.9, "momentum": 0.0, "weight_decay": 0.0, "foreground": 0.67,
                  "mirror": False, "workers": 0, "save_every": 1},
-    "step": 0.5}
+    "step": 0.5, "finetuning": {"epochs": 2, "learning_rate": 0.005}}
 
 
 def scans(folder, count=4):
@@ -48,7 +48,7 @@ def params(folder, **training):
     return folder / "params.yaml"
 
 
-def prepare_arguments(folder, which="lits+sclc", out="prepared"):
+def prepare_arguments(folder, which="both", out="prepared"):
     return ["--manifest", folder / "manifest.csv", "--training-set", which, "--params",
             folder / "params.yaml", "--out", folder / out]
 

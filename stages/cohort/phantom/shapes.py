@@ -84,6 +84,24 @@ class Union:
 
 
 @dataclass(frozen=True)
+class Grown:
+    """A shape with a layer of ``by`` mm around it."""
+
+    shape: object
+    by: float
+
+    @property
+    def box(self) -> Box:
+        """Bounding box."""
+        inner = self.shape.box
+        return Box(inner.low - self.by, inner.high + self.by)
+
+    def distance(self, x, y, z):
+        """Signed distance to the surface, negative inside (mm)."""
+        return self.shape.distance(x, y, z) - self.by
+
+
+@dataclass(frozen=True)
 class Within:
     """The part of a shape that lies inside another one."""
 
@@ -118,8 +136,12 @@ class Waves:
     def __call__(self, x, y, z):
         """Return the field at the points (shapes broadcast)."""
         total = 0.0
+        # By the rule for the cosine of a sum: on a grid, cosines of its axes alone are needed.
         for (a, b, c), phase in zip(self.vectors, self.phases):
-            total = total + np.cos(a * x + b * y + c * z + phase)
+            x_phase, y_phase, z_phase = a * x, b * y, c * z + phase
+            cosine = np.cos(x_phase) * np.cos(y_phase) - np.sin(x_phase) * np.sin(y_phase)
+            sine = np.sin(x_phase) * np.cos(y_phase) + np.cos(x_phase) * np.sin(y_phase)
+            total = total + (cosine * np.cos(z_phase) - sine * np.sin(z_phase))
         return total * np.sqrt(2 / len(self.phases))
 
 

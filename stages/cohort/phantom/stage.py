@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.cohort.phantom import plan
+from stages.cohort.phantom import plan, settings
 from stages.cohort.phantom.render import render
 from stages.common import canonical, cli, nifti
 from stages.common import manifest as cohort_manifest
@@ -23,9 +23,9 @@ from stages.common.errors import InputError
 from stages.common.manifest import COHORT, PART
 from stages.common.parameters import choose, section
 
-COLUMNS = (*cohort_manifest.COLUMNS, "thickness_mm", "planted_lesions", "planted_ml",
-           "planted_texture_hu")
-# What a series is for; its voxels do not depend on it.
+COLUMNS = (*cohort_manifest.COLUMNS, "thickness_mm", "scanner", "phase", "planted_lesions",
+           "planted_ml", "planted_texture_hu")
+# What a series is for; its voxels do not depend on it, nor on the score.
 PARTS = ("group", "segmentation")
 
 
@@ -37,7 +37,8 @@ def row(series: plan.Series, boundary: float) -> dict:
         SERIES: series.file, PATIENT: patient, STUDY: series.file.rsplit("_", 1)[0],
         COHORT: study.cohort, **cohort_manifest.labelled(study.score, boundary),
         GROUP: series.group, PART: series.segmentation, **cohort_manifest.files(series.file),
-        "thickness_mm": series.thickness_mm, "planted_lesions": study.lesions,
+        "thickness_mm": series.thickness_mm, "scanner": f"{study.cohort}-{study.scanner}",
+        "phase": study.phase, "planted_lesions": study.lesions,
         "planted_ml": study.burden_ml, "planted_texture_hu": study.texture_hu}
 
 
@@ -55,11 +56,12 @@ def manifest(cohort: list[plan.Series], boundary: float) -> pd.DataFrame:
     return cohort_manifest.table(rows, COLUMNS)
 
 
-def write(preset: plan.Preset, series: plan.Series, out: Path, record: Record) -> None:
+def write(preset: settings.Preset, series: plan.Series, out: Path, record: Record) -> None:
     """Draw one series and write its image and its mask, unless ``record`` knows it."""
     outputs = [out / kind / f"{series.file}.nii.gz" for kind in ("images", "masks")]
     planned = canonical.plain({name: value for name, value in asdict(series).items()
                                if name not in PARTS})
+    del planned["study"]["score"]
     if record.get(series.file, [], outputs) != planned:
         for path, volume in zip(outputs, render(preset, series)):
             nifti.write(path, volume)
@@ -84,15 +86,16 @@ def stage() -> None:
     parser.add_argument("--record", type=Path, help="what was drawn before: only changes are")
     parser.add_argument("--out", type=Path, required=True, help="folder of the cohort")
     options = parser.parse_args()
-    settings = section(options.params, "phantom", plan.Phantom)
-    preset = choose(settings.presets, options.preset or settings.preset, "phantom preset")
-    plan.check(preset, str(options.params))
+    found = section(options.params, "phantom", settings.Phantom)
+    preset = choose(found.presets, options.preset or found.preset, "phantom preset")
+    settings.check(preset, str(options.params))
     cohort = plan.plan(preset)
     wanted = _wanted(cohort, options.series)
     boundary = section(options.params, "classification.boundary", float)
+    plan.check_classes(cohort, boundary, str(options.params))
     canonical.write_csv(options.out / "manifest.csv", manifest(cohort, boundary))
-    # How many others there are says nothing of a series.
-    drawn = {name: value for name, value in asdict(preset).items() if name != "counts"}
+    # How many others there are and what the score follows say nothing of a series' voxels.
+    drawn = {name: value for name, value in asdict(preset).items() if name not in ("counts", "twin")}
     record = Record(options.record, context(drawn, ("numpy",), __file__))
     for number, series in enumerate(wanted, 1):
         print(f"\rphantom: series {number} of {len(wanted)}", end="", file=sys.stderr, flush=True)

@@ -41,12 +41,13 @@ def write(folder: Path, weights: dict[int, dict], about: dict, preset: Preset) -
     weights : dict
         `checkpoint.weights` by fold.
     about : dict
-        ``plans``, ``dataset``, ``folds``, ``mirrored_axes`` and ``source`` (of the cases).
+        ``plans``, ``dataset``, ``folds``, ``mirrored_axes``, ``result`` (as of MONAI's networks) and
+        ``source`` (of the cases).
     preset : Preset
         What it was trained with.
     """
     for fold, state in weights.items():
-        canonical.write_bytes(folder / f"fold_{fold}.safetensors", save(state))
+        canonical.write_bytes(weights_file(folder, fold), save(state))
     canonical.write_json(folder / MODEL, about | {"kind": KIND, "settings": asdict(preset.nnunet)})
 
 
@@ -80,7 +81,7 @@ class Model:
         with contextlib.redirect_stdout(io.StringIO()):
             self.predictor = nnUNetPredictor(step, use_mirroring=mirrored is not None,
                                              device=device, allow_tqdm=False)
-        weights = [_weights(folder / f"fold_{fold}.safetensors", network) for fold in folds]
+        weights = [read_weights(weights_file(folder, fold), network) for fold in folds]
         self.predictor.manual_initialization(network, plans, configuration, weights,
                                              self.about["dataset"], KIND, mirrored)
 
@@ -120,13 +121,24 @@ class Model:
         return total / len(self.predictor.list_of_parameters)
 
 
-def _weights(path: Path, network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Read the weights of a fold; raise `InputError` where they are not the network's or not finite."""
+def weights_file(folder: Path, fold: int | str) -> Path:
+    """Return where a model's folder has the weights of a fold."""
+    return folder / f"fold_{fold}.safetensors"
+
+
+def read_weights(path: Path, network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Read the weights of a fold into a network, and return them.
+
+    Raises
+    ------
+    InputError
+        If they are those of another network (another preset) or not finite.
+    """
     try:
         checkpoint.put(network, load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise InputError(f"holds no weights for this network ({error})", path,
-                         "train it again") from None
+                         "train it again with this preset") from None
     found = {name: value.clone() for name, value in network.state_dict().items()}
     checkpoint.require_finite(found, path)
     return found

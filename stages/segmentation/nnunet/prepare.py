@@ -21,6 +21,7 @@ from stages.common import canonical, cli, origin
 from stages.common import manifest as cohort_manifest
 from stages.common.columns import PATIENT, SERIES
 from stages.common.errors import InputError
+from stages.common.manifest import COHORT
 from stages.segmentation import arrays, cases, settings
 from stages.segmentation.nnunet import plan as nnunet_plan
 
@@ -30,22 +31,25 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 FOLDS = 2_000_000
 
 
-def patients(manifest: Path, names: list[str]) -> list[str]:
-    """Return the patient of each series; a series without one stands for itself."""
-    table = cohort_manifest.read(manifest)
-    if PATIENT not in table.columns:
-        return list(names)
-    known = dict(zip(table[SERIES], table[PATIENT]))
-    return [known[name] or name for name in names]
+def patients(manifest: Path, names: list[str]) -> tuple[list[str], list[str]]:
+    """Return patient and cohort of each series; a series without a patient stands for itself."""
+    table = cohort_manifest.read(manifest, (COHORT,)).set_index(SERIES).loc[names]
+    owners = table[PATIENT] if PATIENT in table.columns else [""] * len(names)
+    return [owner or name for owner, name in zip(owners, names)], table[COHORT].tolist()
 
 
-def folds(names: list[str], owners: list[str], count: int, seed: int) -> list[dict]:
+def folds(names: list[str], owners: list[str], groups: list[str], count: int,
+          seed: int) -> list[dict]:
     """Divide the cases by patient, as evenly as patients can be dealt out.
+
+    Cohort by cohort, the first one first: its patients have the same fold in every training set that
+    begins with it. So a network that goes on from the weights of another one is validated on patients
+    that neither has seen.
 
     Parameters
     ----------
-    names, owners : list of str
-        Cases and their patients.
+    names, owners, groups : list of str
+        Cases, their patients and their cohorts, in the order of the training set.
     count : int
         Folds.
     seed : int
@@ -61,13 +65,16 @@ def folds(names: list[str], owners: list[str], count: int, seed: int) -> list[di
     InputError
         If there are fewer patients than folds.
     """
-    distinct = sorted(set(owners))
+    distinct = set(owners)
     if len(distinct) < count:
         raise InputError(f"{len(distinct)} patients cannot be divided into {count} folds",
                          "training.folds", "take more patients or fewer folds")
-    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, FOLDS])))
-    place = {distinct[index]: number % count
-             for number, index in enumerate(random.permutation(len(distinct)))}
+    place: dict[str, int] = {}
+    for number, group in enumerate(dict.fromkeys(groups)):
+        own = sorted({owner for owner, one in zip(owners, groups) if one == group} - set(place))
+        random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, FOLDS, number])))
+        for index in random.permutation(len(own)):
+            place[own[index]] = len(place) % count
     pairs = sorted(zip(names, owners))
     return [{"train": [name for name, owner in pairs if place[owner] != fold],
              "val": [name for name, owner in pairs if place[owner] == fold]}
@@ -115,8 +122,8 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.segmentation.nnunet.prepare", __doc__)
     parser.add_argument("--manifest", type=Path, required=True, help="cohort manifest (CSV)")
-    parser.add_argument("--training-set", help="which cohorts to train on: a set of "
-                        "segmentation.training_sets (default: imaging.training_set)")
+    parser.add_argument("--training-set", required=True,
+                        help="which cohorts to train on: a set of segmentation.training_sets")
     parser.add_argument("--part", nargs="+", default=["train"], help="parts (default: train)")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
@@ -126,8 +133,10 @@ def stage() -> None:
     cohorts = settings.training_cohorts(options.params, options.training_set)
     chosen = cases.select(options.manifest, cohorts, options.part)
     names = [case.file for case in chosen]
-    training = preset.nnunet.training
-    splits = folds(names, patients(options.manifest, names), training.folds, preset.seed)
+    owners, groups = patients(options.manifest, names)
+    order = sorted(range(len(names)), key=lambda index: cohorts.index(groups[index]))
+    names, owners, groups = ([column[index] for index in order] for column in (names, owners, groups))
+    splits = folds(names, owners, groups, preset.nnunet.training.folds, preset.seed)
     about = nnunet_plan.dataset(len(chosen))
     with tqdm(total=len(chosen), desc="fingerprint") as bar:
         def pair(number):

@@ -6,7 +6,7 @@ Sizes run along x, y, z, as everywhere in this package; nnU-Net itself counts z,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stages.common.errors import InputError
 
@@ -93,12 +93,42 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Finetuning:
+    """What differs from `Training` where a network goes on from the weights of another one."""
+
+    epochs: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class NNUNet:
-    """nnU-Net in one preset; ``step`` is the shift between neighbouring windows (share)."""
+    """nnU-Net in one preset.
+
+    Attributes
+    ----------
+    plan, training, finetuning
+        Network, training, and training from the weights of another network; None: there is none.
+    step : float
+        Shift between neighbouring windows (share).
+    """
 
     plan: Plan
     training: Training
     step: float
+    finetuning: Finetuning | None = None
+
+    def finetuned(self, source) -> NNUNet:
+        """Return the settings that go on from the weights of another network.
+
+        Raises
+        ------
+        InputError
+            If the preset (of the file ``source``) has none.
+        """
+        if self.finetuning is None:
+            raise InputError("the nnU-Net of the preset has no 'finetuning'", source,
+                             "add epochs and learning_rate, or train without --start")
+        return replace(self, training=replace(self.training, **vars(self.finetuning)))
 
 
 def check(settings: NNUNet, where: str, source) -> None:
@@ -136,6 +166,9 @@ def check(settings: NNUNet, where: str, source) -> None:
         rules[f"training.{name}"] = (getattr(training, name) > 0, "at least 1")
     for name in ("features", "most_features", "batch_size", "intensity_voxels"):
         rules[f"plan.{name}"] = (getattr(plan, name) > 0, "at least 1")
+    if settings.finetuning is not None:
+        rules["finetuning.epochs"] = (settings.finetuning.epochs > 0, "at least 1")
+        rules["finetuning.learning_rate"] = (settings.finetuning.learning_rate > 0, "above 0")
     if sizes:
         rules["plan.patch"] = (_divides(plan), "multiples of the product of the strides")
     for name, (holds, valid) in rules.items():

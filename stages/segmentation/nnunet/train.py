@@ -1,7 +1,9 @@
 """Train nnU-Net (3d_fullres) on prepared cases, fold by fold.
 
 Writes OUT/fold_N.safetensors (the weights after the last epoch, which is what nnU-Net predicts
-with), OUT/model.json, and the curves of all folds (--curves). The state of each fold is kept in
+with), OUT/model.json, and the curves of all folds (--curves). With --start each fold goes on from the
+weights that another model has for it, by the preset's ``finetuning``. After its training each fold
+predicts the cases that it was not trained on: the validation Dice. The state of each fold is kept in
 --state; the same command after a kill goes on from there and ends with the same bytes. A finished
 run removes its state.
 """
@@ -9,7 +11,7 @@ run removes its state.
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from stages.common import canonical, cli, origin
 from stages.common.errors import InputError
 from stages.segmentation import checkpoint, networks, settings
 from stages.segmentation.nnunet import model as nnunet_model
+from stages.segmentation.nnunet import validate
 from stages.segmentation.nnunet.trainer import CURVE, trainer
 
 
@@ -44,7 +47,30 @@ def require_foreground(folder: Path, split: dict, fold: int) -> None:
                          folder / "cases.csv", "prepare more cases")
 
 
-def train(folder: Path, preset: settings.Preset, device, state: Path):
+def beginning(start: Path | None, fold: int, split: dict) -> Path | None:
+    """Return the weights that a fold goes on from.
+
+    Raises
+    ------
+    InputError
+        If the model has none for it, or was trained on a case that this fold is validated on.
+    """
+    if start is None:
+        return None
+    about = canonical.read_json(start / nnunet_model.MODEL)
+    try:
+        seen = set(about["folds"][str(fold)]["train"])
+    except (KeyError, TypeError):
+        raise InputError(f"holds no fold {fold} of an nnU-Net to go on from",
+                         start / nnunet_model.MODEL, "train that fold first (training.trained)"
+                         ) from None
+    if both := sorted(seen.intersection(split["val"])):
+        raise InputError(f"was trained on {both[0]}, which fold {fold} is validated on",
+                         start / nnunet_model.MODEL, "train it on a set that this one begins with")
+    return nnunet_model.weights_file(start, fold)
+
+
+def train(folder: Path, preset: settings.Preset, device, state: Path, start: Path | None = None):
     """Train the folds of a preset.
 
     Parameters
@@ -57,6 +83,8 @@ def train(folder: Path, preset: settings.Preset, device, state: Path):
         CPU or GPU.
     state : Path
         Folder of the folds' states.
+    start : Path, optional
+        Model to go on from.
 
     Returns
     -------
@@ -69,22 +97,27 @@ def train(folder: Path, preset: settings.Preset, device, state: Path):
     """
     plans, dataset, splits = prepared(folder)
     content = [canonical.sha256(path) for path in sorted((folder / "cases").iterdir())]
-    weights, curve, mirrored = {}, [], None
+    weights, curve, dice, started, mirrored = {}, [], {}, {}, None
     for fold in preset.nnunet.training.trained:
         if fold >= len(splits):
             raise InputError(f"holds {len(splits)} folds, not fold {fold}",
                              folder / "splits_final.json", "prepare the cases again")
         require_foreground(folder, splits[fold], fold)
+        first = beginning(start, fold, splits[fold])
+        started[fold] = first and canonical.sha256(first)
         mark = checkpoint.fingerprint(fold, preset.seed, asdict(preset.nnunet), plans, dataset,
-                                      splits[fold], content)
+                                      splits[fold], content, started[fold])
         run = trainer(folder, plans, dataset, fold, splits[fold], preset.seed,
-                      preset.nnunet.training, device, state / f"fold_{fold}", mark)
+                      preset.nnunet.training, device, state / f"fold_{fold}", mark, first)
         run.run_training()
         weights[fold] = checkpoint.weights(run.network)
+        dice |= validate.lesion_dice(run, preset.nnunet.step)
         mirrored = run.inference_allowed_mirroring_axes
         curve += [{"fold": fold, **row} for row in run.logger.rows]
     about = {"plans": plans, "dataset": dataset, "mirrored_axes": mirrored,
              "folds": {str(fold): splits[fold] for fold in weights},
+             "result": validate.result(dice, [splits[fold] for fold in weights]),
+             "started_from": {str(fold): digest for fold, digest in started.items()},
              origin.KEY: origin.read(folder)}
     return weights, about, curve
 
@@ -95,6 +128,7 @@ def stage() -> None:
     parser.add_argument("--cases", type=Path, required=True, help="folder of prepared cases")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--preset", help="segmentation preset (default: segmentation.preset)")
+    parser.add_argument("--start", type=Path, help="folder of the model to go on from")
     parser.add_argument("--device", choices=settings.DEVICES, help="instead of imaging.device")
     parser.add_argument("--state", type=Path, required=True, help="folder of the run's state")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
@@ -102,12 +136,15 @@ def stage() -> None:
     options = parser.parse_args()
     preset = settings.load_nnunet(options.params, options.preset)
     device = networks.device(options.device or settings.device(options.params))
+    if options.start is not None:
+        preset = replace(preset, nnunet=preset.nnunet.finetuned(options.params))
     plan, training = preset.nnunet.plan, preset.nnunet.training
     voxels = np.prod((*plan.patch, plan.batch_size, training.iterations, training.epochs,
                       len(training.trained)), dtype=float)
     networks.require_gpu(voxels, device, options.device == "cpu", options.params)
     try:
-        weights, about, curve = train(options.cases, preset, device, options.state)
+        weights, about, curve = train(options.cases, preset, device, options.state,
+                                      options.start)
     except torch.cuda.OutOfMemoryError:
         raise InputError("the GPU's memory is too small for a batch of patches", options.params,
                          "lower nnunet.plan.batch_size or patch, or use --device cpu") from None

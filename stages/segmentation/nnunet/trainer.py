@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from stages.segmentation import arrays, checkpoint
 from stages.segmentation.nnunet import home as nnunet_home  # noqa: F401 (sets nnU-Net up)
+from stages.segmentation.nnunet.model import read_weights
 from stages.segmentation.nnunet.plan import CONFIGURATION
 from stages.segmentation.nnunet.settings import Training
 
@@ -112,6 +113,7 @@ class Trainer(package.nnUNetTrainer):
     how: Training
     state: Path
     mark: str
+    start: Path | None = None
     bar: tqdm | None = None
 
     def print_to_log_file(self, *args, **options) -> None:
@@ -145,6 +147,8 @@ class Trainer(package.nnUNetTrainer):
         torch.manual_seed(self.seed + self.fold)
         self.initialize()
         self.set_deep_supervision_enabled(True)
+        if self.start is not None:
+            read_weights(self.start, self.network)
         self._restore()
         self.loaders = self.get_dataloaders()
         self.bar = tqdm(total=self.num_epochs, initial=self.current_epoch,
@@ -208,7 +212,8 @@ class Trainer(package.nnUNetTrainer):
 
 
 def trainer(folder: Path, plans: dict, about: dict, fold: int, split: dict, seed: int,
-            how: Training, device: torch.device, state: Path, mark: str) -> Trainer:
+            how: Training, device: torch.device, state: Path, mark: str,
+            start: Path | None = None) -> Trainer:
     """Return the trainer of one fold.
 
     Parameters
@@ -231,12 +236,14 @@ def trainer(folder: Path, plans: dict, about: dict, fold: int, split: dict, seed
         Folder of the fold's state.
     mark : str
         Fingerprint of what the run depends on.
+    start : Path, optional
+        Weights to go on from (`model.weights_file`).
     """
     # It names its device on standard output.
     with contextlib.redirect_stdout(io.StringIO()):
         made = Trainer(plans, CONFIGURATION, fold, about, unpack_dataset=False, device=device)
     made.folder, made.split, made.seed, made.how = folder, split, seed, how
-    made.state, made.mark, made.logger = state, mark, _Curve()
+    made.state, made.mark, made.start, made.logger = state, mark, start, _Curve()
     made.num_epochs, made.num_iterations_per_epoch = how.epochs, how.iterations
     made.num_val_iterations_per_epoch = how.validation_iterations
     made.oversample_foreground_percent = how.foreground

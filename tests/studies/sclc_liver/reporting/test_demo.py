@@ -44,21 +44,21 @@ def metrics(tmp_path):
 def test_every_number_reaches_the_tables(metrics):
     summary = demo.summarise(metrics, IMAGING, excluded=4)
     assert demo.detection_table(summary)[1:] == [
-        ["baseline", "0.25", "0.50", "1.50", "0.12", "0.62"],
-        ["unet", "0.75", "0.50", "1.50", "-", "0.62"]]
+        ["baseline", "3", "8", "0.25", "0.50", "1.50", "0.12", "0.62"],
+        ["unet", "3", "8", "0.75", "0.50", "1.50", "-", "0.62"]]
     head, planted, reference, predicted = demo.effect_table(summary)
     assert planted[1:] == ["0.75 (designed 0.68)", "", "burden 0.80", "texture 0.70", "both -"]
     assert reference[:4] == ["reference masks", "0.70", "1e-09", "0.80 [0.50, 0.88]"]
     assert predicted[0] == "predicted masks" and len(head) == len(planted) == len(predicted)
     text = demo.shown(summary)
-    assert "3 test scans with 8 lesions (scans without any: 1)" in text and "4 series" in text
+    assert "(scans without lesions: up to 1)" in text and "4 series" in text
 
 
 def test_page_shows_every_picture_and_the_order_of_its_panels(metrics):
     page = demo.page(demo.summarise(metrics, IMAGING, 0), IMAGING, ["demo/a.png", "demo/b.png"],
-                     Path("metrics/sclc_liver/imaging"))
+                     Path("metrics/sclc_liver/imaging"), ["the table"])
     assert "![a](demo/a.png)" in page and "![b](demo/b.png)" in page
-    assert "CT, reference, baseline, unet" in page and "right answer" in page
+    assert "CT, reference, baseline, unet" in page and "the table" in page and "right answer" in page
     assert "The test part has 22 series" in page
 
 
@@ -67,7 +67,19 @@ def test_a_cohort_without_planted_effect_claims_none(metrics):
     summary = demo.summarise(metrics, IMAGING, 0)
     assert [line[0] for line in demo.effect_table(summary)] == ["effect", "reference masks",
                                                                 "predicted masks"]
-    assert "right answer" not in demo.page(summary, IMAGING, [], Path("data/own/metrics"))
+    assert "right answer" not in demo.page(summary, IMAGING, [], Path("data/own/metrics"), [])
+
+
+def test_the_protocol_without_leakage_is_read_and_named(metrics):
+    for name, mean in (("reference", 0.75), ("predicted", 0.5)):
+        auc = {"AUC": {"mean": mean, "patients_and_seeds": {"low": 0.25, "high": 0.875},
+                       "patients": {"low": 0.4, "high": 0.6}}}
+        canonical.write_json(metrics / "corrected" / f"{name}.json",
+                             {"test": {"scores": dict.fromkeys(("LR", "RF", "XGB", "volume"), auc)}})
+    summary = demo.summarise(metrics, IMAGING, 0, "corrected")
+    assert demo.effect_table(summary)[2][3] == "0.75 [0.25, 0.88]"
+    assert "by the protocol corrected, without leakage" in demo.shown(summary)
+    assert "by the protocol as-released" in demo.shown(demo.summarise(metrics, IMAGING, 0))
 
 
 def test_a_missing_result_is_named(metrics):

@@ -1,0 +1,139 @@
+"""Series and masks for features alone: all that is wrong with a table and its files, at once."""
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.cohort import masked
+from stages.common import cli, nifti
+from tests.cohort.conftest import ROOT
+from tests.cohort.mask_files import COMPLETE, outlines, structures
+from tests.cohort.own_files import AFFINE, lesions
+from tests.cohort.slices import series, table, values
+
+COLUMNS = ("series", "path", "mask", "lesion")
+
+
+@pytest.fixture
+def take(tmp_path, monkeypatch, capsys):
+    def run(name="cohort.csv", *more):
+        monkeypatch.setattr("sys.argv", [
+            "masked", "--table", str(tmp_path / name), "--out", str(tmp_path / "out"),
+            "--params", str(ROOT / "studies/sclc_liver/params"), *more])
+        try:
+            cli.main(masked.stage)
+            code = 0
+        except SystemExit as stop:
+            code = stop.code
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+    return run
+
+
+def many(folder, count):
+    """Write a table of ``count`` good series: links to one small file and its mask."""
+    image = np.abs(values())
+    nifti.write(folder / "i.nii.gz", nifti.Volume(image, AFFINE))
+    nifti.write(folder / "m.nii.gz", nifti.Volume(lesions(), AFFINE))
+    (folder / "many").mkdir()
+    rows = []
+    for number in range(count):
+        os.link(folder / "i.nii.gz", folder / "many" / f"{number}.nii.gz")
+        rows.append([f"s{number:05d}", f"many/{number}.nii.gz", "m.nii.gz", ""])
+    return rows
+
+
+def spoil(folder, rows):
+    """Make seven of the rows bad, each in another way; return what is to be said of each."""
+    step = len(rows) // 8
+    at = [step * (number + 1) for number in range(7)]
+    nifti.write(folder / "nan.nii.gz", nifti.Volume(np.full((6, 5, 4), np.nan, np.float32), AFFINE))
+    moved = AFFINE.copy()
+    moved[0, 3] += 1
+    nifti.write(folder / "elsewhere.nii.gz", nifti.Volume(lesions(), moved))
+    padded = nifti.Volume(np.full((6, 5, 4), -2000, np.int16), AFFINE)
+    nifti.write(folder / "padded.nii.gz", padded)
+    (folder / "cut.nii.gz").write_bytes((folder / "i.nii.gz").read_bytes()[:-40])
+    changes = [(1, "gone.nii.gz", "gone.nii.gz: no such file"),
+               (1, "nan.nii.gz", "has no finite voxel"), (1, "cut.nii.gz", "cut.nii.gz: "),
+               (1, "padded.nii.gz", "lie in padding"),
+               (2, "elsewhere.nii.gz", "lies on another grid"),
+               (2, "", f"series s{at[5]:05d} has no mask"),
+               (1, "", f"series s{at[6]:05d} has no path")]
+    for row, (column, value, _) in zip(at, changes):
+        rows[row][column] = value
+    return [words for _, _, words in changes]
+
+
+@pytest.mark.parametrize("more", [("--check",), ()])
+def test_every_bad_row_of_a_table_is_named(tmp_path, take, more):
+    rows = many(tmp_path, 160)
+    words = spoil(tmp_path, rows)
+    table(tmp_path / "cohort.csv", rows, COLUMNS)
+    code, _, error = take("cohort.csv", *more)
+    lines = error[error.index("error: "):].splitlines()
+    assert code == 2 and lines[0] == "error: 7 faults:" and len(lines) == 8
+    for part in words:
+        assert sum(part in line for line in lines) == 1, part
+    assert not (tmp_path / "out" / "manifest.csv").exists()
+
+
+def test_a_good_table_passes_the_check_and_nothing_is_written(tmp_path, take):
+    table(tmp_path / "cohort.csv", many(tmp_path, 5), COLUMNS)
+    assert take("cohort.csv", "--check")[:2] == (0, "5 series can be read, with their masks\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_was_read_is_not_read_again(tmp_path, take, monkeypatch):
+    rows = many(tmp_path, 6)
+    table(tmp_path / "cohort.csv", rows, COLUMNS)
+    good = (tmp_path / "many" / "3.nii.gz").read_bytes()
+    (tmp_path / "many" / "3.nii.gz").unlink()
+    (tmp_path / "many" / "3.nii.gz").write_bytes(good[:-40])
+    record = "--record", str(tmp_path / "record.jsonl")
+    assert take("cohort.csv", *record)[0] == 2
+    (tmp_path / "many" / "3.nii.gz").write_bytes(good)
+    read, seen = masked.take_changed.__globals__["own_volumes"].read_series, []
+
+    def watched(path, *rest):
+        seen.append(path.name)
+        return read(path, *rest)
+    monkeypatch.setattr("stages.cohort.own_volumes.read_series", watched)
+    assert take("cohort.csv", *record)[0] == 0 and seen == ["3.nii.gz"]
+    found = pd.read_csv(tmp_path / "out" / "manifest.csv", dtype=str)
+    assert found["File"].tolist() == found["patient"].tolist() == [row[0] for row in rows]
+    # Another lesion of the same file is another mask.
+    rows[2][3] = "1"
+    table(tmp_path / "cohort.csv", rows, COLUMNS)
+    assert take("cohort.csv", *record)[0] == 0 and seen == ["3.nii.gz", "2.nii.gz"]
+    assert (nifti.read(tmp_path / "out" / "masks" / "s00002.nii.gz").data == 2).sum() > 4
+
+
+def test_lesions_from_a_structure_set_and_the_liver_from_another_file(tmp_path, take):
+    shape = (12, 10, 6)
+    series(tmp_path / "study" / "ct", np.abs(values(shape)), **COMPLETE)
+    lesion, liver = np.zeros(shape, bool), np.zeros(shape, np.uint8)
+    lesion[3:6, 4:7, 2:4], liver[1:9, 2:9, 1:5] = True, 5
+    affine = np.diag([-0.8, -0.7, 2.5, 1.0])
+    affine[:3, 3] = 10, -20, -300
+    nifti.write(tmp_path / "organs.nii.gz", nifti.Volume(liver, affine))
+    structures(tmp_path / "study" / "rs.dcm", {"GTV 1": outlines(
+        lesion, lambda index: np.array([-10.0, 20, -300]) + np.array(index) * (0.8, 0.7, 2.5))})
+    table(tmp_path / "cohort.csv", [["a", "study", "study", "gtv*", "organs.nii.gz", "5"]],
+          (*COLUMNS, "liver_mask", "liver"))
+    code, _, error = take()
+    assert code == 0, error
+    found = nifti.read(tmp_path / "out" / "masks" / "a.nii.gz").data
+    np.testing.assert_array_equal(found, np.where(lesion, 2, liver // 5))
+
+
+def test_masks_of_lesions_only_are_understood_and_said(tmp_path, take):
+    rows = many(tmp_path, 3)
+    nifti.write(tmp_path / "m.nii.gz", nifti.Volume((lesions() == 2).astype(np.uint8), AFFINE))
+    table(tmp_path / "cohort.csv", rows, COLUMNS)
+    code, _, error = take()
+    assert code == 0 and "what is marked with 1" in error
+    assert "taken for lesions, not for liver" in error
+    assert pd.read_csv(tmp_path / "out" / "series.csv")["lesion_voxels"].tolist() == [3, 3, 3]
