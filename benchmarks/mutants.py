@@ -114,10 +114,14 @@ def noticed(name: str, path: Path, source: str, tests: list[str]) -> bool:
     os._exit(1)
 
 
-def naming(module: str, folder: Path) -> list[str]:
-    """Return the test files of a folder that name a module."""
-    word = re.compile(rf"\b{re.escape(module)}\b")
-    return sorted(str(path) for path in folder.rglob("test_*.py") if word.search(path.read_text()))
+def naming(module: Path, folder: Path) -> list[str]:
+    """Return the test files of a folder that name a module; without one, those that name its folder."""
+    for name in (module.stem, module.parent.name):
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        found = sorted(str(path) for path in folder.rglob("test_*.py") if word.search(path.read_text()))
+        if found:
+            return found
+    return []
 
 
 def main() -> None:
@@ -137,7 +141,7 @@ def main() -> None:
         for path, place, kind in random.Random(options.seed).sample(every, options.count):
             source, line, change = apply(path.read_text(), place, kind)
             name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-            tests = naming(path.stem, options.tests)
+            tests = naming(path, options.tests)
             outcome = UNTESTED if not tests else \
                 KILLED if noticed(name, path.resolve(), source, tests) else SURVIVED
             table.writerow([path, line, kind, change, outcome])

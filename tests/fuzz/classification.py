@@ -42,7 +42,8 @@ def cases(root: Path) -> list[Case]:
     settings["configurations"] = {name: settings["configurations"][name] for name in CHOSEN}
     for protocol in settings["protocols"].values():
         protocol["models"]["RF"]["n_estimators"] = protocol["models"]["XGB"]["n_estimators"] = 3
-    (root / "params.yaml").write_text(yaml.safe_dump({"classification": settings}))
+    (root / "params.yaml").write_text(yaml.safe_dump(
+        {"classification": settings, "imaging": content["imaging"]}))
     table = cohort()
     canonical.write_csv(root / "table.csv", table)
     canonical.write_csv(root / "selected.csv", pd.DataFrame({"feature": FEATURES[:6]}))

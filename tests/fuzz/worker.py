@@ -197,10 +197,8 @@ class Bench:
 
 
 def plan(cases: list[Case], seed: int, count: int, index: int):
-    """Return case, name and change of the mutation with this index; None behind the last."""
+    """Return case, name and change of the input with this index, and what draws its damage."""
     once = list(inputs(cases))
-    if index >= count:
-        return None
     draw = random.Random(f"{seed}/{index}")
     # A short run draws from what is tried once, too.
     if count > 2 * len(once):
@@ -220,6 +218,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--start", type=int, default=0)
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of inputs to try again")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     out = options.out.resolve()
@@ -227,16 +226,14 @@ def main() -> None:
         cases = importlib.import_module(f"tests.fuzz.{options.cases}").cases(Path(folder))
         bench = Bench(cases, Path(folder))
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-        index = options.start
-        while planned := plan(cases, options.seed, options.count, index):
-            case, mutation, change, draw = planned
+        for index in options.only or range(options.start, options.count):
+            case, mutation, change, draw = plan(cases, options.seed, options.count, index)
             entry = {"index": index, "format": case.format, "file": case.path, "mutation": mutation,
                      "stage": case.stage.__module__}
             print(json.dumps(entry), file=stream, flush=True)
             outcome, said = bench.try_(cases.index(case), mutation, change, draw)
             print(json.dumps(entry | {"outcome": outcome, "said": said[-3000:]}), file=stream,
                   flush=True)
-            index += 1
             gc.collect()  # a file that an exception kept open is closed
 
 

@@ -27,7 +27,7 @@ FILES = (".dvcignore", ".gitignore", "params.yaml", "pyproject.toml", "LICENSE",
          "codecheck.yml", "README.md", "containers/images.lock", "studies/__init__.py")
 GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@x", "-c", "gc.auto=0")
 # What no run has to leave as another one does: records of runs, git's and DVC's own books.
-APART = ("logs", ".git", ".dvc", ".venv", ".envs", ".cache", "__pycache__")
+APART = ("logs", ".git", ".dvc", ".venv", ".envs", ".cache", "__pycache__", "node_modules")
 DATE = "2026-01-01T00:00:00Z"
 
 
