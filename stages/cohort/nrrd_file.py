@@ -9,7 +9,7 @@ from pathlib import Path
 import nrrd
 import numpy as np
 
-from stages.common import nrrd_header
+from stages.common import nrrd_header, nrrd_units
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
 from stages.common.nifti_geometry import require_right_angles
@@ -35,6 +35,7 @@ def read(path: Path) -> Volume:
     """
     try:
         nrrd_header.require_attached(path)
+        nrrd_units.require_millimetres(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong is said below, or does no harm
             data, header = nrrd.read(str(path), index_order="F")

@@ -256,3 +256,22 @@ def test_a_slice_with_foreign_bytes_is_one_line_or_read(tmp_path, place):
     path.write_bytes(content[:place] + b"\x00" * 5 + content[place:])
     with contextlib.suppress(InputError):
         read(folder)
+
+
+@pytest.mark.parametrize("name, value", [("PatientID", "Other4712"), ("FrameOfReferenceUID", "1.2.9")])
+def test_a_slice_of_another_patient_or_place_is_refused_without_naming_them(tmp_path, name, value):
+    def change(index, dataset):
+        if index == 2:
+            setattr(dataset, name, value)
+
+    with pytest.raises(InputError, match=f"has another {name} than its series") as raised:
+        read(series(tmp_path / "a", change=change))
+    assert value not in str(raised.value) and "MRN4711" not in str(raised.value)
+
+
+def test_a_slope_of_zero_is_refused(tmp_path):
+    def change(index, dataset):
+        dataset.RescaleSlope = 0
+
+    with pytest.raises(InputError, match="has no usable RescaleSlope"):
+        read(series(tmp_path / "a", change=change))

@@ -173,3 +173,11 @@ def test_a_record_that_is_a_folder_is_refused_before_anything_is_written(home, t
     (tmp_path / "record").mkdir()
     code, error = take(home, "cohort.csv", "--record", str(tmp_path / "record"))
     assert code == 2 and "record: is no file" in error and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("unit, refused", [("cm", True), ("mm", False), ("", False)])
+def test_nrrd_in_another_unit_is_refused(home, take, unit, refused):
+    write_nrrd(home / "c.nrrd", values(), **{"space units": [unit] * 3})
+    code, error = take(home)
+    assert (code == 2 and "c.nrrd: has its coordinates in 'cm', not in millimetres" in error) == refused
+    assert code in (0, 2)

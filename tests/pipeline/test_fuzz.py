@@ -71,3 +71,10 @@ def test_the_document_is_written_between_its_marks_alone():
     for broken in (text.replace("<!-- end x -->", ""), text + text, "<!-- end x --><!-- x -->"):
         with pytest.raises(LauncherError, match="lacks the lines"):
             reliability.replaced(broken, "x", "new")
+
+
+def test_the_document_holds_two_thousand_inputs_and_no_fault():
+    text = reliability.DOCUMENT.read_text()
+    total = next(line for line in text.splitlines() if line.startswith("| **all** |"))
+    tried, *counts = (int(cell) for cell in total.split("|")[2:-1])
+    assert tried >= 2000 and tried == sum(counts)
