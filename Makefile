@@ -7,7 +7,7 @@ LOCKS := containers/orchestrator
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
 GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY METHOD MODEL N OUT \
-         REGIONS REQUIRE_PUBLISHED SEED SETTINGS SKIP TABLE TAG TARGETS VARY WITHOUT WRITE
+         REGIONS REQUIRE_PUBLISHED SEED SETTINGS SKIP STUDY TABLE TAG TARGETS VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -36,8 +36,9 @@ sweep: setup  ## run the long sweeps again, whatever results git holds
 race: setup  ## record again how the threads of the linear booster race (no two records are alike)
 	@$(BIN)/python -m containers.commands.race
 
-demo: setup  ## run the imaging half, from training to NE status [COHORT=phantom|lits|own]
-	@$(BIN)/python -m containers.commands.demo $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
+demo: setup  ## run a study on its synthetic cohort [STUDY=sclc_liver COHORT=phantom|lits|own]
+	@$(BIN)/python -m containers.commands.demo $${GIVEN_STUDY:+--study="$$GIVEN_STUDY"} \
+	    $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
 
 predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… OUT=… GPU=1]
 	@$(BIN)/python -m containers.commands.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \

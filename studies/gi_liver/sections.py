@@ -79,15 +79,37 @@ def sentences(implied: Document) -> list[str]:
         f"in {draw['labellings']} such ways, and no interval is printed."]
 
 
-def sections(printed: Scores, implied: Document, refused: list[dict[str, str]], files: dict) -> dict:
+def control(tables: dict[str, Document]) -> tuple[tuple[str, ...], list[tuple]]:
+    """Return head and rows of both protocols on public features."""
+    rows = []
+    for name, found in sorted(tables.items()):
+        best, chance = found.get("paper", "greatest"), found.get("paper", "chance_of_the_greatest")
+        named, test = found.get("corrected", "named"), found.get("corrected", "test")
+        one = found.get("corrected", "models", named, "patient")
+        patients = found.get("corrected", "patients")
+        rows.append((
+            name, f"{patients} ({found.get('corrected', 'positive_patients')})",
+            f"{short(best['AUC'])} ({best['classifier']}, {best['sampler']})",
+            f"{short(chance['median'])} ({short(chance['q05'])} to {short(chance['q95'])})",
+            short(chance["P"], 2),
+            f"{short(one['AUC'])} ({short(one['low'])} to {short(one['high'])})", short(test["P"], 2)))
+    return ("Table", "Patients (positive)", "Paper's protocol: greatest AUC",
+            "By chance: median (middle 90 %)", "P", "Corrected protocol: AUC (95 % interval)",
+            "P, corrected"), rows
+
+
+def sections(printed: Scores, implied: Document, refused: list[dict[str, str]],
+             tables: dict[str, Document], files: dict) -> dict:
     """Return what this study adds to the page (see `stages.report.inputs.Own`)."""
     templates = render.environment(TEMPLATES)
-    context = {"findings": findings(refused), "constant": constant(printed, implied)}
+    context = {"findings": findings(refused), "constant": constant(printed, implied),
+               "control": control(tables)}
     return {"sentences": sentences(implied), "drawn": {}, "sources": [], "files": files, "sections": [
         {"anchor": name, "title": title, "after": "text",
          "html": templates.get_template(f"{name}.html.j2").render(context)}
         for name, title in (("constant", "One answer for all lesions"),
-                            ("readings", "Statements and readings that the checks refuse"))]}
+                            ("readings", "Statements and readings that the checks refuse"),
+                            ("control", "The protocol on public features"))]}
 
 
 def stage() -> None:
@@ -95,14 +117,17 @@ def stage() -> None:
     parser = cli.parser("studies.gi_liver.sections", __doc__)
     parser.add_argument("--published", type=Path, required=True, help="folder of printed numbers")
     parser.add_argument("--implied", type=Path, required=True, help="what they imply (JSON)")
+    parser.add_argument("--control", type=Path, nargs="+", required=True,
+                        help="both protocols on public features (JSON)")
     parser.add_argument("--findings", type=Path, required=True, help="what the checks refuse (CSV)")
     parser.add_argument("--out", type=Path, required=True, help="the sections (JSON)")
     options = parser.parse_args()
     reader = Reader()
     rows = reader.text(options.published / "table3.csv", ("row", "metric", "value"))
     implied, refused = reader.json(options.implied), reader.text(options.findings, FINDINGS)
+    tables = {path.stem: reader.json(path) for path in options.control}
     with render.drawing(options.out):
-        content = sections(scores(rows), implied, refused, reader.fingerprints)
+        content = sections(scores(rows), implied, refused, tables, reader.fingerprints)
     canonical.write_json(options.out, content)
 
 

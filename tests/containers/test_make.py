@@ -40,7 +40,8 @@ def test_every_value_of_predict_arrives_whole(make):
 
 
 @pytest.mark.parametrize("target, name, part", [
-    ("demo", "COHORT", "[--cohort={}]"), ("images", "ENGINE", "[--engine={}]"),
+    ("demo", "COHORT", "[--cohort={}]"), ("demo", "STUDY", "[--study={}]"),
+    ("images", "ENGINE", "[--engine={}]"),
     ("images", "BASE", "[--base={}]"), ("sif", "ENGINE", "[--engine={}]"),
     ("verify", "ENGINE", "[--engine={}]"), ("compare", "BASE", "[{}]"),
     ("release", "TAG", "[--tag={}]"), ("release", "WITHOUT", "[--without={}]"),

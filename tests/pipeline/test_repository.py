@@ -20,10 +20,12 @@ from tests.parameters import whole
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT_NAMES = {"scikit-learn": "sklearn", "PyYAML": "yaml", "xgboost-cpu": "xgboost",
                 "pandera[pandas]": "pandera", "connected-components-3d": "cc3d",
-                "pynrrd": "nrrd", "pyradiomics": "radiomics"}
+                "pynrrd": "nrrd", "pyradiomics": "radiomics", "imbalanced-learn": "imblearn"}
 ROOMS = {"cohort": ["cohort"], "expression": ["expression"],
          "classification": ["classification-paper", "classification-notebook"],
+         "patches": ["segmentation"], "prediction": ["classification-companion"],
          "radiomics": ["radiomics"], "segmentation": ["segmentation"], "statistics": ["statistics"],
+         "survival": ["classification-companion"],
          "verdicts": ["reporting"], "report": ["reporting"]}
 # Pipelines whose results are in git: all but that of the folder that a new study starts from, which
 # DVC ignores (tests/studies runs it).
@@ -31,7 +33,7 @@ TEMPLATE = "studies/template/dvc.yaml"
 PIPELINES = sorted({str(file) for file in deps.files()} - {TEMPLATE})
 # Acquisition runs in the orchestrator.
 ORCHESTRATED = {"stages/cohort/fetch.py": {"pooch", "requests", "yaml"},
-                "stages/cohort/fetch_case.py": set()}
+                "stages/cohort/fetch_case.py": set(), "stages/cohort/fetch_package.py": set()}
 
 
 def tracked():

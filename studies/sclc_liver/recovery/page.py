@@ -44,7 +44,7 @@ def recovered(summary: dict) -> Figure:
                   "The mean AUC of the corrected protocol rises with the planted correlation, below "
                   "the oracle; without effect it is one half.",
                   Axis(-0.05, max(values) + 0.05, [(value, f"{value:g}") for value in values],
-                       "planted correlation of burden, and of texture, with the score"), AREA)
+                       "planted correlation with the score"), AREA)
     chart.line([(-0.05, 0.5), (max(values) + 0.05, 0.5)], "chance")
     rows = []
     for place, (name, said, css, shape) in enumerate(SERIES):

@@ -139,3 +139,17 @@ def test_the_sections_draw_every_classifier_and_list_every_refusal():
     for row in canonical.read_csv(REPORTS / "findings.csv").to_dict("records"):
         assert row["id"].replace("-", " ") in html["readings"]
     assert html["readings"].index("median age") < html["readings"].index("network split")
+
+
+def test_both_protocols_on_public_features_are_shown_as_computed():
+    content = canonical.read_json(REPORTS / "sections.json")
+    html = next(one["html"] for one in content["sections"] if one["anchor"] == "control")
+    for name in ("WORC-CRLM", "Colorectal-Liver-Metastases"):
+        found = canonical.read_json(ROOT / f"metrics/gi_liver/results/control/{name}.json")
+        test, best = found["corrected"]["test"], found["paper"]["greatest"]
+        assert found["corrected"]["lesions"] == found["corrected"]["patients"]
+        row = html[html.index(f">{name}<"):]
+        row = row[:row.index("</tr>")]
+        for value in (f"{best['AUC']:.3f} ({best['classifier']}", f"{test['AUC']:.3f} (",
+                      f"<td>{test['P']:.2f}</td>"):
+            assert value in row

@@ -1,0 +1,1 @@
+"""Two classes on 2-D slices of lesions: networks, training by patient, scores by patient."""

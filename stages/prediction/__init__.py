@@ -1,0 +1,1 @@
+"""Prediction from a table of features: classifiers, samplers and a protocol that leaks nothing."""

@@ -1,0 +1,1 @@
+"""The two protocols on public features of colorectal liver metastases."""

@@ -1,0 +1,1 @@
+"""The paper's system on a synthetic cohort whose right answer is known."""
