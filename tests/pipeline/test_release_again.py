@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,9 +71,8 @@ def test_a_result_that_is_another_one_is_named(released, tmp_path, monkeypatch):
     again.clone(released / "release", target)
     ledger = target / "reports" / house.NAME / "ledger.csv"
     ledger.write_text(ledger.read_text() + "\n")
-    monkeypatch.setattr(again.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
-    monkeypatch.setattr(again, "git", lambda root, *words: subprocess.check_output(
-        ["git", "-C", root, *words]))
+    ended = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(again, "subprocess", SimpleNamespace(run=lambda *_, **__: ended))
     assert [line[3:] for line in again.run(target, [])] == [f"reports/{house.NAME}/ledger.csv"]
 
 
