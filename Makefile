@@ -6,8 +6,8 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE GPU KEY METHOD MODEL OUT REGIONS \
-         REQUIRE_PUBLISHED SETTINGS SKIP STUDY TABLE TAG TARGETS VARY WITHOUT
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY METHOD MODEL N OUT \
+         REGIONS REQUIRE_PUBLISHED SEED SETTINGS SKIP STUDY TABLE TAG TARGETS VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -25,8 +25,10 @@ setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 	@$(PYTHON) containers/bootstrap
 	@touch $@
 
-reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1]
-	@REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED" $(BIN)/python -m containers.commands.reproduce
+reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1 FROM=release/]
+	@export REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED"; if [ -n "$$GIVEN_FROM" ]; \
+	    then $(BIN)/python -m containers.commands.release.again --from="$$GIVEN_FROM"; \
+	    else $(BIN)/python -m containers.commands.reproduce; fi
 
 sweep: setup  ## run the long sweeps again, whatever results git holds
 	@$(BIN)/python -m containers.commands.sweep
@@ -75,6 +77,14 @@ compare: setup  ## fail where verdicts change or metrics leave their envelopes [
 deps: setup  ## write what each stage's code depends on into every dvc.yaml [CHECK=1: compare]
 	@$(BIN)/python -m containers.commands.deps $${GIVEN_CHECK:+--check}
 
+faults: setup  ## kill runs, let their surroundings fail, compare the bytes [N=50 SEED=1 WRITE=1]
+	@$(BIN)/python -m containers.commands.faults.main --number="$${GIVEN_N:-50}" \
+	    --seed="$${GIVEN_SEED:-1}" $${GIVEN_WRITE:+--write}
+
+fuzz: setup  ## damage the inputs that users give, run what reads them [N=2000 SEED=1 WRITE=1]
+	@$(BIN)/python -m containers.commands.fuzz --number="$${GIVEN_N:-2000}" \
+	    --seed="$${GIVEN_SEED:-1}" $${GIVEN_WRITE:+--write}
+
 release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache KEY=…]
 	@$(BIN)/python -m containers.commands.release.main --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT" \
 	    $${GIVEN_KEY:+--key="$$GIVEN_KEY"}
@@ -91,4 +101,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep race demo predict features real-case test images sif verify compare deps release badge readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict features real-case test images sif verify compare deps faults fuzz release badge readme report-check clean

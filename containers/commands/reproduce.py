@@ -96,16 +96,18 @@ def show(study: str, *arguments: str) -> None:
 def cross_check() -> None:
     """Repeat the rank-sum tests in exactly R 4.4.1 where Node is there (not a DVC stage)."""
     folder = ROOT / "containers" / "statistics" / "webr"
+    points = sorted((ROOT / "data" / "sclc_liver" / "burden").glob("*.csv"))
     npm = shutil.which("npm")
-    if npm and not (folder / "node_modules" / "webr").is_dir():
+    # npm writes its own list of what it installed at the end: a killed one leaves folders without it.
+    if points and npm and not (folder / "node_modules" / ".package-lock.json").is_file():
         subprocess.run([npm, "ci", "--silent", "--prefix", str(folder)], cwd=ROOT,
                        capture_output=True)
     node = shutil.which("node") or "node"
-    for points in sorted((ROOT / "data" / "sclc_liver" / "burden").glob("*.csv")):
+    for path in points:
         in_image("statistics", "studies.sclc_liver.crosscheck", "--if-available", "--node", node,
                  "--params", "studies/sclc_liver/params",
-                 "--points", f"data/sclc_liver/burden/{points.name}",
-                 "--metrics", f"metrics/sclc_liver/results/statistics/{points.stem}.json")
+                 "--points", f"data/sclc_liver/burden/{path.name}",
+                 "--metrics", f"metrics/sclc_liver/results/statistics/{path.stem}.json")
 
 
 def published(whole: Pipeline, stages: list[Stage]) -> None:

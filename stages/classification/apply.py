@@ -110,8 +110,9 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame, sourc
     folders, rows = configurations(models), []
     used = {folder.name: features(folder) for folder in folders}
     together = list(dict.fromkeys(name for names in used.values() for name in names))
-    found = {folder.name: ensemble(folder, table, source) for folder in folders}
+    # Before any model is read: of a damaged one XGBoost may end the process without a word.
     trained = applicability.read(card, models, together)["ranges"]
+    found = {folder.name: ensemble(folder, table, source) for folder in folders}
     values = applicability.quantities(table, together, source)
     for name, names in used.items():
         compared = applicability.outside(values, trained, [*names, *applicability.ACQUISITION])

@@ -258,16 +258,26 @@ def stage() -> None:
             "weight": own.get(folder.name, vars(known[folder.name]))["weight"],
             "members": len(models.stored(folder)), "features": apply.features(folder)}
     summary = canonical.read_json(options.summary)
+    if not isinstance(summary, dict) or not isinstance(summary.get("configurations", {}), dict):
+        raise InputError("is no summary of a training", options.summary, MAKE)
     missing = [name for name in used if name not in summary.get("configurations", {})]
     if missing or "run" not in summary:
         raise InputError(f"says nothing of {', '.join(missing) or 'its run'}", options.summary, MAKE)
-    canonical.write_json(options.out, card({
+    parts = {
         "configurations": used, "source": origin.read(options.classifiers),
         "network": network(options.network), "detection": detection(options.choice, options.detection),
         "table": data.read_table(options.table, (SPACING,)), "path": options.table,
         "predictions": read_predictions(options.predictions, used), "summary": summary,
         "digests": {"classifiers": applicability.digest(options.classifiers),
-                    "network": applicability.digest(options.network)}}, read_bootstrap(options.params)))
+                    "network": applicability.digest(options.network)}}
+    settings = read_bootstrap(options.params)
+    try:
+        content = canonical.json_bytes(card(parts, settings))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InputError(f"no card can be made of this network, the summary {options.summary} and the "
+                         f"scores below {options.detection} ({type(error).__name__}: {error})",
+                         options.network, MAKE) from None
+    canonical.write_bytes(options.out, content)
 
 
 if __name__ == "__main__":

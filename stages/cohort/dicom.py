@@ -25,6 +25,8 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # What a slice must say, and how many numbers each is.
 NEEDED = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2, "Rows": 1,
           "Columns": 1, "RescaleSlope": 1, "RescaleIntercept": 1}
+# What the slices of a series have in common. Their values are not told: they may name a patient.
+SAME = ("Rows", "Columns", "PatientID", "FrameOfReferenceUID")
 SCALED = ("RescaleSlope", "RescaleIntercept")
 PLACED = tuple(name for name in NEEDED if name not in SCALED)
 
@@ -111,7 +113,8 @@ def _require_usable(header, path, names) -> None:
             usable = np.isfinite(_vector(header, name)).sum() == count
         except ValueError:
             usable = False
-        if not usable:
+        # A slope of 0 makes every voxel the same.
+        if not usable or name == "RescaleSlope" and not _vector(header, name)[0]:
             raise InputError(f"has no usable {name}", path, EXPORT)
     if _vector(header, "PixelSpacing").min() <= 0:
         raise InputError("has no usable PixelSpacing", path, EXPORT)
@@ -133,8 +136,8 @@ def _ordered(files, folder):
     if len(files) < 2:
         raise InputError("holds a single slice", folder, "a series of two slices or more is needed")
     for path, header in files:
-        for name in ("Rows", "Columns"):
-            if header[name].value != first[name].value:
+        for name in SAME:
+            if str(header.get(name, "")) != str(first.get(name, "")):
                 raise InputError(f"has another {name} than its series", path, EXPORT)
         for name, allowed in (("PixelSpacing", SAME_MM), ("ImageOrientationPatient", PARALLEL)):
             if np.abs(_vector(header, name) - _vector(first, name)).max() > allowed:
@@ -218,10 +221,10 @@ def _plane(path: Path, padding_hu: float) -> np.ndarray:
 def _pixels(path: Path) -> tuple[pydicom.Dataset, np.ndarray]:
     """Return a slice and its stored values, shape (rows, columns)."""
     try:
-        dataset = pydicom.dcmread(path)
-        stored = dataset.pixel_array
-    except (OSError, EOFError, ValueError, AttributeError, NotImplementedError,
-            RuntimeError) as error:
+        with dicom_files.quiet():
+            dataset = pydicom.dcmread(path)
+            stored = dataset.pixel_array
+    except dicom_files.UNREADABLE as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise InputError(f"its pixels cannot be read ({reason})", path, EXPORT) from None
     if stored.ndim != 2 or dataset.get("PhotometricInterpretation") != "MONOCHROME2":

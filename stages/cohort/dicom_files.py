@@ -6,10 +6,13 @@ structure sets between the slices: a series is told by its SeriesInstanceUID, wh
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pydicom
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from stages.common.errors import InputError
 
@@ -19,7 +22,19 @@ RTSTRUCT, SEG = "RTSTRUCT", "SEG"
 NO_IMAGES = frozenset((RTSTRUCT, SEG, "DOC", "KO", "PR", "REG", "RTDOSE", "RTPLAN", "RTRECORD", "SR"))
 UID = "SeriesInstanceUID"
 
+# What pydicom and its decoders raise of damaged files.
+UNREADABLE = (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, OverflowError,
+              RuntimeError, BytesLengthException)
+
 File = tuple[Path, pydicom.Dataset]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Drop pydicom's warnings: they quote what stands in a header, which may be a patient's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def listed(place: Path) -> list[File]:
@@ -33,14 +48,14 @@ def listed(place: Path) -> list[File]:
     found = []
     for path in ([place] if place.is_file() else files(place)):
         try:
-            header = pydicom.dcmread(path, stop_before_pixels=True)
-            # Values are read when they are asked for: ask now, so that a bad one is named here.
-            for _ in header.iterall():
-                pass
+            with quiet():
+                header = pydicom.dcmread(path, stop_before_pixels=True)
+                # Values are read when they are asked for: ask now, so that a bad one is named here.
+                for _ in header.iterall():
+                    pass
         except InvalidDicomError:
             continue
-        except (OSError, EOFError, ValueError, TypeError, AttributeError,
-                NotImplementedError) as error:
+        except UNREADABLE as error:
             raise InputError(f"cannot be read as DICOM ({error})", path, EXPORT) from None
         if "DirectoryRecordSequence" not in header:
             found.append((path, header))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from pathlib import Path
 
 import nrrd
 import numpy as np
 
-from stages.common import nrrd_header
+from stages.common import nrrd_header, nrrd_units
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
 from stages.common.nifti_geometry import require_right_angles
@@ -34,10 +35,14 @@ def read(path: Path) -> Volume:
     """
     try:
         nrrd_header.require_attached(path)
-        data, header = nrrd.read(str(path), index_order="F")
+        nrrd_units.require_millimetres(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong is said below, or does no harm
+            data, header = nrrd.read(str(path), index_order="F")
     except FileNotFoundError:
         raise InputError("no such file", path, "check the path in the table") from None
-    except (nrrd.NRRDError, OSError, EOFError, ValueError, KeyError, zlib.error) as error:
+    except (nrrd.NRRDError, OSError, EOFError, ValueError, KeyError, IndexError, TypeError,
+            StopIteration, OverflowError, MemoryError, zlib.error) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise InputError(f"cannot be read as NRRD ({reason})", path, "export it again") from None
     spatial = _spatial(data, header, path)

@@ -15,6 +15,7 @@ new names.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -228,6 +229,22 @@ def every(places: dict[str, Place], do) -> tuple[list[dict], list[InputError]]:
     return rows, errors
 
 
+def remembered(path: Path | None, own: Own) -> Record:
+    """Return the record of what was taken in before.
+
+    Raises
+    ------
+    InputError
+        If something else stands in its place.
+    """
+    if path and os.path.lexists(path) and not path.is_file():
+        raise InputError("is no file", path, "take it away: the intake writes its record")
+    try:
+        return Record(path, context(asdict(own), PACKAGES, __file__))
+    except UnicodeDecodeError:
+        raise InputError("is a damaged record", path, "remove it: it is made again") from None
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.own", __doc__)
@@ -246,7 +263,7 @@ def stage() -> None:
     places = {row[NAME]: Place.of(row, options.table, options.out) for row in table.to_dict("records")}
     own = masks.lesions_only([path for place in places.values() for path in place.labelled()], own,
                              options.table)
-    record = Record(options.record, context(asdict(own), PACKAGES, __file__))
+    record = remembered(options.record, own)
     rows, errors = every(places, lambda name, place: take_changed(name, place, own, texts, record))
     require_none(errors)
     record.close(options.out)

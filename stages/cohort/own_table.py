@@ -54,6 +54,18 @@ class Own:
     spacing_tolerance: float
 
 
+def require_file(path: Path) -> None:
+    """Refuse what is neither a file nor missing nor a folder: for a pipe a stage would wait for ever.
+
+    Raises
+    ------
+    InputError
+        Naming it.
+    """
+    if path.is_fifo() or path.is_socket() or path.is_char_device() or path.is_block_device():
+        raise InputError("is a pipe, a socket or a device", path, "copy its content into a file")
+
+
 def ignored(own: Own) -> list[int]:
     """Return the labels that ``own.ignore_labels`` names.
 
@@ -143,6 +155,7 @@ def look(path: Path, scores: Path | None = None,
     InputError
         If the file cannot be read, has no row, or lacks a column or has an unknown one.
     """
+    require_file(path)
     table = canonical.read_csv(path, (), dtype=str, keep_default_na=False)
     missing = [name for name in needed if name not in table]
     unknown = [name for name in table if name not in (*NEEDED, *OPTIONAL)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from stages.cohort import dicom, identity, nrrd_file
 from stages.cohort.dicom_files import UID
-from stages.cohort.own_table import Own
+from stages.cohort.own_table import Own, require_file
 from stages.common import nifti
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
@@ -70,6 +70,7 @@ def read_file(path: Path) -> tuple[Volume, str]:
     """
     if not path.exists():
         raise InputError("no such file or folder", path, "correct the path in the table")
+    require_file(path)
     kind = kind_of(path)
     if kind:
         return (nifti.read if kind == "nifti" else nrrd_file.read)(path), kind

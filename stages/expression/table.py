@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +37,11 @@ def read(path: Path) -> pd.DataFrame:
         raise InputError("is not a file type that is read", path,
                          f"give one of {', '.join(SEPARATORS)} (or gzipped)")
     gct = suffixes[-1] == ".gct"
-    table = canonical.read_csv(path, (), sep=separator, dtype=str, keep_default_na=False,
-                               skiprows=GCT_LINES if gct else 0, header=None)
+    try:
+        table = canonical.read_csv(path, (), sep=separator, dtype=str, keep_default_na=False,
+                                   skiprows=GCT_LINES if gct else 0, header=None)
+    except (EOFError, zlib.error) as error:
+        raise InputError(f"is a damaged gzip file ({error})", path, "copy it again") from None
     if len(table) < 2 or table.shape[1] < 2:
         raise InputError("holds no genes or no samples", path, "write genes in rows, samples in "
                          "columns, symbols in the first column")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import nifti_header, nrrd_header
+from stages.common import nifti_header, nrrd_header, nrrd_units
 from stages.common.errors import InputError
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd")
@@ -46,6 +46,7 @@ def check(path: str | Path) -> np.ndarray | None:
                          f"convert it to one of {', '.join(SUFFIXES)}")
     if kind == ".nrrd":
         nrrd_header.require_attached(path)
+        nrrd_units.require_millimetres(path)
         return None
     header = nifti_header.read(path)
     header.require_whole(_length(path, header.end), path)

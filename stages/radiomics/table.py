@@ -6,6 +6,7 @@ table of their own.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -63,11 +64,18 @@ def read_rows(folder: str | Path, names: list[str]) -> list[dict]:
             raise InputError("is no row of features", path, "run the stage extract again")
         complete = isinstance(row["components"], int) and (
             row["status"] != "features" or isinstance(row.get("values"), dict) and row["values"])
+        complete = complete and all(_sound(*item) for item in (row.get("values") or {}).items())
         if not complete or row[SERIES] != name:
             raise InputError(f"is no whole row of series {name}", path,
                              "run the stage extract again")
         found.append(row)
     return found
+
+
+def _sound(name: str, value) -> bool:
+    """Tell whether a value can be a row's: what cannot be computed is null, NaN comes from damage."""
+    number = isinstance(value, (int, float)) and math.isfinite(value)
+    return number or value is None or isinstance(value, str) and not name.startswith("original_")
 
 
 def join(rows: list[dict], listed: pd.DataFrame, rule: str,

@@ -86,6 +86,11 @@ def segment(path: Path, model: Callable[[Volume], np.ndarray]) -> Volume:
         labels = model(image)
     except torch.cuda.OutOfMemoryError:
         raise InputError("is too large for the GPU's memory", path, "use --device cpu") from None
+    except (ValueError, RuntimeError, LookupError, TypeError) as error:
+        # A description whose numbers are not those that the weights were trained with.
+        reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else "no reason given"
+        raise InputError(f"cannot be segmented with this network ({reason})", path,
+                         "train the network again: its description does not fit its weights") from None
     return nifti.like(Volume(labels, image.affine), nifti.read(path))
 
 

@@ -84,7 +84,7 @@ def read(folder: str | Path, tolerance: float) -> list[Claim]:
     for path in sorted(Path(folder).glob("*.yaml")):
         try:
             entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, OSError, ValueError, AttributeError) as error:
             raise InputError(f"is not readable YAML ({error})", path, "correct it") from None
         if not isinstance(entries, list) or not all(isinstance(item, dict) for item in entries):
             raise InputError("is not a list of claims", path, "begin each claim with '- id:'")
@@ -102,7 +102,7 @@ def read(folder: str | Path, tolerance: float) -> list[Claim]:
 def _claim(entry, path, functions) -> Claim:
     name = entry.get("id", "without id")
     wanted = {"id", "topic", "locator", "severity", "values", "confirmed", *TEXTS}
-    faults = sorted((wanted - set(entry)) | (set(entry) - wanted - OPTIONAL))
+    faults = sorted(map(str, (wanted - set(entry)) | (set(entry) - wanted - OPTIONAL)))
     if faults:
         raise InputError(f"claim {name}: missing or unknown part {', '.join(faults)}", path,
                          f"parts: {', '.join(sorted(wanted))}; may be left out: "

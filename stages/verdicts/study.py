@@ -152,7 +152,7 @@ def read(folder: str | Path) -> Study:
     except FileNotFoundError:
         raise InputError("no such file", path, "a study is a folder with a study.yaml; copy "
                          "studies/template, or take the study out of dvc.yaml") from None
-    except (yaml.YAMLError, OSError, UnicodeDecodeError, ValueError) as error:
+    except (yaml.YAMLError, OSError, UnicodeDecodeError, ValueError, AttributeError) as error:
         raise InputError(f"is not readable YAML ({' '.join(str(error).split())})", path,
                          "correct the syntax") from None
     study = Study(folder, strict.build(Content, content, str(path), ""))

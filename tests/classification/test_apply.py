@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.classification import apply
+from stages.classification import applicability, apply
 from stages.common import canonical
 from stages.common.columns import FEATURES, SPACING
 from tests.trained import arguments
@@ -74,5 +74,19 @@ def test_bad_input_is_one_line(trained, run, fault, words):
                 path.write_bytes(path.read_bytes()[:100])
             elif path.name != "features.json":
                 path.write_text("{}")
+    if fault not in ("models", "unnamed", "names"):
+        # As if the card had been made of the damaged models.
+        described = canonical.read_json(trained / "card.json")
+        described["model_details"]["digests"]["classifiers"] = applicability.digest(trained / "models")
+        canonical.write_json(trained / "card.json", described)
     code, error = run(apply.stage, *arguments(trained))
     assert code == 2 and words in error.strip().splitlines()[-1], error
+
+
+def test_a_changed_model_is_not_even_read(trained, run, monkeypatch):
+    """XGBoost ends the process where a file of its own is damaged."""
+    path = next((trained / "models" / "XGB").glob("*.json"))
+    path.write_bytes(path.read_bytes() + b" ")
+    monkeypatch.setattr(apply, "ensemble", lambda *_: pytest.fail("a model was read"))
+    code, error = run(apply.stage, *arguments(trained))
+    assert code == 2 and "is the card of other classifiers" in error

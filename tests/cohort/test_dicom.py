@@ -1,5 +1,7 @@
 """DICOM series: where their slices lie, what their voxels mean, and series that cannot be used."""
 
+import contextlib
+
 import numpy as np
 import pydicom
 import pytest
@@ -232,3 +234,44 @@ def test_a_real_series_lies_where_its_mask_says(tmp_path):
     assert nifti.same_grid(turned, liver)
     assert 30 < np.median(turned.data[liver.data > 0]) < 150
     assert header((0, 0, 0)).SliceThickness == 9
+
+
+def test_a_damaged_header_is_not_quoted(tmp_path, recwarn):
+    """pydicom's warnings hold the values that they complain of."""
+    def spoil(index, dataset):
+        if index == 1:
+            dataset.StudyInstanceUID = "1.2.Muster.7"
+
+    folder = series(tmp_path / "a", change=spoil)
+    recwarn.clear()
+    read(folder)
+    assert not [str(one.message) for one in recwarn if "Muster" in str(one.message)]
+
+
+@pytest.mark.parametrize("place", range(400, 700, 20))
+def test_a_slice_with_foreign_bytes_is_one_line_or_read(tmp_path, place):
+    folder = series(tmp_path / "a")
+    path = sorted(folder.iterdir())[1]
+    content = path.read_bytes()
+    path.write_bytes(content[:place] + b"\x00" * 5 + content[place:])
+    with contextlib.suppress(InputError):
+        read(folder)
+
+
+@pytest.mark.parametrize("name, value", [("PatientID", "Other4712"), ("FrameOfReferenceUID", "1.2.9")])
+def test_a_slice_of_another_patient_or_place_is_refused_without_naming_them(tmp_path, name, value):
+    def change(index, dataset):
+        if index == 2:
+            setattr(dataset, name, value)
+
+    with pytest.raises(InputError, match=f"has another {name} than its series") as raised:
+        read(series(tmp_path / "a", change=change))
+    assert value not in str(raised.value) and "MRN4711" not in str(raised.value)
+
+
+def test_a_slope_of_zero_is_refused(tmp_path):
+    def change(index, dataset):
+        dataset.RescaleSlope = 0
+
+    with pytest.raises(InputError, match="has no usable RescaleSlope"):
+        read(series(tmp_path / "a", change=change))

@@ -1,6 +1,7 @@
 """Files, tables and parameters that an own cohort cannot use: one line, exit code 2."""
 
 import gzip
+import os
 import struct
 
 import nrrd
@@ -146,3 +147,37 @@ def test_bad_scores_are_one_line(tmp_path, score):
     (tmp_path / "scores.csv").write_text(f"sample,NE_Score\none,{score}\n")
     with pytest.raises(InputError, match="scores.csv: sample one has no NE_Score from -1 to 1"):
         read(path, tmp_path / "scores.csv")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(home, take):
+    for name in ("b.nii.gz", "cohort.csv"):
+        (home / name).unlink()
+        os.mkfifo(home / name)
+        code, error = take(home)
+        assert code == 2 and f"{name}: is a pipe, a socket or a device" in error
+
+
+def test_an_empty_nrrd_file_is_one_line(home, take):
+    (home / "c.nrrd").write_bytes(b"")
+    code, error = take(home)
+    assert code == 2 and "c.nrrd: cannot be read as NRRD (StopIteration)" in error
+
+
+def test_a_damaged_record_is_one_line(home, take, tmp_path):
+    (tmp_path / "record").write_bytes(b"\xe5\n")
+    code, error = take(home, "cohort.csv", "--record", str(tmp_path / "record"))
+    assert code == 2 and "record: is a damaged record; remove it" in error
+
+
+def test_a_record_that_is_a_folder_is_refused_before_anything_is_written(home, take, tmp_path):
+    (tmp_path / "record").mkdir()
+    code, error = take(home, "cohort.csv", "--record", str(tmp_path / "record"))
+    assert code == 2 and "record: is no file" in error and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("unit, refused", [("cm", True), ("mm", False), ("", False)])
+def test_nrrd_in_another_unit_is_refused(home, take, unit, refused):
+    write_nrrd(home / "c.nrrd", values(), **{"space units": [unit] * 3})
+    code, error = take(home)
+    assert (code == 2 and "c.nrrd: has its coordinates in 'cm', not in millimetres" in error) == refused
+    assert code in (0, 2)

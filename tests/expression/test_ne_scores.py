@@ -1,5 +1,6 @@
 """NE scores against R's GSVA, against their definitions, and on tables that cannot be used."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -240,3 +241,12 @@ def test_no_such_file_and_unknown_type(score, tmp_path):
     assert "no such file" in score(tmp_path / "none.csv")[1]
     (tmp_path / "x.xlsx").write_bytes(b"PK")
     assert "not a file type" in score(tmp_path / "x.xlsx")[1]
+
+
+@pytest.mark.parametrize("damage", [lambda packed: packed[:len(packed) // 2],
+                                    lambda packed: packed[:40] + bytes(60) + packed[100:]])
+def test_a_damaged_gzip_table_is_one_line(tmp_path, score, damage):
+    packed = gzip.compress(EXPRESSION.read_bytes(), mtime=0)
+    (tmp_path / "e.csv.gz").write_bytes(damage(packed))
+    code, error = score(tmp_path / "e.csv.gz")
+    assert code == 2 and "e.csv.gz: is a damaged gzip file" in error and "\n" not in error

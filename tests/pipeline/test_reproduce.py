@@ -146,3 +146,25 @@ def test_every_word_of_meta_is_known():
     for stage in Pipeline().order:
         assert set(stage.meta or {}) <= known and stage.desc, stage.addressing
         assert stage.frozen == (stage.meta or {}).get("sweep", False), stage.addressing
+
+
+@pytest.mark.parametrize("there, points, installs", [
+    ([], True, True), ([], False, False), (["node_modules/webr/package.json"], True, True),
+    (["node_modules/webr/package.json", "node_modules/.package-lock.json"], True, False)])
+def test_what_a_killed_npm_left_is_installed_again(tmp_path, monkeypatch, there, points, installs):
+    """The folder alone says nothing: npm's own list of what it installed is written last."""
+    for name in there:
+        path = tmp_path / "containers" / "statistics" / "webr" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    if points:
+        path = tmp_path / "data" / "sclc_liver" / "burden" / "r.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    called, checked = [], []
+    monkeypatch.setattr(reproduce, "ROOT", tmp_path)
+    monkeypatch.setattr(reproduce.shutil, "which", lambda name: name)
+    monkeypatch.setattr(reproduce.subprocess, "run", lambda line, **_: called.append(line[:2]))
+    monkeypatch.setattr(reproduce, "in_image", lambda *arguments: checked.append(arguments))
+    reproduce.cross_check()
+    assert called == ([["npm", "ci"]] if installs else []) and len(checked) == points

@@ -16,7 +16,7 @@ import SimpleITK as sitk
 
 from stages.common import nifti, nifti_header
 from stages.common.errors import InputError
-from stages.radiomics import rows, series, volumes
+from stages.radiomics import headers, rows, series, volumes
 from tests.radiomics.conftest import ROOT, phantom, write
 
 SHEARED = (1.0, 0.3, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -296,3 +296,11 @@ def test_one_line_for_each_fault_and_exit_code_2(pair, tmp_path):
     # The series that could be computed is kept.
     kept = [json.loads(line) for line in (tmp_path / "record.jsonl").read_text().splitlines()]
     assert [(name, entry["value"]["status"]) for name, entry in kept] == [("a", "features")]
+
+
+def test_nrrd_in_another_unit_is_refused(tmp_path):
+    """ITK reads centimetres as millimetres."""
+    path = tmp_path / "a.nrrd"
+    path.write_bytes(b'NRRD0004\ntype: short\nspace units: "cm" "cm" "cm"\n\n')
+    with pytest.raises(InputError, match="a.nrrd: has its coordinates in 'cm', not in millimetres"):
+        headers.check(path)

@@ -233,6 +233,16 @@ def test_table_needs_every_row(tmp_path):
         table.read_rows(tmp_path, ["a"])
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", '"nan"', "[1]", "{}"])
+def test_a_row_with_what_is_no_number_is_damaged(tmp_path, value):
+    """What cannot be computed is null: NaN would pass into the table as an empty cell."""
+    (tmp_path / "a.json").write_text(
+        '{"File": "a", "status": "features", "reason": "", "components": 2, "voxels": 9,'
+        f' "values": {{"original_shape_Elongation": {value}}}}}')
+    with pytest.raises(InputError, match="a.json: is no whole row of series a"):
+        table.read_rows(tmp_path, ["a"])
+
+
 @pytest.mark.parametrize("change", [
     {"values": None}, {"values": {}}, {"components": None}, {"components": "2"}, {"File": "b"}])
 def test_table_needs_whole_rows(tmp_path, change):

@@ -282,6 +282,14 @@ def test_a_full_gpu_is_one_line(prepared, cohort, call, monkeypatch):
     last = error.strip().splitlines()[-1]
     assert code == 2 and "too large for the GPU's memory" in last and "a.nii.gz" in last
 
+    def unfit(*_, **__):
+        raise ValueError("Expected more than 1 spatial element when training\nmore")
+
+    monkeypatch.setattr(sliding, "blocks", unfit)
+    code, error = call(infer.stage, *infer_arguments(cohort, prepared))
+    last = error.strip().splitlines()[-1]
+    assert code == 2 and "a.nii.gz: cannot be segmented with this network (Expected" in last
+
 
 @pytest.mark.parametrize("changes, words", [
     ({"windows_hu": [[200, 100]]}, "windows_hu"),

@@ -80,6 +80,7 @@ def test_printed_numbers_alone_are_text_only(folder, rows_of):
 @pytest.mark.parametrize(("change", "said"), [
     ({"severity": "grave"}, "severity is 'grave'"),
     ({"surprise": 1}, "missing or unknown part surprise"),
+    ({None: 1, "surprise": 1}, "missing or unknown part None, surprise"),
     ({"values": ["x"]}, "must be 'name"), ({"values": {"x": 1}}, "must be texts"),
     ({"id": 5}, "must be texts"),
     ({"confirmed": "z > 1"}, "uses z"),

@@ -62,3 +62,9 @@ def test_what_is_refused_agrees_with_mlscorecheck(case, least):
         ("13", "11", "0.47")] * (case == "testset")
     assert all(no for row, no in zip(listed, ours) if row["refused_unit"] == "1")
     assert sum(ours) >= least
+
+
+def test_a_correlation_of_many_is_approximated_where_counting_takes_too_long():
+    size = correlation.EXACT_UP_TO + 1
+    found = correlation.p_value(0.5, size, "exact")
+    assert found == correlation.p_value(0.5, size, "t") and 0 < found < 1

@@ -83,7 +83,8 @@ def test_what_study_yaml_may_not_say(folder, refused, change, said):
     ("title: a\ntitle: b\n", "'title' stands twice, line 1"),
     ("title: [", "is not readable YAML"), ("- a\n", "must be a mapping"), ("", "must be a mapping"),
     ("\x00", "is not readable YAML"), ("? [a]\n: b\n", "is not readable YAML"),
-    ("? {a: b}\n: c\n", "is not readable YAML")])
+    ("? {a: b}\n: c\n", "is not readable YAML"),
+    ("a: !!timestamp x\n", "is not readable YAML"), ("a: 2020-13-45\n", "is not readable YAML")])
 def test_yaml_that_is_no_study(folder, refused, text, said):
     (folder / "study.yaml").write_text(text)
     error = refused(ledger.stage, *JUDGED)

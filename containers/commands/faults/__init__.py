@@ -1,0 +1,1 @@
+"""``make faults``: what happens when runs are killed, or their surroundings fail."""
