@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from stages.classification.parameters import CorrectedModel
 from stages.common.parameters import section
 from stages.common.strict import check_range
 from studies.sclc_liver.parameters import Repeats
@@ -23,6 +24,21 @@ class Nested:
     jackknife_seeds: int
     seed: int
     level: float
+
+
+@dataclass(frozen=True)
+class Classifiers:
+    """The three classifiers over all patients, and when their sequential test ends."""
+
+    folds: int
+    inner_folds: int
+    seeds: Repeats
+    permutations: int
+    least: int
+    exceed: int
+    seed: int
+    level: float
+    models: dict[str, CorrectedModel]
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,21 @@ def read_nested(path: str | Path) -> Nested:
              "from 1 to seeds.count"),
             ("level", 0 < found.level < 1, "between 0 and 1")):
         check_range(holds, f"nested.procedure.{name}", valid, path)
+    return found
+
+
+def read_classifiers(path: str | Path) -> Classifiers:
+    """Read and check the classifiers over all patients."""
+    found = section(path, "nested.classifiers", Classifiers)
+    for name, holds, valid in (
+            ("folds", min(found.folds, found.inner_folds) > 1, "at least 2, inner folds too"),
+            ("seeds.count", found.seeds.count > 0, "at least 1"),
+            ("least", 2 <= found.least <= found.permutations, "from 2 to permutations"),
+            ("exceed", found.exceed > 0, "at least 1"),
+            ("models", all(model.inputs == "radiomics" for model in found.models.values()),
+             "of inputs 'radiomics'"),
+            ("level", 0 < found.level < 1, "between 0 and 1")):
+        check_range(holds, f"nested.classifiers.{name}", valid, path)
     return found
 
 

@@ -49,9 +49,9 @@ class Inputs:
     corrected, leakage : Document
     reliability, decision, runs : DataFrame
         Tables of the corrected protocol: two curves, predictions by seed.
-    nested, simulated, sizes, retest, control : Document
-        All patients by the nested procedure, its type-I error and power, sample sizes, agreement of
-        two series, both protocols on public tables.
+    nested, classifiers, simulated, sizes, retest, control : Document
+        All patients by the nested procedure, by the three classifiers in its place, its type-I error
+        and power, sample sizes, agreement of two series, both protocols on public tables.
     makers, ladder, calibration : Document
         Harmonised features and makers held out, the leakage ladder without effect, calibration and
         calls of the corrected protocol.
@@ -81,6 +81,7 @@ class Inputs:
     decision: pd.DataFrame
     runs: pd.DataFrame
     nested: Document
+    classifiers: Document
     simulated: Document
     sizes: Document
     retest: Document
@@ -143,6 +144,7 @@ def read(options) -> Inputs:
         sizes=reader.json(results / "sample_size.json"),
         retest=reader.json(results / "retest" / f"{RELEASE}.json"),
         control=reader.json(results / "control" / "optimism.json"),
+        classifiers=reader.json(results / "nested" / "classifiers.json"),
         makers=reader.json(results / "nested" / "makers.json"),
         ladder=reader.json(results / "nested" / "ladder.json"),
         calibration=reader.json(results / "calibration" / RELEASE / run),

@@ -66,6 +66,14 @@ def sets(nested: Document) -> list[tuple]:
     return rows
 
 
+def classifiers(document: Document) -> list[tuple]:
+    """Return one row for each classifier."""
+    return [(name, f"{short(found['AUC'])} ({between(found)})",
+             f"{short(found['P'])} ({found['deals']} deals)", short(found["smallest_detectable"], 2),
+             ", ".join(f"{said} in {folds}" for said, folds in found["chosen"].items()))
+            for name, found in document.get("models").items()]
+
+
 def differences(nested: Document) -> list[tuple]:
     """Return one row for each pair of feature sets."""
     return [(" − ".join(SETS[part].lower() for part in name.split(" - ")), short(found["difference"]),
@@ -195,6 +203,9 @@ def section(inputs: Inputs) -> dict:
     """Return what the templates show."""
     return {"whole": {
         "introduction": introduction(inputs.nested), "sets": sets(inputs.nested),
+        "classifiers": classifiers(inputs.classifiers),
+        "classifier_seeds": inputs.classifiers.get("seeds"),
+        "exceed": inputs.classifiers.get("exceed"), "most": inputs.classifiers.get("most_deals"),
         "differences": differences(inputs.nested), "subgroups": subgroups(inputs.nested),
         "type_one": type_one(inputs.simulated), "power": power(inputs),
         "without": inputs.nested.get("without"), "names": SETS,
