@@ -122,6 +122,12 @@ def templated():
         yield from re.findall(r"\$\{([\w-]+(?:\.[\w-]+)*)\}", path.read_text())
 
 
+def commanded():
+    """Return what the command that makes own cohorts' pipelines reads."""
+    text = (ROOT / "containers/commands/cohorts.py").read_text()
+    yield from (f"imaging.{name}" for name in re.findall(r"choices\.get\(\"(\w+)\"\)", text))
+
+
 def leaves(node, name=""):
     for key, value in node.items():
         here = f"{name}.{key}" if name else str(key)
@@ -137,7 +143,7 @@ def unknown(content, names):
 
 
 def test_every_parameter_of_the_repository_is_read_by_somebody():
-    names = {*sections(), *templated()}
+    names = {*sections(), *templated(), *commanded()}
     assert {"classification.bootstrap", "radiomics"} <= names
     files = [*(ROOT / "studies").glob("*/params/*.yaml")]
     assert len(files) > 10
