@@ -17,7 +17,8 @@ STUDY, IMAGING = "studies/sclc_liver/dvc.yaml", "studies/sclc_liver/imaging/dvc.
 # How many stages DVC would run, at least.
 FILES = {"dvc.yaml": 60, STUDY: 55, IMAGING: 30, "studies/brain_metastases/dvc.yaml": 3,
          "studies/brain_metastases/synthetic/dvc.yaml": 10,
-         "studies/gi_liver/dvc.yaml": 3, "studies/sclc_recurrence/dvc.yaml": 3,
+         "studies/gi_liver/dvc.yaml": 3, "studies/gi_liver/synthetic/dvc.yaml": 20,
+         "studies/sclc_recurrence/dvc.yaml": 3,
          "studies/sclc_recurrence/synthetic/dvc.yaml": 20}
 PARAMS = "studies/sclc_liver/params"
 HOSTILE = "x; touch executed; echo $(touch executed) `touch executed` '"
@@ -59,7 +60,7 @@ def test_a_stage_with_parameters_is_told_their_file(file):
 def test_the_names_in_the_pipelines_are_those_of_the_parameters():
     params = whole()
     imaging = stages(IMAGING)
-    assert imaging["train"]["matrix"]["network"] == params["imaging"]["networks"]
+    assert list(imaging["infer"]["foreach"]) == params["imaging"]["networks"]
     assert imaging["detect"]["matrix"]["method"] == params["imaging"]["methods"]
     assert list(imaging["extract"]["foreach"]) == params["imaging"]["masks"]
     runs = stages(STUDY)["train"]["matrix"]
