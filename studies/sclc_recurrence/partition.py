@@ -37,7 +37,8 @@ def shares(station: np.ndarray, inside: np.ndarray) -> np.ndarray:
         that of all stations which the CTV touches (ideaCTV); 0 where it touches none.
     """
     whole = (station * (inside[..., 0, :] > 0)).sum(axis=-1)[..., None, None]
-    both = np.stack([inside / station[..., None, :], inside / np.maximum(whole, 1e-300)], axis=-2)
+    part = np.divide(inside, whole, out=np.zeros(inside.shape), where=whole > 0)
+    both = np.stack([inside / station[..., None, :], part], axis=-2)
     return both.reshape(*station.shape[:-1], -1)
 
 
