@@ -61,7 +61,7 @@ def test_the_names_in_the_pipelines_are_those_of_the_parameters():
     params = whole()
     imaging = stages(IMAGING)
     assert list(imaging["infer"]["foreach"]) == params["imaging"]["networks"]
-    assert imaging["detect"]["matrix"]["method"] == params["imaging"]["methods"]
+    assert list(imaging["detect"]["foreach"]) == params["imaging"]["methods"]
     assert list(imaging["extract"]["foreach"]) == params["imaging"]["masks"]
     runs = stages(STUDY)["train"]["matrix"]
     assert runs["release"] == list(params["cohort"]["releases"])
