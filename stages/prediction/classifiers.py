@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
 from imblearn.over_sampling import SMOTE
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -62,7 +60,7 @@ def weighs(name: str) -> bool:
 
 
 def fit(estimator, features: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None):
-    """Fit in place and return the classifier; a fit that ends before it converges is used as it is.
+    """Fit in place and return the classifier; the library's warnings are shown.
 
     Parameters
     ----------
@@ -71,11 +69,9 @@ def fit(estimator, features: np.ndarray, label: np.ndarray, weight: np.ndarray |
     label : ndarray of int, shape (n,)
     weight : ndarray of float, shape (n,), optional
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        if weight is None:
-            return estimator.fit(features, label)
-        return estimator.fit(features, label, sample_weight=weight)
+    if weight is None:
+        return estimator.fit(features, label)
+    return estimator.fit(features, label, sample_weight=weight)
 
 
 def score(estimator, features: np.ndarray) -> tuple[np.ndarray, float]:
