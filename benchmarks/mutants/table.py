@@ -1,4 +1,4 @@
-"""Write the mutation scores into docs/reliability.md: ``python -m benchmarks.mutants.table found-*.csv``.
+"""Write the scores into docs/reliability.md: ``python -m benchmarks.mutants.table found-*.csv``.
 
 Each file is what ``python -m benchmarks.mutants`` found of one package. What survived stands in
 ``kept.csv`` beside this with a reason why no test has to notice it, or is listed as open.

@@ -13,7 +13,7 @@ from .conftest import stub
 
 @pytest.fixture
 def image(tmp_path, monkeypatch):
-    """An image of this test's own, without and with source packages; environments below ``tmp_path``."""
+    """An image of this test's own; environments below ``tmp_path``."""
     monkeypatch.setattr(images, "CONTAINERS", tmp_path / "containers")
     monkeypatch.setattr(venv, "ENVIRONMENTS", tmp_path / "envs")
     folder = tmp_path / "containers" / "small"
@@ -149,8 +149,9 @@ def test_a_program_that_is_there_is_not_installed(image, uv, monkeypatch):
 @pytest.mark.parametrize("user, found", [(1000, "/usr/bin/apt-get"), (0, None)])
 def test_who_cannot_install_a_program_is_told_how(image, uv, monkeypatch, user, found):
     monkeypatch.setattr(venv.os, "geteuid", lambda: user)
-    monkeypatch.setattr(venv.shutil, "which", lambda name, path=None: found if name == "apt-get" else None)
-    with pytest.raises(LauncherError, match="'no-such' is not installed; install it .apt-get install x"):
+    monkeypatch.setattr(venv.shutil, "which", lambda name, path=None:
+                        found if name == "apt-get" else None)
+    with pytest.raises(LauncherError, match="'no-such' is not installed; install it .*install x"):
         venv.setup(replace(image, programs={"no-such": "x"}))
     assert uv == []
 
@@ -166,7 +167,8 @@ def test_root_gets_a_program_from_the_distribution(image, uv, monkeypatch, fails
         return subprocess.CompletedProcess(command, int(command[1] == fails))
 
     monkeypatch.setattr(venv.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(venv.shutil, "which", lambda name, path=None: name if name == "apt-get" else None)
+    monkeypatch.setattr(venv.shutil, "which", lambda name, path=None:
+                        name if name == "apt-get" else None)
     monkeypatch.setattr(venv.subprocess, "run", run)
     if fails:
         with pytest.raises(LauncherError, match=f"apt-get {fails} .*failed"):
@@ -203,7 +205,7 @@ def test_root_keeps_in_a_stage_what_files_need_and_nothing_else(monkeypatch, ima
         tried.clear()
         monkeypatch.setattr(venv.os, "geteuid", lambda user=user: user)
         line, variables = venv.command(image, ["python", "-c", "pass"])
-        assert line == ["unshare", "--user", "--map-current-user", "--net", "--", "python", "-c", "pass"]
+        assert line == [*"unshare --user --map-current-user --net -- python -c pass".split()]
         bounds = [part for part in tried[0] if part.startswith("--bounding-set")]
         assert bounds == (["--bounding-set=-all,+chown,+dac_override,+dac_read_search,+fowner"]
                           if user == 0 else [])
@@ -220,7 +222,8 @@ def test_acquisition_without_an_orchestrator(tmp_path, monkeypatch):
 
 def test_acquisition_sees_where_data_are_and_how_the_network_is_reached(monkeypatch):
     seen = {}
-    monkeypatch.setattr(orchestrator.child, "run", lambda line, **how: seen.update(line=line, **how) or 5)
+    monkeypatch.setattr(orchestrator.child, "run", lambda line, **how:
+                        seen.update(line=line, **how) or 5)
     monkeypatch.setenv("DATA_MIRROR", "/mirror")
     monkeypatch.setenv("https_proxy", "http://proxy")
     monkeypatch.setenv("OTHER", "x")
