@@ -6,7 +6,16 @@ import subprocess
 
 import pytest
 
-from containers.launcher import LauncherError, Terminated, child, engines, environment, images, main, venv
+from containers.launcher import (
+    LauncherError,
+    Terminated,
+    child,
+    engines,
+    environment,
+    images,
+    main,
+    venv,
+)
 
 from .conftest import IMAGE
 
