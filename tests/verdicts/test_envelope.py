@@ -7,7 +7,8 @@ import pytest
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.verdicts import envelope, gather, ledger, published
+from stages.verdicts import envelope, gather, ledger, published, stored
+from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.envelope import Spread, compare
 from stages.verdicts.evidence import Origin, Source
 from stages.verdicts.judge import Candidate, Evidence, judge
@@ -281,3 +282,14 @@ def test_a_summary_of_the_sweep_that_is_missing(repository):
     (repository / SWEEP / "new-search.json").unlink()
     with pytest.raises(InputError, match="new-search.json: no such file"):
         envelope.collect(READ, repository)
+
+
+@pytest.mark.parametrize("verdict, given", [("impossible", "untestable"), ("consistent", "envelope"),
+                                            ("untested", "envelope")])
+def test_what_some_variations_give_has_to_go_with_the_other_printed_numbers(verdict, given):
+    found, note = settled("0.70", [0.7, 0.8] * 40, arithmetic=Arithmetic(verdict, "sums"))
+    assert found == given and ("refused by sums" in note) is (given == "untestable")
+
+
+def test_a_study_without_stored_outputs():
+    assert stored.of(replace(READ, content=replace(READ.content, stored=0))) == []
