@@ -1,11 +1,14 @@
 """A command of a container or an environment: how it ends, on which CPU, and what is recorded of it."""
 
 import json
+import os
 import signal
 import subprocess
+import time
 
 import pytest
 
+from containers import launcher
 from containers.launcher import (
     LauncherError,
     Terminated,
@@ -138,11 +141,82 @@ def test_without_a_command(capsys):
     assert stopped.value.code == 2 and "no command given; write it behind --" in capsys.readouterr().err
 
 
+def test_acquisition_runs_in_the_orchestrator(started, monkeypatch):
+    monkeypatch.setattr(main.orchestrator, "run", lambda command, threads: (command, threads))
+    assert main.run(main.parse(["--threads", "3", "orchestrator", "--", "true"])) == (["true"], 3)
+    assert started == []
+
+
+def test_an_engine_of_containers_needs_no_environment(started, monkeypatch, tmp_path):
+    monkeypatch.setattr(engines, "choose", lambda image: ("docker", "sha256:1"))
+    (tmp_path / "in").mkdir()
+    assert main.run(main.parse(["--read", str(tmp_path / "in"), "--write", str(tmp_path), IMAGE, "--",
+                                "true"])) == 9
+    request, = started
+    assert request.read == (tmp_path / "in",) and request.write == (tmp_path,)
+    record = json.loads(next((tmp_path / "logs").iterdir()).read_text())
+    assert (record["engine"], record["digest"]) == ("docker", "sha256:1")
+
+
+@pytest.mark.parametrize("options", [["--read", "/a:b"], ["--write", "/a,b"]])
+def test_names_that_no_engine_can_mount(options, capsys):
+    with pytest.raises(SystemExit):
+        main.parse([*options, IMAGE, "--", "true"])
+    assert "engines cannot mount a name with ':' or ','" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("argument, shown", [
     ("--out=a/b.csv", "--out=a/b.csv"), ("a=/scans/x", "a=/scans/x"), ("..", "path-5ec1f7e700f3"),
     ("--ct=a/../../x", "--ct=path-")])
 def test_paths_that_leave_the_repository_are_not_recorded(argument, shown):
     assert main.shown(argument).startswith(shown)
+
+
+def test_images_of_a_gpu_are_for_those_who_have_one():
+    assert set(images.names()) - set(images.default()) == {
+        name for name in images.names() if name.endswith("-cuda")} != set()
+    assert images.default() == sorted(images.default()) and IMAGE in images.default()
+
+
+def test_a_program_without_arguments_refuses_any(monkeypatch, capsys):
+    monkeypatch.setattr(main.sys, "argv", ["make x", "--more"])
+    with pytest.raises(LauncherError, match="make x: unrecognized arguments: --more; see --help"):
+        launcher.no_arguments("make x", "What it does.")
+    monkeypatch.setattr(main.sys, "argv", ["make x"])
+    assert launcher.no_arguments("make x", "What it does.") is None
+    monkeypatch.setattr(main.sys, "argv", ["make x", "--help"])
+    with pytest.raises(SystemExit):
+        launcher.no_arguments("make x", "What\n  it does.")
+    assert "What\n  it does." in capsys.readouterr().out
+
+
+def test_what_was_started_is_asked_to_end_too(monkeypatch):
+    sent = []
+
+    def kill(process, number):
+        sent.append((process, number))
+        if process == 11:
+            raise ProcessLookupError
+
+    monkeypatch.setattr(launcher, "descendants", lambda process: [11, 12])
+    monkeypatch.setattr(launcher.os, "kill", kill)
+    monkeypatch.setattr(launcher.signal, "signal", lambda number, how: sent.append((number, how)))
+    with pytest.raises(Terminated):
+        launcher._terminated(signal.SIGTERM, None)
+    assert sent == [(15, signal.SIG_IGN), (11, 15), (12, 15)]
+
+
+def test_children_and_their_children_are_found():
+    line = ["sh", "-c", "sleep 30 & sleep 30"]
+    with subprocess.Popen(line, start_new_session=True) as shell:
+        try:
+            deadline = time.monotonic() + 10
+            while len(found := launcher.descendants(shell.pid)) < 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert len(found) == 2 and {shell.pid, *found} <= {*launcher.descendants(os.getpid())}
+            assert shell.pid not in found
+        finally:
+            os.killpg(shell.pid, signal.SIGKILL)
 
 
 def test_an_unknown_image_lists_those_that_there_are():

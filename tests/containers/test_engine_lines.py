@@ -167,6 +167,37 @@ def test_tests_see_the_mirror_and_their_tools_under_venv(request_, monkeypatch, 
     assert "DATA_MIRROR" not in seen["env"]
 
 
+@pytest.mark.parametrize("tests", [False, True])
+def test_the_tools_of_tests_are_made_for_tests_only(request_, monkeypatch, tmp_path, tests):
+    _, request = request_
+    made = []
+    monkeypatch.setattr(venv, "test_tools", lambda: made.append(1))
+    engines.run("docker", "sha256:1", request(tests=tests), tmp_path)
+    assert bool(made) is tests
+
+
+def test_an_engine_that_nobody_knows(monkeypatch):
+    monkeypatch.setenv("MSCLC_ENGINE", "lxc")
+    with pytest.raises(LauncherError, match="MSCLC_ENGINE is 'lxc'; valid: auto, apptainer, docker"):
+        engines.choose(images.load(IMAGE))
+    monkeypatch.setenv("MSCLC_ENGINE", "venv")
+    assert engines.choose(images.load(IMAGE)) == ("venv", None)
+
+
+def test_an_engine_that_does_not_answer_is_passed_over_in_silence(monkeypatch, capsys):
+    monkeypatch.delenv("MSCLC_ENGINE", raising=False)
+
+    def ready(engine, image):
+        if engine == "podman":
+            return "sha256:1"
+        raise LauncherError(f"{engine} is not installed")
+
+    monkeypatch.setattr(engines, "_ready", ready)
+    monkeypatch.setattr(engines, "_starts", lambda *_: True)
+    assert engines.choose(images.load(IMAGE)) == ("podman", "sha256:1")
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("engine", engines.CONTAINERS)
 def test_engines_get_the_host_s_environment_without_what_opens_a_container(request_, monkeypatch,
                                                                            tmp_path, engine):

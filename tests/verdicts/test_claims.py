@@ -158,7 +158,8 @@ def test_a_count_of_matches_needs_every_run(folder, line_of):
 def test_a_printed_version_is_a_text_and_a_bound_has_its_name(folder, rows_of):
     write(folder, CLAIM | {"values": {"x": "printed Text | cohort | version",
                                       "y": "printed Grid | A | AUC | low"}, "derived": {},
-                           "confirmed": "x == '1.2.3' and y < 0.65", "recomputed": "{x}", "size": "{y}"})
+                           "confirmed": "x == '1.2.3' and y < 0.65", "recomputed": "{x}",
+                           "size": "{y}"})
     entry, = rows_of(folder)
     assert (entry["recomputed"], entry["size"], entry["status"]) == ("1.2.3", "0.60", "text-only")
 
