@@ -155,7 +155,7 @@ def test_the_stage(run, tmp_path):
     assert found["largest_difference"] == pytest.approx(0.25)
     assert found["log_rank"] == {"large": {"chi_squared": 4.0, "P": 0.0455}}
     assert found["cox"]["together"]["large"] == {
-        "estimate": 0.606531, "low": 0.409843, "high": 0.897614, "proportional_P": 0.4}
+        "estimate": 0.606531, "low": 0.409838, "high": 0.897621, "proportional_P": 0.4}
     assert found["cox"]["together"]["dose"]["estimate"] == 1.64872
 
 
