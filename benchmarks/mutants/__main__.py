@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("tests", nargs="+", help="as pytest takes them")
     options = parser.parse_args()
     killed = earlier(options.out) if options.again else set()
+    dated = trials.newest(options.tests)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         scratch = Path(folder)
         known = trials.survey(Path.cwd(), options.package, options.tests, scratch)
@@ -62,6 +63,8 @@ def main() -> None:
                     outcome = KILLED
                 else:
                     outcome = tried(change, source, known, scratch, options.longest)
+                if trials.newest(options.tests) != dated:
+                    raise SystemExit("error: the tests were changed while they ran; start again")
                 table.writerow([*row, outcome])
                 stream.flush()
 

@@ -24,7 +24,7 @@ from benchmarks.mutants.changes import Change
 INSIDE = Path(__file__).with_name("inside")
 # A change may end no loop or fill the memory: that is noticed, too.
 SECONDS, BYTES = 20, 6 << 30
-OPTIONS = ("-x", "-q", "-p", "no:cacheprovider")
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "--doctest-modules")
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,13 @@ class Clock:
         self.seconds[report.nodeid] += report.duration
         if report.outcome != "passed":
             self.failed.add(report.nodeid)
+
+
+def newest(tests: Sequence[str]) -> float:
+    """Return when a test was changed last: a test that has another name now would read as a failure."""
+    paths = [Path(name.partition("::")[0]) for name in tests]
+    return max(file.stat().st_mtime for path in paths for file in
+               (path.rglob("*.py") if path.is_dir() else [path]))
 
 
 def survey(root: Path, package: Path, tests: Sequence[str], scratch: Path) -> Survey:
