@@ -129,6 +129,7 @@ def noticed(path: Path, source: str, tests: Sequence[str], seconds: float, scrat
             del sys.modules[module]
         os.environ["MUTANT"] = os.pathsep.join([name, str(path.resolve()), str(changed)])
         runpy.run_path(str(INSIDE / "sitecustomize.py"))
+        importlib.import_module(name)  # pytest would read the file itself, for its doctests
         return int(pytest.main([*OPTIONS, *tests]))
 
     return in_fork(trial, seconds) != 0

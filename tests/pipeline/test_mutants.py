@@ -29,6 +29,15 @@ def allowed(a):
     return a < LIMIT
 
 
+def half(a):
+    """Return the half.
+
+    >>> half(4)
+    2.0
+    """
+    return a / 2
+
+
 def never():
     return 5
 
@@ -54,7 +63,8 @@ def test_what_says_nothing_is_left_alone():
     assert sorted(found) == sorted([
         ("number", 3, False), ("number", 8, False), ("return", 13, True), ("condition", 13, True),
         ("comparison", 13, True), ("return", 17, True), ("comparison", 17, True),
-        ("return", 21, True), ("number", 21, True)])
+        ("return", 26, True), ("operator", 26, True), ("number", 26, True), ("return", 30, True),
+        ("number", 30, True)])
 
 
 def test_changes_are_tried_where_they_run(tmp_path):
@@ -63,7 +73,7 @@ def test_changes_are_tried_where_they_run(tmp_path):
         (tmp_path / name).write_text(text)
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\npythonpath = '.'\n")
     line = [sys.executable, "-m", "benchmarks.mutants", "--package", "toy", "--count", "99", "--out",
-            "found.csv", "tests"]
+            "found.csv", "tests", "toy"]
     path = os.pathsep.join([str(tmp_path), str(ROOT), os.environ["PYTHONPATH"]])
     done = subprocess.run(line, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, text=True,
                           capture_output=True)
@@ -73,10 +83,11 @@ def test_changes_are_tried_where_they_run(tmp_path):
     assert found == {
         (3, "number"): "killed", (8, "number"): "survived", (13, "return"): "killed",
         (13, "condition"): "killed", (13, "comparison"): "survived", (17, "return"): "killed",
-        (17, "comparison"): "killed", (21, "return"): "no test runs it",
-        (21, "number"): "no test runs it"}
+        (17, "comparison"): "killed", (26, "return"): "killed", (26, "number"): "killed",
+        (26, "operator"): "killed",
+        (30, "return"): "no test runs it", (30, "number"): "no test runs it"}
     rows = table.read(tmp_path / "found.csv")
     text = table.part([rows], {("toy/sums.py", "a > b -> a >= b"): "the same value either way"})
-    assert "| toy/sums.py | 9 | 5 | 1 | 3 | 62% |" in text
+    assert "| toy/sums.py | 12 | 8 | 1 | 3 | 73% |" in text
     assert "- the same value either way (1): `sums.py` 13" in text
-    assert "`toy/sums.py` 21: `5 -> 6`" in text
+    assert "`toy/sums.py` 30: `5 -> 6`" in text
