@@ -58,6 +58,11 @@ class Clock:
         self.seconds: dict[str, float] = defaultdict(float)
         self.failed: set[str] = set()
 
+    def pytest_runtest_logstart(self):
+        """Let every line be told anew."""
+        if hasattr(sys, "monitoring"):
+            sys.monitoring.restart_events()
+
     def pytest_runtest_logreport(self, report):
         """Add up set-up, call and what comes behind."""
         self.seconds[report.nodeid] += report.duration
