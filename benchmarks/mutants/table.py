@@ -18,10 +18,17 @@ KEPT = Path(__file__).with_name("kept.csv")
 HEAD = ("package", "small changes", "noticed", "survived, with a reason", "survived, open", "score")
 
 
-def kept() -> dict[tuple[str, str], str]:
-    """Return the reasons: module and change to reason."""
+def kept() -> dict[tuple[str, ...], str]:
+    """Return the reasons: module, line of code and change to reason."""
     with open(KEPT, newline="", encoding="utf-8") as stream:
-        return {(row["module"], row["change"]): row["reason"] for row in csv.DictReader(stream)}
+        return {(row["module"], row["code"], row["change"]): row["reason"]
+                for row in csv.DictReader(stream)}
+
+
+def key(row: dict[str, str]) -> tuple[str, str, str]:
+    """Return what a reason is found by."""
+    lines = Path(row["module"]).read_text(encoding="utf-8").splitlines()
+    return row["module"], lines[int(row["line"]) - 1].strip(), row["change"]
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -33,7 +40,7 @@ def read(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def part(found: list[list[dict[str, str]]], reasons: dict[tuple[str, str], str]) -> str:
+def part(found: list[list[dict[str, str]]], reasons: dict[tuple[str, ...], str]) -> str:
     """Return the scores as a table, and below it what survived.
 
     The score is the share that is noticed of those that change something: those with a reason are left
@@ -42,12 +49,12 @@ def part(found: list[list[dict[str, str]]], reasons: dict[tuple[str, str], str])
     rows, listed, open_ones = [], [], []
     for one in found:
         survived = [row for row in one if row["outcome"] != KILLED]
-        known = [row for row in survived if (row["module"], row["change"]) in reasons]
+        known = [row for row in survived if key(row) in reasons]
         noticed, other = len(one) - len(survived), len(survived) - len(known)
         package = str(Path(*Path(one[0]["module"]).parts[:2]))
         rows.append([package, len(one), noticed, len(known), other,
                      f"{noticed / max(1, noticed + other):.0%}"])
-        listed += [(reasons[row["module"], row["change"]], row) for row in known]
+        listed += [(reasons[key(row)], row) for row in known]
         open_ones += [row for row in survived if row not in known]
     table = reliability.table(HEAD, rows)
     why = Counter(reason for reason, _ in listed)

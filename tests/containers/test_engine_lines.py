@@ -137,6 +137,34 @@ def test_a_missing_lock_is_an_empty_one(monkeypatch, tmp_path):
     assert locks.read()["a"] == {"recipe": "one", "base": "debian:y",
                                  "apptainer": {"digest": "sha256:4"}}
     assert [path.name for path in tmp_path.iterdir()] == ["images.lock"]
+    assert locks.LOCK.read_text() == (
+        '{\n  "a": {\n    "apptainer": {\n      "digest": "sha256:4"\n    },\n'
+        '    "base": "debian:y",\n    "recipe": "one"\n  }\n}\n')
+
+
+def test_names_of_images_hold_twelve_digits_of_their_recipe(monkeypatch, tmp_path):
+    image = images.load(IMAGE)
+    assert image.tag == f"msclc/{IMAGE}:{image.recipe()[:12]}" and len(image.recipe()) == 64
+    assert image.sif.name == f"{IMAGE}-{image.recipe()[:12]}.sif"
+    monkeypatch.setattr(locks, "LOCK", tmp_path / "images.lock")
+    script = f"echo sha256:{'1' * 64}"
+    monkeypatch.setenv("PATH", str(stub(tmp_path / "bin", "docker", script)))
+    with pytest.raises(oci.Missing, match="is sha256:1{12}, but .* says nothing;"):
+        oci.ready("docker", image)
+    locks.record(IMAGE, image.recipe(), "docker", {"digest": f"sha256:{'2' * 64}"})
+    with pytest.raises(oci.Missing, match="is sha256:1{12}, but .* says sha256:2{12};"):
+        oci.ready("docker", image)
+
+
+@pytest.mark.parametrize("script, said", [("echo one >&2; echo two >&2; exit 1", "two"),
+                                          ("exit 1", "no message")])
+def test_why_an_engine_cannot_start_a_container(monkeypatch, tmp_path, capsys, script, said):
+    monkeypatch.setattr(engines, "STARTED", tmp_path / "started")
+    folder = stub(tmp_path / "bin", "python", script)
+    monkeypatch.setattr(engines.sys, "executable", str(folder / "python"))
+    assert not engines._starts("docker", images.load(IMAGE), "sha256:1")
+    assert capsys.readouterr().err == f"notice: docker not used, it cannot start a container: {said}\n"
+    assert not (tmp_path / "started").exists()
 
 
 @pytest.fixture
@@ -155,6 +183,7 @@ def request_(tmp_path, monkeypatch):
 def test_tests_see_the_mirror_and_their_tools_under_venv(request_, monkeypatch, tmp_path, tests):
     seen, request = request_
     monkeypatch.setenv("DATA_MIRROR", "/mirror")
+    assert request().threads == 1
     status, seconds = engines.run("venv", None, request(tests=tests, threads=4), tmp_path)
     assert status == 3 and 0 <= seconds < 5 and seen["line"] == ["true"]
     given = seen["env"]

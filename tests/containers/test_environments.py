@@ -31,7 +31,7 @@ def uv(monkeypatch):
     def run(*arguments, extra=None):
         calls.append((arguments, extra))
         if arguments[0] == "venv":
-            os.makedirs(arguments[-1])
+            os.makedirs(arguments[-1], exist_ok=True)
 
     monkeypatch.setattr(venv, "_uv", run)
     monkeypatch.setattr(venv, "interpreter", lambda version: f"python{version}")
@@ -51,6 +51,8 @@ def test_an_environment_is_made_once_and_again_for_other_pins(image, uv, tmp_pat
     assert venv.setup(image) == folder and len(uv) == 2
     image.lock.write_text("a==2\n")
     assert not venv.ready(image)
+    venv.setup(image)
+    assert venv.ready(image) and len(uv) == 4
 
 
 def test_build_tools_come_first_and_no_others_are_fetched(image, uv):
@@ -190,6 +192,9 @@ def test_uv_of_the_orchestrator_or_of_the_path(tmp_path, monkeypatch):
     (tmp_path / ".venv").mkdir()
     stub(tmp_path / ".venv" / "bin", "uv", "echo first >&2\necho >&2\necho '  second' >&2\nexit 1")
     with pytest.raises(LauncherError, match="uv pip install failed: first; second$"):
+        venv._uv("pip", "install", "x")
+    stub(tmp_path / ".venv" / "bin", "uv", f"echo {'x' * 500} >&2\nexit 1")
+    with pytest.raises(LauncherError, match="failed: x{400}$"):
         venv._uv("pip", "install", "x")
 
 

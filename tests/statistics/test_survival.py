@@ -167,6 +167,13 @@ def test_results_of_another_kind_are_one_line(run, tmp_path, first):
     assert not (tmp_path / "out.json").exists()
 
 
+def test_what_must_be_given(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["stage"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(survival.stage)
+    assert stopped.value.code == 2 and "--events, --first, --out" in capsys.readouterr().err
+
+
 def test_r_that_is_not_there_or_does_not_start(monkeypatch):
     monkeypatch.delenv("R_HOME", raising=False)
     monkeypatch.setenv("PATH", "/nonexistent")
