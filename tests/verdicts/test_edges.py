@@ -71,6 +71,46 @@ def test_edges_of_the_checks(name, given, possible):
     assert CHECKS[name].possible(**given) is possible
 
 
+@pytest.mark.parametrize("name, given, possible", [
+    # The least spread of values with both ends and a mean away from the middle: 3.0.
+    *(("summary", {"n": 10, "mean": mean, "sd": sd, "low": 0.0, "high": 10.0}, sd == "3.10")
+      for mean in (1.0, 9.0) for sd in ("2.50", "3.10")),
+    # Of two counts of 0 and 3 the mean is 1.5.
+    ("mean_in_range", {"mean": "2.0", "low": "0", "high": "3", "n": "2"}, False),
+    ("mean_in_range", {"mean": "1.5", "low": "0", "high": "3", "n": "2"}, True),
+    # The SD of 0 and 1 is 0.50 with divisor 2 and 0.71 with divisor 1.
+    ("counted", {"mean": "0.50", "sd": "0.71", "n": 1, "runs": 2}, True),
+    ("counted", {"mean": "0.50", "sd": "0.50", "n": 1, "runs": 2}, True),
+    ("counted", {"mean": "0.50", "sd": "0.60", "n": 1, "runs": 2}, False),
+    # Groups of four each.
+    ("spearman_groups", {"rhos": ["0.50", "0.50"], "ps": ["0.50", "0.50"], "n": "8"}, True),
+    ("spearman_groups", {"rhos": ["0.50", "0.50"], "ps": ["0.50", "0.50"], "n": "4"}, False),
+    # An empty second group gives no mean; without SDs the means alone are looked at.
+    ("pooled", {"sizes": [[1, 10], [0, 10]], "means": ["5.0", "9.0"], "size": "10", "mean": "5.0"},
+     False),
+    ("pooled", {"sizes": ["3", "4"], "means": ["1.0", "2.0"], "size": "7", "mean": "1.6"}, True),
+    ("pooled", {"sizes": ["3", "4"], "means": ["1.0", "2.0"], "size": "7", "mean": "1.9"}, False)])
+def test_answers_by_hand(name, given, possible):
+    assert CHECKS[name].possible(**given) is possible
+    module = second_means if hasattr(second_means, name) else second
+    # The second derivations of these say as much; a summary is derived twice for whole values only.
+    if name not in ("summary", "mean_in_range"):
+        texts = {key: [str(one) for one in value] if key == "sizes" and isinstance(value[0], str)
+                 else value for key, value in given.items()}
+        assert getattr(module, name)(**texts) is possible
+
+
+@pytest.mark.parametrize("derived", [
+    # Ends that touch are possible: 0.54 may be 0.55, and so may 0.6.
+    lambda: second.macro(["0.54"], "0.6"), lambda: second_means.mean_share("0.6", "0.54", "0.54", "1"),
+    lambda: second.spearman("0.00", "0.98", "9"), lambda: second.hazard_ratio("0.40", "0.0", "2.0"),
+    lambda: second.rank_sum("1.55", "4", "2"), lambda: not second.rate("2.10", "10"),
+    lambda: not second.spearman("0.5", "0", [2, 2]),
+    lambda: not second.rank_sum("1.55", "4", "2", correction=True)])
+def test_second_derivations_by_hand(derived):
+    assert derived()
+
+
 def test_folds_beyond_the_search_are_left_to_the_hull(monkeypatch):
     given = {"positives": [2, 2], "negatives": [2, 2], "sensitivity": "0.60"}
     assert not CHECKS["fold_means"].possible(**given)

@@ -200,7 +200,8 @@ def test_the_table_in_a_readme_and_in_a_terminal(repository, call, refused):
     assert code == 0 and lines[0].split()[:3] == ["item", "numbers", "exact"]
     assert [line.split()[:2] for line in lines[1:]] == [["Grid", "6"], ["Drawing", "1"], ["Text", "7"],
                                                        ["all", "14"]]
-    assert len({len(line) for line in lines}) == 1
+    assert len({len(line) for line in lines}) == 1 and lines[1].startswith("Grid     ")
+    assert lines[1].endswith(" 0") and lines[0].endswith("not-a-result")
     (repository / "R.md").write_text(f"before\n{tables.BEGIN}\nold\n{tables.END}\nbehind\n")
     code, out, error = call(tables.stage, *JUDGED, "--readme", "R.md")
     assert code == 0 and "wrote the table of verdicts into R.md" in error and not out

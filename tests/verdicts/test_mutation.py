@@ -11,6 +11,8 @@ from stages.verdicts import acceptance, gather, ledger, mutants, mutation, names
 from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.bench import Bench, place
 from stages.verdicts.consistency import declarations, evaluate
+from stages.verdicts.evidence import Origin
+from stages.verdicts.judge import Candidate
 from stages.verdicts.published import Number
 from tests.made_up import JUDGED, NAME, READ, SETTINGS
 
@@ -159,6 +161,24 @@ def test_sign_and_neighbours():
     signs = [one.changed[one.number].printed for one in mutants.mutants(evidence)
              if one.size == mutants.SIGN]
     assert signs == ["0.25"]
+
+
+@pytest.mark.parametrize("text, plausible, negative, given", [
+    ("0.00", (0, 1), False, True), ("1.00", (0, 1), False, True), ("1.01", (0, 1), False, False),
+    ("-1", None, False, False), ("-1", None, True, True), ("0", None, False, True),
+    ("1.2.3", (0, 1), False, True), ("-0.5", (-1, 1), True, True), ("-1.5", (-1, 1), True, False)])
+def test_which_values_are_possible(text, plausible, negative, given):
+    assert mutants.possible(text, gather.Evidence(plausible=plausible), negative) is given
+
+
+@pytest.mark.parametrize("change, signed", [
+    ({}, False), ({"plausible": (0, 1)}, False), ({"plausible": (-1, 1)}, True),
+    ({"recomputed": (Candidate(Origin("c", "r", "e"), 0.5),)}, False),
+    ({"recomputed": (Candidate(Origin("c", "r", "e"), "1.2"),)}, False),
+    ({"recomputed": (Candidate(Origin("c", "r", "e"), -0.1),)}, True)])
+def test_metrics_that_are_negative_somewhere(change, signed):
+    number = Number("T", "A", "x", "value", "0.50", "")
+    assert (mutants.signed({number: gather.Evidence(**change)}) == {"x"}) is signed
 
 
 def test_the_stage_and_the_ledger(repository, call):
