@@ -59,12 +59,12 @@ def test_packages_come_from_a_release(tmp_path, bootstrap):
                            ("RECORD", "")):
             wheel.writestr(f"uv-1.dist-info/{name}", text)
         # Tells what the real one would have been told.
-        wheel.writestr("uv-1.data/scripts/uv",
-                       "#!python\nimport os\nopen('told', 'w').write("
-                       "' '.join((os.environ['UV_FIND_LINKS'], os.environ['UV_OFFLINE'])))\n")
+        program = zipfile.ZipInfo("uv-1.data/scripts/uv")
+        program.external_attr = 0o100755 << 16
+        wheel.writestr(program, "#!/bin/sh\necho $UV_FIND_LINKS $UV_OFFLINE > told\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     (tmp_path / "containers" / "orchestrator" / "bootstrap.lock").write_text(
         f"uv==1 --hash=sha256:{digest}\n")
     said = bootstrap(tmp_path / "a release")
     assert said.returncode == 0, said.stderr
-    assert (tmp_path / "told").read_text() == f"{wheels.as_uri()} 1"
+    assert (tmp_path / "told").read_text() == f"{wheels.as_uri()} 1\n"
