@@ -104,6 +104,7 @@ def test_answers_by_hand(name, given, possible):
     # Ends that touch are possible: 0.54 may be 0.55, and so may 0.6.
     lambda: second.macro(["0.54"], "0.6"), lambda: second_means.mean_share("0.6", "0.54", "0.54", "1"),
     lambda: second.spearman("0.00", "0.98", "9"), lambda: second.hazard_ratio("0.40", "0.0", "2.0"),
+    lambda: second.feature_count("107", "pyradiomics", "3.0.1"),
     lambda: second.rank_sum("1.55", "4", "2"), lambda: not second.rate("2.10", "10"),
     lambda: not second.spearman("0.5", "0", [2, 2]),
     lambda: not second.rank_sum("1.55", "4", "2", correction=True)])
@@ -128,6 +129,12 @@ def test_folds_beyond_the_search_are_left_to_the_hull(monkeypatch):
 def test_what_the_checks_refuse_to_read(name, given, said):
     with pytest.raises(InputError, match=said):
         CHECKS[name](**given)
+
+
+def test_how_much_a_check_could_have_refused():
+    found = CHECKS["mean_share"]("0.426", "0.12", "0.85", "3")
+    refused, tried = (sum(map(len, part.values())) for part in (found.refused, found.tried))
+    assert 0 < refused < tried and found.could_fail == refused / tried
 
 
 def test_p_values_of_the_normal_approximation():
