@@ -149,16 +149,16 @@ def parts_of(options: argparse.Namespace, whole: job.Job, work: Path) -> job.Par
     if options.scheduler == SLURM:
         shards = slurm.count(shards, len(job.table_rows(Path(whole.table))))
     given, reading = part.settings(whole)
-    if Path(whole.settings).is_absolute() and not Path(whole.settings).is_file():
+    if not Path(whole.settings).is_file():
         reading = []
     table = Path(whole.table)
-    for arguments in (
-            # First: settings that do not exist are refused before anything is read.
-            part.stage("stages.radiomics.measure", "radiomics", whole,
-                       ["--manifest", work / "none.csv", *given, "--check", "--out", work], reading),
-            part.stage("stages.cohort.parts", "cohort", whole,
-                       ["--table", table, "--count", shards or 1, "--out", work / job.PLAN],
-                       ["--read", table.parent, "--write", work])):
+    look = part.stage("stages.radiomics.measure", "radiomics", whole, [
+        "--manifest", work / "none.csv", *given, "--check", "--out", work], reading)
+    plan = part.stage("stages.cohort.parts", "cohort", whole, [
+        "--table", table, "--count", shards or 1, "--out", work / job.PLAN],
+        ["--read", table.parent, "--write", work])
+    # First: settings that do not exist are refused before anything is read.
+    for arguments in ([plan] if job.read(work / job.JOB) == asdict(whole) else [look, plan]):
         if part.launch(arguments):
             raise SystemExit(EXIT_BAD_INPUT)
     whole.write(work)
