@@ -78,8 +78,8 @@ def test_a_bad_series_fails_alone_and_the_next_run_makes_what_is_missing(cohort,
     assert not (first / "cohort").exists() and (second / "cohort" / "images").is_dir()
     code, _, error = features(table, out, "--shards", 3)
     assert code == 0 and "notice: 2 parts, as the run before" in error, error
-    # One part, and of that the series that was bad.
-    assert "parts 0 of" not in error and "1/1" in error
+    # The part of the bad series alone.
+    assert "parts 0 of" not in error and "own: series 3 of 3" in error
     assert tables(out) == whole and sorted(item.name for item in out.iterdir()) == [
         ".done.json", ".gitignore", *sorted(job.TABLES)]
     assert "made before: nothing to do" in features(table, out)[1]
