@@ -23,7 +23,7 @@ help:  ## list the targets
 setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 
 .venv/ready: $(LOCKS)/bootstrap.lock $(LOCKS)/requirements.lock
-	@$(PYTHON) containers/bootstrap
+	@$(PYTHON) containers/bootstrap "$$GIVEN_FROM"
 	@touch $@
 
 reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1 FROM=release/]
@@ -88,7 +88,7 @@ fuzz: setup  ## damage the inputs that users give, run what reads them [N=2000 S
 	@$(BIN)/python -m containers.commands.fuzz --number="$${GIVEN_N:-2000}" \
 	    --seed="$${GIVEN_SEED:-1}" $${GIVEN_WRITE:+--write}
 
-release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache KEY=…]
+release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,wheels KEY=…]
 	@$(BIN)/python -m containers.commands.release.main --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT" \
 	    $${GIVEN_KEY:+--key="$$GIVEN_KEY"}
 
