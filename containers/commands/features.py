@@ -22,12 +22,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from containers.commands.predict import EVERYTHING, IGNORE, PARAMETERS, WORK
-from containers.commands.shards import job, local, merge, part, slurm
+from containers.commands.shards import job, local, part, results, slurm
 from containers.launcher import EXIT_BAD_INPUT, LauncherError, entry, environment
 
-# What the results were made of, so that the same command does nothing.
-DONE = ".done.json"
-RESULTS = (*job.TABLES, merge.FAILED)
 LOCAL, SLURM = "local", "slurm"
 
 
@@ -88,7 +85,7 @@ def check(options: argparse.Namespace) -> tuple[Path, Path | None]:
     if IGNORE in inside and (out / IGNORE).read_text() == EVERYTHING:
         inside -= {IGNORE}
     # An interrupted run's, or a complete one's.
-    own = {WORK, DONE, *RESULTS} if inside & {WORK, DONE} else set()
+    own = {WORK, results.DONE, *results.RESULTS} if inside & {WORK, results.DONE} else set()
     if inside - own:
         raise LauncherError(f"{options.out}: is not empty; name a new folder, nothing is overwritten")
     return table, out
@@ -106,35 +103,6 @@ def wanted(options: argparse.Namespace, table: Path, work: Path) -> job.Job:
         texts = set(before["texts"])
     return job.Job(str(table), PARAMETERS, settings, options.regions, options.method or "",
                    options.check, sorted(texts))
-
-
-def facts(whole: job.Job) -> dict:
-    """Return what the results of a table depend on."""
-    rows = job.table_rows(Path(whole.table))
-    rows = [rows[name] for name in sorted(rows)]
-    return {"about": whole.about(), "rows": job.digest(rows),
-            "files": job.stamps(Path(whole.table), rows)}
-
-
-def complete(out: Path, made_of: dict) -> bool:
-    """Tell whether the results are there and what they were made of has not changed.
-
-    Raises
-    ------
-    LauncherError
-        If there are others.
-    """
-    known = job.read(out / DONE)
-    if known is None:
-        return False
-    same = all(known.get(name) == value for name, value in made_of.items())
-    try:
-        if same and all(job.of_file(out / name) == size for name, size in known["outputs"].items()):
-            return True
-    except OSError:
-        pass
-    raise LauncherError(f"{out}: holds results of another table, other files, settings or an older "
-                        "version; name a new folder, nothing is overwritten")
 
 
 def parts_of(options: argparse.Namespace, whole: job.Job, work: Path) -> job.Parts:
@@ -210,26 +178,6 @@ def faults(parts: job.Parts, ended: dict[int, str]) -> tuple[dict[str, str], lis
     return failed, list(dict.fromkeys(forbidden))
 
 
-def told(lines: list[str]) -> str:
-    """Return faults as the message of an error."""
-    return lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} faults:", *lines])
-
-
-def finish(parts: job.Parts, out: Path, failed: dict[str, str], made_of: dict) -> None:
-    """Write the results of all parts that have ended."""
-    ended = [number for number in range(len(parts)) if parts.end(number)]
-    if not ended:
-        return
-    for name in job.TABLES:
-        merge.write(out / name, merge.merged(parts.folder(number) / name for number in ended))
-    if failed:
-        merge.write(out / merge.FAILED, merge.failures(failed))
-        return
-    (out / merge.FAILED).unlink(missing_ok=True)
-    job.write(out / DONE, {**made_of, "outputs": {name: job.of_file(out / name)
-                                                 for name in job.TABLES}})
-
-
 def checked(options: argparse.Namespace, table: Path, folder: Path | None) -> int:
     """Read everything, tell all that is wrong at once, and leave nothing behind."""
     if folder:
@@ -241,7 +189,7 @@ def checked(options: argparse.Namespace, table: Path, folder: Path | None) -> in
         failed, forbidden = faults(parts, work_on(options, parts))
     lines = list(dict.fromkeys([*forbidden, *(failed[name] for name in sorted(failed))]))
     if lines:
-        raise LauncherError(told(lines))
+        raise LauncherError(results.told(lines))
     print(f"{len(parts.rows)} series can be read, with their masks")
     return 0
 
@@ -270,10 +218,10 @@ def turn(work: Path) -> Iterator[None]:
 def measured(options: argparse.Namespace, table: Path, out: Path) -> int:
     """Compute the features; return the exit status."""
     work = out / WORK
-    made_of = facts(wanted(options, table, work))
-    if complete(out, made_of):
-        print(f"{options.out}/features.csv: {_lines(out / 'features.csv')} rows, made before: nothing "
-              "to do")
+    made_of = results.facts(wanted(options, table, work))
+    if results.complete(out, made_of):
+        rows = results.lines(out / "features.csv")
+        print(f"{options.out}/features.csv: {rows} rows, made before: nothing to do")
         shutil.rmtree(work, ignore_errors=True)
         return 0
     work.mkdir(parents=True, exist_ok=True)
@@ -287,24 +235,19 @@ def measured(options: argparse.Namespace, table: Path, out: Path) -> int:
         failed, forbidden = faults(parts, work_on(options, parts))
         if forbidden:
             # Earlier results may hold a name that a header gives away.
-            for name in RESULTS:
+            for name in results.RESULTS:
                 (out / name).unlink(missing_ok=True)
-            raise LauncherError(told(forbidden))
-        finish(parts, out, failed, made_of)
-    rows, left = (_lines(out / name) if (out / name).exists() else 0
+            raise LauncherError(results.told(forbidden))
+        results.finish(parts, out, failed, made_of)
+    rows, left = (results.lines(out / name) if (out / name).exists() else 0
                   for name in ("features.csv", "excluded.csv"))
     print(f"{options.out}/features.csv: {rows} rows"
           + (f"; {left} without features (excluded.csv says why)" if left else ""))
     if failed:
         lines = [failed[name] for name in sorted(failed)]
-        raise LauncherError(told(list(dict.fromkeys(lines))))
+        raise LauncherError(results.told(list(dict.fromkeys(lines))))
     shutil.rmtree(work)
     return 0
-
-
-def _lines(path: Path) -> int:
-    with open(path, encoding="utf-8") as stream:
-        return sum(1 for _ in stream) - 1
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from containers.commands import features
 from containers.commands.predict import EVERYTHING, IGNORE, WORK
-from containers.commands.shards import job, merge, part
+from containers.commands.shards import job, merge, part, results
 from containers.launcher import LauncherError
 
 
@@ -141,11 +141,11 @@ def test_what_did_not_end_is_named_and_what_forbids_results_forbids_them(parts, 
     failed, forbidden = features.faults(parts, {1: "signal 9"})
     assert not forbidden and failed == {
         "a": "a.nii.gz: is empty", "b": "part 1 did not end (signal 9); run the same command again"}
-    features.finish(parts, tmp_path / "out", failed, {})
+    results.finish(parts, tmp_path / "out", failed, {})
     assert (tmp_path / "out" / "features.csv").read_text() == "File,x\na,1\n"
     assert (tmp_path / "out" / "failed.csv").read_text().splitlines()[1:] == [
         f"{name},{why}" for name, why in failed.items()]
-    assert not (tmp_path / "out" / features.DONE).exists()
+    assert not (tmp_path / "out" / results.DONE).exists()
     # A name that gives away what a header holds may stand in any row.
     job.write(parts.folder(1) / job.STOPPED, {"status": 2, "failed": {"b": "'b' holds PatientName"}})
     assert features.faults(parts, {})[1] == ["'b' holds PatientName"]
@@ -155,17 +155,17 @@ def test_what_did_not_end_is_named_and_what_forbids_results_forbids_them(parts, 
 
 
 def test_results_are_known_again_and_others_are_not_overwritten(parts, tmp_path):
-    out, made_of = tmp_path / "out", features.facts(parts.job)
-    assert not features.complete(out, made_of)
+    out, made_of = tmp_path / "out", results.facts(parts.job)
+    assert not results.complete(out, made_of)
     for number in range(2):
         ended(parts, number)
-    features.finish(parts, out, {}, made_of)
-    assert features.complete(out, made_of)
+    results.finish(parts, out, {}, made_of)
+    assert results.complete(out, made_of)
     with pytest.raises(LauncherError, match="holds results of another table"):
-        features.complete(out, {**made_of, "rows": "x"})
+        results.complete(out, {**made_of, "rows": "x"})
     (out / "features.csv").write_text("damaged")
     with pytest.raises(LauncherError, match="name a new folder"):
-        features.complete(out, made_of)
+        results.complete(out, made_of)
 
 
 def test_no_work_folder_is_no_job(tmp_path):

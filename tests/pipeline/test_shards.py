@@ -101,7 +101,8 @@ def test_a_job_array_gives_the_same_and_a_killed_task_is_made_again(cohort, whol
         killer.start()
         code, _, error = features(cohort / "reversed.csv", out, *options, **running.variables)
         killer.join()
-        assert code == 2 and re.search(r"part 1 did not end \(SLURM: (FAILED|CANCELLED)\)", error), error
+        assert code == 2, error
+        assert re.search(r"part 1 did not end \(SLURM: (FAILED|CANCELLED)\)", error), error
         assert (out / "failed.csv").read_text().count("part 1 did not end") == 3
         code, _, error = features(cohort / "reversed.csv", out, *options, **running.variables)
         assert code == 0 and "parts 0 of 1" in error, error
