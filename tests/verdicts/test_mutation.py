@@ -215,6 +215,12 @@ def test_the_stage_and_the_ledger(repository, call):
     assert table["false_acceptance"].isna().sum() == len(table) - len(judged)
 
 
+def test_the_share_of_all_is_told_with_three_digits():
+    rows = [{"by": by, "size": size, "share": share} for by, size, share in
+            (("verdict", "1", "0.5"), ("all", "5", "0.25"), ("all", "1", "0.12345"))]
+    assert acceptance.accepted(rows, "1") == 0.123 and acceptance.accepted(rows, "10") is None
+
+
 @pytest.mark.parametrize("text", ["", "nan", "1.2", "-0.1", "many"])
 def test_a_damaged_share_is_one_line(repository, refused, text):
     path = repository / FOLDER / "mutants.csv"
