@@ -97,6 +97,9 @@ def test_edges_of_the_checks(name, given, possible):
     ("summary", {"n": 4, "median": 5.0, "low": 1.0, "high": 10.0, "mean": "5.25"}, True),
     ("summary", {"n": 6, "median": 5.5, "low": 1.0, "high": 10.0, "mean": 4.75}, True),
     ("summary", {"n": 6, "median": 5.5, "low": 1.0, "high": 10.0, "mean": 4.7}, False),
+    # Mean and median are no further apart than the SD.
+    ("summary", {"n": 5, "mean": 9.0, "median": 1.0, "sd": "1.0"}, False),
+    ("summary", {"n": 5, "mean": 9.0, "median": 8.5, "sd": "1.0"}, True),
     # Groups of four each.
     ("spearman_groups", {"rhos": ["0.50", "0.50"], "ps": ["0.50", "0.50"], "n": "8"}, True),
     ("spearman_groups", {"rhos": ["0.50", "0.50"], "ps": ["0.50", "0.50"], "n": "4"}, False),
@@ -172,6 +175,8 @@ def test_series_that_end_at_their_limit_of_steps(monkeypatch):
     cut = (distributions.beta_ratio(2.0, 3.0, 0.3), distributions._gamma_above(0.5, 1.2),
            distributions._gamma_above(0.5, 3.0))
     assert cut == pytest.approx(exact, abs=0.01) and cut != exact
+    monkeypatch.setattr(distributions, "STEPS", 3)
+    assert distributions.beta_ratio(2.0, 3.0, 0.3) == pytest.approx(exact[0], abs=0.01)
 
 
 @pytest.mark.parametrize("points, low, high, apart", [
