@@ -2,9 +2,9 @@
 
     containers/run segmentation -- python -m benchmarks.companions
 
-DenseNet-121 (gi_liver), EfficientNet-B0 (brain_metastases) and DiUnet (sclc_recurrence) learn from noise
-of the paper's size, batch and channels, with the code that trains them, each in a process of its own.
-Prints seconds a step, the process's memory, and what the preset's whole training would take.
+DenseNet-121 (gi_liver), EfficientNet-B0 (brain_metastases) and DiUnet (sclc_recurrence) learn from
+noise of the paper's size, batch and channels, with the code that trains them, each in a process of its
+own. Prints seconds a step, the process's memory, and what the preset's whole training would take.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from studies.sclc_recurrence.diunet import grids, network
 from studies.sclc_recurrence.diunet import settings as diunet
 
 PARAMETERS = "studies/{}/params"
+STUDIES = ("gi_liver", "brain_metastases", "sclc_recurrence")
 SEED = 7
 
 
@@ -64,7 +65,7 @@ def sclc_recurrence(steps: int) -> tuple[float, str]:
                             stations > 0, np.arange(float(training.batch)))
     once = replace(preset, training=replace(training, steps=steps))
     chosen, start = train.device("cpu"), time.perf_counter()
-    network.train([patient], once, False, chosen)
+    network.train([patient], once, False, SEED, chosen)
     return (time.perf_counter() - start) / steps, (
         f"DiUnet, {training.batch} x 2 x {size} x {size}, {training.steps} steps")
 
@@ -81,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--study", nargs="+", default=["gi_liver", "brain_metastases", "sclc_recurrence"])
+    parser.add_argument("--study", nargs="+", default=STUDIES)
     options = parser.parse_args()
     for name in options.study:
         with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -59,7 +59,7 @@ def row(study: studies.Study, root: Path) -> dict:
     return {"name": study.name, "study": study.content, "total": total,
             "totals": [(verdict, tally[name]) for name, verdict in tables.VERDICTS.items()],
             "headline": values,
-            "synthetic": DEMONSTRATED if (root / "studies" / study.name / SYNTHETIC).is_file() else None,
+            "synthetic": DEMONSTRATED if (study.folder / SYNTHETIC).is_file() else None,
             "quantity": ", ".join(filter(None, (
                 about.title.split(":")[0] if about else item,
                 tables.row_name(study, line), tables.metric_name(metric))))}

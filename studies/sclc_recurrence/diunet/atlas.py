@@ -16,8 +16,7 @@ def levels(patient: Patient, slice_mm: float) -> np.ndarray:
 
 
 def learnt(patients: Sequence[Patient], slice_mm: float) -> dict[int, np.ndarray]:
-    """Return the most frequent station by level, each (size, size); of equally frequent ones, the first.
-    """
+    """Return the most frequent station by level, each (size, size); of two, the first."""
     counts: dict[int, np.ndarray] = {}
     for patient in patients:
         for level, stations in zip(levels(patient, slice_mm), patient.stations):

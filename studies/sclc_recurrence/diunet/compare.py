@@ -44,7 +44,7 @@ def average(values: np.ndarray) -> np.ndarray:
 
 
 def derive(found: dict[str, dict], scoring: settings.Scoring) -> dict:
-    """Return means, intervals and differences.
+    """Return means, intervals and differences; of several trainings a patient's mean counts.
 
     Parameters
     ----------
@@ -53,21 +53,31 @@ def derive(found: dict[str, dict], scoring: settings.Scoring) -> dict:
     scoring : Scoring
     """
     first = next(iter(found.values()))
-    names = list(first["patients"])
-    random = np.random.default_rng(scoring.seed)
-    drawn = random.multinomial(len(names), np.full(len(names), 1 / len(names)), scoring.samples)
-    values = {method: {place: np.array([[made["patients"][name][place][station] for station in STATIONS]
-                                        for name in names], float) for place in PLACES}
-              for method, made in found.items()}
-    return {
-        "trained": first["trained"], "held_out": len(names), "near_mm": scoring.near_mm,
-        "methods": {method: {place: {
-            "mean": interval(average(table), drawn),
-            "stations": {station: interval(table[:, at], drawn) for at, station in enumerate(STATIONS)}}
-            for place, table in places.items()} for method, places in values.items()},
-        "differences": {name: {place: interval(average(values[one][place] - values[other][place]), drawn)
-                               for place in PLACES}
-                        for name, (one, other) in DIFFERENCES.items()}}
+    count = len(first["trainings"][0])
+    drawn = np.random.default_rng(scoring.seed).multinomial(count, np.full(count, 1 / count),
+                                                            scoring.samples)
+    # (trainings, patients, stations) by method and place.
+    values = {method: {place: np.array([[[patient[place][station] for station in STATIONS]
+                                         for patient in one.values()] for one in made["trainings"]],
+                                       float) for place in PLACES} for method, made in found.items()}
+
+    def gained(one: str, other: str, place: str) -> dict:
+        pairs = [average(a) - average(b) for a, b in
+                 zip(*np.broadcast_arrays(values[one][place], values[other][place]))]
+        return interval(np.mean(pairs, axis=0), drawn) | {"trainings": [np.nanmean(pair)
+                                                                        for pair in pairs]}
+
+    def told(table: np.ndarray) -> dict:
+        mean = table.mean(axis=0)
+        return {"mean": interval(average(mean), drawn), "trainings": [np.nanmean(average(one))
+                                                                      for one in table],
+                "stations": {name: interval(mean[:, at], drawn) for at, name in enumerate(STATIONS)}}
+
+    return {"trained": first["trained"], "held_out": count, "near_mm": scoring.near_mm,
+            "methods": {method: {place: told(table) for place, table in places.items()}
+                        for method, places in values.items()},
+            "differences": {name: {place: gained(*pair, place) for place in PLACES}
+                            for name, pair in DIFFERENCES.items()}}
 
 
 def stage() -> None:
@@ -84,7 +94,7 @@ def stage() -> None:
     for name, path in paths.items():
         if found[name].get("method") != name:
             raise InputError(f"is not of the method {name}", path, "make it again")
-        if list(found[name]["patients"]) != list(found["both"]["patients"]):
+        if list(found[name]["trainings"][0]) != list(found["both"]["trainings"][0]):
             raise InputError("is of other patients than the first", path, "make both of one cohort")
     canonical.write_json(options.out, derive(found, settings.scoring(options.params)))
 

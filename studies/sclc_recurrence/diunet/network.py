@@ -76,7 +76,7 @@ def inputs(patient: grids.Patient, grid: Grid, blank: bool) -> tuple[torch.Tenso
     return torch.from_numpy(ct), torch.from_numpy(gtv * np.float32(not blank))
 
 
-def train(patients: Sequence[grids.Patient], preset: Preset, blank: bool,
+def train(patients: Sequence[grids.Patient], preset: Preset, blank: bool, seed: int,
           device: torch.device) -> DiUnet:
     """Train on slices drawn at random for each step.
 
@@ -86,6 +86,7 @@ def train(patients: Sequence[grids.Patient], preset: Preset, blank: bool,
     preset : Preset
     blank : bool
         Whether the second encoder is shown an empty GTV.
+    seed : int
     device : torch.device
 
     Raises
@@ -97,12 +98,12 @@ def train(patients: Sequence[grids.Patient], preset: Preset, blank: bool,
     both = [inputs(patient, preset.grid, blank) for patient in patients]
     ct, gtv = (torch.cat(part) for part in zip(*both))
     stations = torch.from_numpy(np.concatenate([patient.stations for patient in patients]))[:, None]
-    random = np.random.default_rng(training.seed)
+    random = np.random.default_rng(seed)
     weight = torch.ones(CLASSES)
     weight[0] = training.background
     loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, weight=weight.to(device))
     with torch.random.fork_rng():
-        torch.manual_seed(training.seed)
+        torch.manual_seed(seed)
         model = DiUnet(preset.widths, ct.shape[1]).to(device)
     optimiser = torch.optim.Adam(model.parameters(), training.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, training.learning_rate, training.steps)

@@ -44,7 +44,7 @@ def scored(found: np.ndarray, patient: grids.Patient) -> dict[str, dict[str, flo
 
 def derive(patients: list[grids.Patient], method: str, preset: settings.Preset, held_out: int,
            where=None) -> dict:
-    """Return what a method gives in the patients held out.
+    """Return what a method gives in the patients held out, for each of its trainings.
 
     Parameters
     ----------
@@ -57,16 +57,16 @@ def derive(patients: list[grids.Patient], method: str, preset: settings.Preset, 
     where : torch.device, optional
         For the network.
     """
-    learn, test = patients[:-held_out], patients[-held_out:]
+    learn, test, runs = patients[:-held_out], patients[-held_out:], []
     if method == "atlas":
         known = atlas.learnt(learn, preset.grid.slice_mm)
-        found = [atlas.foretold(known, patient, preset.grid.slice_mm) for patient in test]
-    else:
+        runs.append([atlas.foretold(known, patient, preset.grid.slice_mm) for patient in test])
+    for seed in preset.training.seeds if method != "atlas" else ():
         blank = method == "blank"
-        model = network.train(learn, preset, blank, where or device("cpu"))
-        found = [network.foretold(model, patient, preset.grid, blank) for patient in test]
-    return {"method": method, "trained": len(learn),
-            "patients": {patient.name: scored(mask, patient) for patient, mask in zip(test, found)}}
+        model = network.train(learn, preset, blank, seed, where or device("cpu"))
+        runs.append([network.foretold(model, patient, preset.grid, blank) for patient in test])
+    return {"method": method, "trained": len(learn), "trainings": [
+        {patient.name: scored(mask, patient) for patient, mask in zip(test, found)} for found in runs]}
 
 
 def stage() -> None:

@@ -44,14 +44,15 @@ class Training:
         The highest one of a one-cycle schedule of Adam.
     background : float
         Weight of what is no station, in both parts of the loss; stations have 1.
-    seed : int
+    seeds : tuple of int
+        As many trainings, of first weights and of the slices drawn.
     """
 
     steps: int
     batch: int
     learning_rate: float
     background: float
-    seed: int
+    seeds: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def preset(params: Path, name: str | None = None) -> Preset:
             ("grid.window", len(grid.window) == 2 and grid.window[0] < grid.window[-1], "[low, high]"),
             ("training.steps", training.steps > 0, "at least 1"),
             ("training.batch", training.batch > 1, "at least 2 (batch normalisation)"),
+            ("training.seeds", len(training.seeds) > 0, "at least one"),
             ("training.learning_rate", training.learning_rate > 0, "above 0"),
             ("training.background", training.background > 0, "above 0")):
         check_range(holds, f"diunet.presets.{name}.{key}", valid, params)

@@ -173,8 +173,8 @@ def segmentation(document: Document) -> Figure:
     """Return the Dice of each station by method, in the whole scan and near the GTV."""
     drawings, rows = [], []
     methods = document.get("methods")
-    for place, said in (("whole", "whole scan"), ("near", f"at most {short(document.get('near_mm'), 0)} "
-                                                  "mm from the GTV")):
+    near = f"at most {short(document.get('near_mm'), 0)} mm from the GTV"
+    for place, said in (("whole", "whole scan"), ("near", near)):
         names = list(methods["both"][place]["stations"])
         chart = Chart(f"dice-{place}", f"Dice by station: {said}", "Mean Dice coefficient of each "
                       "station over patients held out, by method, with its 95 % interval.",
@@ -191,7 +191,6 @@ def segmentation(document: Document) -> Figure:
         drawings.append((said[0].upper() + said[1:], chart.svg()))
     return Figure("dice", "Stations outlined in patients held out", drawings,
                   [(key(css, shape), words) for css, shape, words in METHODS.values()],
-                  "A station that the drawn patient has and a method outlines exactly has a Dice "
-                  "coefficient of 1. Intervals: patients held out drawn anew; they do not tell how much "
-                  "another training would differ.",
+                  "A station that is outlined exactly has a Dice coefficient of 1. Intervals: patients "
+                  "held out drawn anew, the mean of trainings; how much these differ stands below.",
                   ("place", "station", "method", "patients", "mean", "low", "high"), rows)

@@ -24,7 +24,7 @@ from studies.sclc_recurrence import partition
 from studies.sclc_recurrence.synthetic import ladder, settings
 
 ML = ("ctv_ml", "gtvnd_ml")
-# Patients of each kind that selection and grid in parts of parts need. Own choice: two for each of five.
+# Patients of each kind that selection and grid in parts of parts need. Own choice: two for each part.
 LEAST = 10
 
 
@@ -39,7 +39,8 @@ def joined(path: Path, events: Events) -> pd.DataFrame:
     names = [*partition.NAMES, *ML]
     table = canonical.read_csv(path, ("patient", *names), dtype={"patient": str})
     if (twice := table["patient"].duplicated()).any():
-        raise InputError(f"patient {table['patient'][twice].iloc[0]} stands twice", path, "keep one row")
+        raise InputError(f"patient {table['patient'][twice].iloc[0]} stands twice", path,
+                         "keep one row")
     for only, what, mend in (
             (sorted(set(events.patient) - set(table["patient"])), "has events and no parameters",
              "make them from the contours, or leave the patient out"),
@@ -93,12 +94,13 @@ def derive(seen: ladder.Features, events: Events, preset: settings.Preset, survi
             step(seed + 1)
             order = np.random.default_rng([survival.model.seed, seed]).permutation(len(events.time))
             for rows, to in ((given, slice(None)), (dealt, order)):
-                rows.append(ladder.climb(seen, events.time[to], events.kind[to], preset, survival, seed))
-    kinds = events.kind
+                rows.append(ladder.climb(seen, events.time[to], events.kind[to], preset, survival,
+                                         seed))
+    kinds, both = events.kind, zip(spread(given).values(), spread(dealt).values())
     return {"patients": len(kinds), "relapses": int((kinds == RELAPSE).sum()),
             "left": int((kinds == CENSORED).sum()), "months": survival.months,
-            "rungs": [{"name": rung, "what": what, "given": one, "dealt": other} for (rung, what), one, other
-                      in zip(ladder.RUNGS.items(), spread(given).values(), spread(dealt).values())]}
+            "rungs": [{"name": rung, "what": what, "given": one, "dealt": other}
+                      for (rung, what), (one, other) in zip(ladder.RUNGS.items(), both)]}
 
 
 def stage() -> None:

@@ -134,7 +134,9 @@ def stations(document: Document) -> dict:
     return {"trained": document.get("trained"), "held_out": document.get("held_out"),
             "means": [(words, *(interval(methods[name][place]["mean"]) for place in ("whole", "near")))
                       for name, (*_, words) in charts.METHODS.items()],
-            "gained": [(words, *(interval(gained[name][place], 3) for place in ("whole", "near")))
+            "gained": [(words, *(f"{interval(gained[name][place], 3)}; "
+                                 + ", ".join(short(value) for value in gained[name][place]["trainings"])
+                                 for place in ("whole", "near")))
                        for name, words in (("gtv", "what the GTV adds (over the blanked one)"),
                                            ("network", "what the network adds (over the atlas)"))],
             "figure": charts.segmentation(document)}

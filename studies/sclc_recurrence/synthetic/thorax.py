@@ -31,8 +31,9 @@ LOBES = {1: (78, 5, 40), 2: (80, -20, -40), 3: (-78, 5, 40), 4: (-80, -20, -40)}
 class Scan:
     """Section ``images.scan``: voxels and edge of the grid, nodes, margins of the CTV (mm).
 
-    The middle of a node is at most ``node_off`` half-axes off that of its station; a node that reaches
-    beyond the station takes the station along, as an outline does.
+    Half-axes of a node, and how far its middle is off that of its station at most, are shares of the
+    station's; a node that reaches beyond the fat of the station takes the station along, as an outline
+    does.
     """
 
     size: int
@@ -42,6 +43,7 @@ class Scan:
     jitter_mm: float
     noise_hu: float
     node_hu: float
+    node_size: tuple[float, ...]
     node_off: float
     margin_mm: float
     reader_mm: float
@@ -97,7 +99,7 @@ def render(scan: Scan, affected: np.ndarray, location: int, size_cm: float, cent
     for place in np.flatnonzero(affected):
         body = bodies[place]
         centre = np.add(body.centre, random.uniform(-1, 1, 3) * scan.node_off * body.radii)
-        node = Ellipsoid(tuple(centre), tuple(np.multiply(body.radii, random.uniform(0.5, 0.8))))
+        node = Ellipsoid(tuple(centre), tuple(np.multiply(body.radii, random.uniform(*scan.node_size))))
         inside = node.distance(*grid) < 0
         stations[inside & (stations == 0)] = place + 1
         nodes |= inside & (stations == place + 1)

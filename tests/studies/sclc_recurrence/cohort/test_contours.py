@@ -17,7 +17,7 @@ from tests.parameters import PARAMS
 FOLDER = PARAMS.parents[1] / "sclc_recurrence/params"
 SHAPE = (16, 10, 6)
 SCAN = thorax.Scan(size=48, slices=24, pixel_mm=6.5, slice_mm=6.5, jitter_mm=1, noise_hu=5, node_hu=35,
-                   node_off=0.6, margin_mm=8, reader_mm=1)
+                   node_size=(0.5, 0.8), node_off=0.6, margin_mm=8, reader_mm=1)
 
 
 def drawn():

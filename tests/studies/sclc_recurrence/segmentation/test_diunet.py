@@ -1,4 +1,4 @@
-"""DiUnet: what it sees, that it learns, what the GTV adds, the atlas beside it, and the paper's sizes."""
+"""DiUnet: what it sees, that it learns, what the GTV adds; the atlas; the paper's sizes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +10,10 @@ import torch
 from stages.common import canonical, cli, nifti
 from stages.common.errors import InputError
 from studies.sclc_recurrence.diunet import atlas, compare, grids, network, segment, settings
-from studies.sclc_recurrence.partition import STATIONS
 
 PARAMS = Path(__file__).resolve().parents[4] / "studies/sclc_recurrence/params"
 PRESET = settings.Preset((6, 12), settings.Grid(4.0, 16, 4.0, (-200.0, 200.0), True),
-                         settings.Training(150, 8, 0.02, 1.0, 1))
+                         settings.Training(150, 8, 0.02, 1.0, (1,)))
 CPU = torch.device("cpu")
 
 
@@ -57,20 +56,33 @@ def test_it_learns_position_from_the_scan_and_the_rest_from_both_inputs(compared
 
 def test_without_position_the_twins_are_one(patients):
     preset = replace(PRESET, grid=replace(PRESET.grid, position=False))
-    found = segment.derive(patients, "both", preset, 4, CPU)["patients"].values()
+    found = segment.derive(patients, "both", preset, 4, CPU)["trainings"][0].values()
     assert np.mean([min(row["whole"]["4R"], row["whole"]["8"]) for row in found]) < 0.6
 
 
 def test_differences_are_of_the_same_patients(made, compared):
     for name, (one, other) in compare.DIFFERENCES.items():
-        values = [np.mean([value for value in made[one]["patients"][patient]["whole"].values()
-                           if value is not None])
-                  - np.mean([value for value in made[other]["patients"][patient]["whole"].values()
-                             if value is not None]) for patient in made[one]["patients"]]
+        first, second = (made[method]["trainings"][0] for method in (one, other))
+        values = [np.subtract(*(np.mean([value for value in run[patient]["whole"].values()
+                                         if value is not None]) for run in (first, second)))
+                  for patient in first]
         row = compared["differences"][name]["whole"]
         assert row["mean"] == pytest.approx(np.mean(values)) and row["patients"] == 4
         assert min(values) <= row["low"] <= row["mean"] <= row["high"] <= max(values)
     assert compared["differences"]["gtv"]["whole"]["low"] > 0
+
+
+def test_of_several_trainings_the_mean_counts(made):
+    twice = made | {"both": made["both"] | {"trainings": made["both"]["trainings"] * 2},
+                    "blank": made["blank"] | {"trainings": [made["blank"]["trainings"][0],
+                                                            made["both"]["trainings"][0]]}}
+    scoring = settings.Scoring(4, 5.0, 200, 1)
+    once, found = compare.derive(made, scoring), compare.derive(twice, scoring)
+    gained = found["differences"]["gtv"]["whole"]
+    assert gained["trainings"][1] == 0 and gained["mean"] == pytest.approx(gained["trainings"][0] / 2)
+    for name in ("both", "atlas"):
+        row = found["methods"][name]["whole"]["mean"]
+        assert row == pytest.approx(once["methods"][name]["whole"]["mean"])
 
 
 def test_the_same_parameters_give_the_same_bytes(patients, made):
@@ -101,7 +113,8 @@ def write(folder, shape=(40, 40, 4), **changed):
     stations, primary = np.zeros(shape), np.zeros(shape)
     stations[18:22, 18:22, 1:3], primary[22:24, 18:22, 1] = 1, 1
     for name, data in ({"ct": hu, "stations": stations, "primary": primary} | changed).items():
-        nifti.write(folder / f"{name}.nii.gz", nifti.Volume(data.astype(np.int16), np.diag([2, 2, 5, 1])))
+        volume = nifti.Volume(data.astype(np.int16), np.diag([2, 2, 5, 1]))
+        nifti.write(folder / f"{name}.nii.gz", volume)
 
 
 def test_a_scan_is_cut_around_its_lungs(tmp_path):
@@ -148,7 +161,7 @@ def test_a_table_that_cannot_be_used(tmp_path, monkeypatch, capsys, lines, words
     assert not (tmp_path / "out.json").exists()
 
 
-@pytest.mark.parametrize("key, wrong", [("size: 32", "size: 30"), ("batch: 16", "batch: 1"),
+@pytest.mark.parametrize("key, wrong", [("size: 32", "size: 30"), ("batch: 12", "batch: 1"),
                                         ("held_out: 12", "held_out: 1")])
 def test_parameters_that_cannot_be_used(tmp_path, key, wrong):
     text = (PARAMS / "diunet.yaml").read_text()
@@ -163,8 +176,8 @@ def test_the_papers_network_takes_a_step_on_a_small_scan(patients):
     paper = settings.preset(PARAMS, "paper")
     assert paper.grid.size == 512 and not paper.grid.position
     small = replace(paper, training=replace(paper.training, steps=2, batch=2))
-    model = network.train(patients[:2], small, False, CPU)
+    model = network.train(patients[:2], small, False, 1, CPU)
     assert network.foretold(model, patients[0], paper.grid, False).shape == (2, 16, 16)
     start = network.train(patients[:2], replace(small, training=replace(small.training, steps=1)),
-                          False, CPU).state_dict()
+                          False, 1, CPU).state_dict()
     assert any(not torch.equal(value, start[name]) for name, value in model.state_dict().items())
