@@ -4,7 +4,7 @@
 
 DenseNet-121 (gi_liver), EfficientNet-B0 (brain_metastases) and DiUnet (sclc_recurrence) learn from
 noise of the paper's size, batch and channels, with the code that trains them, each in a process of its
-own. Prints seconds a step, the process's memory, and what the preset's whole training would take.
+own. Prints CPU seconds a step (one thread), the memory of the process, and how much the preset trains.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ SEED = 7
 
 
 def patches(study: str, channels: int, size: int, steps: int) -> tuple[float, str]:
-    """Train on as many slices as the steps take; return seconds a step and what was trained."""
+    """Train on as many slices as the steps take; return CPU seconds a step and what was trained."""
     preset = settings.load(PARAMETERS.format(study), "paper")
     random, count = np.random.default_rng(SEED), steps * preset.training.batch
     images = random.standard_normal((count, channels, size, size)).astype(np.float32)
     once = replace(preset, training=replace(preset.training, epochs=1))
-    chosen, start = train.device("cpu"), time.perf_counter()
+    chosen, start = train.device("cpu"), time.process_time()
     train.fit(images, np.arange(count) % 2, once, SEED, chosen=chosen)
-    return (time.perf_counter() - start) / steps, (
+    return (time.process_time() - start) / steps, (
         f"{preset.network.kind}, {preset.training.batch} x {channels} x {size} x {size}, "
         f"{preset.training.epochs} epochs")
 
@@ -64,9 +64,9 @@ def sclc_recurrence(steps: int) -> tuple[float, str]:
     patient = grids.Patient("noise", random.random(shape, np.float32), stations == 7, stations,
                             stations > 0, np.arange(float(training.batch)))
     once = replace(preset, training=replace(training, steps=steps))
-    chosen, start = train.device("cpu"), time.perf_counter()
+    chosen, start = train.device("cpu"), time.process_time()
     network.train([patient], once, False, SEED, chosen)
-    return (time.perf_counter() - start) / steps, (
+    return (time.process_time() - start) / steps, (
         f"DiUnet, {training.batch} x 2 x {size} x {size}, {training.steps} steps")
 
 
@@ -74,7 +74,7 @@ def measured(name: str, steps: int) -> str:
     """Return a network's line."""
     seconds, what = globals()[name](steps)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return f"{name}: {what}: {seconds:.1f} s a step, {peak:.1f} GiB"
+    return f"{name}: {what}: {seconds:.1f} CPU s a step, {peak:.1f} GiB"
 
 
 def main() -> None:
