@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from stages.report.chart import SHAPES, Axis, Chart, category_axis, key, ticks
 from stages.report.figure import Figure, short
 from stages.report.files import Document
+from studies.sclc_recurrence import partition
 
 STEPS = ("all rows", "train rows", "nested", "no pixel", "by 36 mo.", "chosen")
 # Rungs whose label is "relapse seen", which depends on how long a patient was followed.
@@ -175,7 +176,7 @@ def segmentation(document: Document) -> Figure:
     methods = document.get("methods")
     near = f"at most {short(document.get('near_mm'), 0)} mm from the GTV"
     for place, said in (("whole", "whole scan"), ("near", near)):
-        names = list(methods["both"][place]["stations"])
+        names = partition.STATIONS
         chart = Chart(f"dice-{place}", f"Dice by station: {said}", "Mean Dice coefficient of each "
                       "station over patients held out, by method, with its 95 % interval.",
                       category_axis(names), Axis(0, 1, ticks(0, 1, 0.2, 1), "Dice"), width=620)
