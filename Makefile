@@ -6,8 +6,9 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY METHOD MODEL N OUT \
-         REGIONS REQUIRE_PUBLISHED SEED SETTINGS SKIP STUDY TABLE TAG TARGETS VARY WITHOUT WRITE
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY LESION LIVER \
+         LIVER_MASK MASKS METHOD MODEL N NNUNET OUT REGIONS REQUIRE_PUBLISHED SEED SETTINGS SKIP STUDY \
+         TABLE TAG TARGETS VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -40,9 +41,12 @@ demo: setup  ## run a study on its synthetic cohort [STUDY=sclc_liver COHORT=pha
 	@$(BIN)/python -m containers.commands.demo $${GIVEN_STUDY:+--study="$$GIVEN_STUDY"} \
 	    $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
 
-predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… OUT=… GPU=1]
+predict: setup  ## masks, features, NE probability of CT [CT=… OUT=… MASKS=… NNUNET=… GPU=1]
 	@$(BIN)/python -m containers.commands.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \
 	    $${GIVEN_GPU:+--gpu} $${GIVEN_MODEL:+--model="$$GIVEN_MODEL"} \
+	    $${GIVEN_MASKS:+--masks="$$GIVEN_MASKS"} $${GIVEN_NNUNET:+--nnunet="$$GIVEN_NNUNET"} \
+	    $${GIVEN_LESION:+--lesion="$$GIVEN_LESION"} $${GIVEN_LIVER:+--liver="$$GIVEN_LIVER"} \
+	    $${GIVEN_LIVER_MASK:+--liver-mask="$$GIVEN_LIVER_MASK"} \
 	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
 	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"} \
 	    $${GIVEN_CARD:+--card="$$GIVEN_CARD"}

@@ -33,10 +33,13 @@ def make(tmp_path):
 
 def test_every_value_of_predict_arrives_whole(make):
     given = [f"{name}={EVIL}" for name in ("CT", "OUT", "MODEL", "CLASSIFIERS", "CONFIGURATION",
-                                           "GPU")]
+                                           "GPU", "MASKS", "NNUNET", "LESION", "LIVER",
+                                           "LIVER_MASK")]
     said, error = make("predict", *given)
     assert said == (f"[-m][containers.commands.predict][--ct={EVIL}][--out={EVIL}][--gpu]"
-                    f"[--model={EVIL}][--classifiers={EVIL}][--configuration={EVIL}]"), error
+                    f"[--model={EVIL}][--masks={EVIL}][--nnunet={EVIL}][--lesion={EVIL}]"
+                    f"[--liver={EVIL}][--liver-mask={EVIL}][--classifiers={EVIL}]"
+                    f"[--configuration={EVIL}]"), error
 
 
 @pytest.mark.parametrize("target, name, part", [
