@@ -75,7 +75,8 @@ def commands(options: argparse.Namespace, trained: dict[str, str], work: Path) -
         ([], "radiomics", "stages.radiomics.extract",
          ["--manifest", manifest, "--label", LESION, "--other-labels", LIVER, "--out", rows]),
         ([], "radiomics", "stages.radiomics.unlabelled",
-         ["--manifest", manifest, "--rows", rows, "--protocol", "corrected",
+         # Lesions are counted as in the training tables: a classifier may look at their number.
+         ["--manifest", manifest, "--rows", rows, "--protocol", "as-released",
           "--out", work / "features.csv", "--excluded", work / "excluded.csv"]),
         (reading(options.classifiers), ENVIRONMENT, "stages.classification.apply",
          ["--features", work / "features.csv", "--excluded", work / "excluded.csv",

@@ -140,8 +140,9 @@ def test_the_stages_in_their_images(ready):
     assert ["--params" in line for line in run] == [True, True, True, True, False, False]
     assert (ROOT / predict.PARAMETERS).is_dir()
     assert run[0][:2] == ["--read", str(ready)]
-    # Lesions are counted, not lesions and background.
-    assert argument(run[3], "--protocol") == "corrected"
+    # As in the tables that the classifiers were trained on (the imaging pipeline's stage table).
+    template = (ROOT / "studies/sclc_liver/imaging/dvc.yaml").read_text()
+    assert f"--protocol {argument(run[3], '--protocol')}\n" in template[template.index("radiomics.table"):]
     gpu = lines_of(options(ready, "--gpu"))[1]
     assert [("--gpu" in line) for line in gpu] == [False, True, False, False, False, False]
     assert argument(gpu[1], "--device") == "cuda"

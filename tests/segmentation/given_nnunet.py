@@ -78,7 +78,7 @@ def write(home: Path, how: dict, about: dict, folds=(0,), name=NAME, seed=0) -> 
     (folder / "dataset.json").write_text(json.dumps(about))
     for fold in folds:
         (folder / f"fold_{fold}").mkdir()
-        torch.manual_seed(seed + (fold if isinstance(fold, int) else 99))
+        torch.manual_seed(seed + (fold if isinstance(fold, int) else 0))
         with contextlib.redirect_stdout(io.StringIO()):
             trainer = nnUNetTrainer(how, "3d_fullres", fold, about, device=torch.device("cpu"))
             # Its own schedule does not run with this PyTorch; the checkpoint holds the optimizer alone.
