@@ -1,7 +1,7 @@
 """``make predict``: one CT (or a folder of them) to masks, features and NE probability.
 
-Masks come from the network that ``--model`` names, from a group's own nnU-Net (``--nnunet``), or are the
-group's own (``--masks``); classifiers from a folder, or from the released tables (``--classifiers
+Masks come from the network that ``--model`` names, from a group's own nnU-Net (``--nnunet``), or are
+the group's own (``--masks``); classifiers from a folder, or from the released tables (``--classifiers
 published``). Says first what network and classifiers were trained and tested on. Writes
 OUT/model_card.md (and .json), OUT/masks, OUT/features.csv, OUT/excluded.csv, OUT/predictions.csv and
 OUT/overlays, and prints one line per case, and another one where a case lies outside of what the
@@ -63,8 +63,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make predict", description=__doc__)
     parser.add_argument("--ct", default="", help="NIfTI or NRRD file, DICOM folder, or a folder")
     parser.add_argument("--out", default="", help="folder for the results; new or empty")
-    parser.add_argument("--masks", help="own masks instead of a network: the mask of the CT, a folder of "
-                                        "masks called as their CT, or a table of both (CSV, without --ct)")
+    parser.add_argument("--masks", help="own masks instead of a network: the mask of the CT, a "
+                                        "folder of masks called as their CT, or a table of both (CSV)")
     parser.add_argument("--lesion", help="names or labels of lesions in the masks, with semicolons "
                                          "between; or the name of the label of the nnU-Net")
     parser.add_argument("--liver", help="the same of the liver")
@@ -96,8 +96,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def _require_one_source(options) -> None:
     table, options.ct = (options.masks or "").lower().endswith(".csv"), options.ct.strip()
     if not options.out.strip() or bool(options.ct) == table:
-        raise LauncherError("a table of CT and masks names the CT itself: make predict MASKS=cohort.csv "
-                            "OUT=… without CT" if table and options.ct else
+        raise LauncherError("a table of CT and masks names the CT itself: make predict "
+                            "MASKS=cohort.csv OUT=… without CT" if table and options.ct else
                             "name both the CT and the folder: make predict CT=… OUT=…")
     networks = [name for name in ("nnunet", "model") if getattr(options, name)]
     if len(networks) + bool(options.masks) > 1:
@@ -106,11 +106,11 @@ def _require_one_source(options) -> None:
         raise LauncherError("MASKS needs no network: leave GPU out")
     if (options.liver_mask and not options.masks) or (
             (options.lesion or options.liver) and not (options.masks or options.nnunet)):
-        raise LauncherError("LESION and LIVER say what is what in MASKS or NNUNET, LIVER_MASK belongs to "
-                            "MASKS: leave them out")
+        raise LauncherError("LESION and LIVER say what is what in MASKS or NNUNET, LIVER_MASK belongs "
+                            "to MASKS: leave them out")
     if table and (options.lesion or options.liver or options.liver_mask):
-        raise LauncherError("the table names lesion, liver and liver_mask in its columns: leave LESION, "
-                            "LIVER and LIVER_MASK out")
+        raise LauncherError("the table names lesion, liver and liver_mask in its columns: leave "
+                            "LESION, LIVER and LIVER_MASK out")
 
 
 def check(options: argparse.Namespace) -> Path:

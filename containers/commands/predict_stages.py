@@ -30,7 +30,7 @@ RELEASED_CARD = "released_card.json"
 
 
 def first(options: argparse.Namespace, work: Path) -> list[list[str]]:
-    """Return the stages before any CT is read: networks, classifiers and card that do not fit are refused.
+    """Return the stages before any CT is read: what does not fit is refused.
 
     Parameters
     ----------
@@ -114,7 +114,8 @@ def _predicted(options, work):
     if options.nnunet:
         return [taken, ([*gpu, *reading(options.nnunet)], "segmentation",
                         "stages.segmentation.nnunet.given",
-                        [*_nnunet(options), "--manifest", manifest, "--device", device, "--out", masks])]
+                        [*_nnunet(options), "--manifest", manifest, "--device", device,
+                         "--out", masks])]
     return [taken, ([*gpu, *reading(options.model)], "segmentation", "stages.segmentation.infer",
                     ["--manifest", manifest, "--model", options.model, "--device", device,
                      "--out", masks])]

@@ -62,8 +62,8 @@ def never_real(trained: dict[str, str]) -> str:
     """
     which = [name for name, words in trained.items() if words == PHANTOM]
     return "" if not which else (
-        f"The {' and the '.join(which)} {'has' if which == ['network'] else 'have'} never seen real CT, "
-        "only phantoms: what follows says nothing about a real patient.")
+        f"The {' and the '.join(which)} {'has' if which == ['network'] else 'have'} never seen real "
+        "CT, only phantoms: what follows says nothing about a real patient.")
 
 
 def summary(card: dict, configuration: str) -> list[str]:

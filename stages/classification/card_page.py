@@ -135,8 +135,8 @@ def page(card: dict, masks_by: str = "") -> str:
 
 def _detection(seen: dict) -> str:
     dice = seen["lesion_dice"]
-    return (f"- Network: validation Dice {number(seen['validation_dice'])}; on {seen['scans']} test scans "
-            f"with {seen['lesions']} lesions sensitivity {number(seen['sensitivity'])}, PPV "
+    return (f"- Network: validation Dice {number(seen['validation_dice'])}; on {seen['scans']} test "
+            f"scans with {seen['lesions']} lesions sensitivity {number(seen['sensitivity'])}, PPV "
             f"{number(seen['ppv'])}, {number(seen['false_positives_per_scan'])} false positives per "
             f"scan; median lesion Dice {number(dice['median'])}, range {number(dice['min'])} to "
             f"{number(dice['max'])}.")

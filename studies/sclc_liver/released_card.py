@@ -36,7 +36,7 @@ def caveats(summary: Mapping, names) -> list[str]:
     found = [f"The fits of {', '.join(stopped)} stopped before it converged: another library, or data "
              "rounded otherwise, gives other coefficients."] if stopped else []
     return [*found, "Features are not scaled: probabilities lie near 0 or 1.",
-            "Features hang on how lesions are outlined, and the outlines behind the table cannot be seen.",
+            "Features hang on how lesions are outlined; the outlines behind the table cannot be seen.",
             "Validated on no cohort but the test patients of the same study."]
 
 
@@ -102,7 +102,8 @@ def stage() -> None:
     known, used = read_configurations(options.params), {}
     for folder in apply.configurations(options.models):
         if folder.name not in known:
-            raise InputError(f"'{folder.name}' is no configuration of the parameters", options.models, MAKE)
+            raise InputError(f"'{folder.name}' is no configuration of the parameters", options.models,
+                             MAKE)
         used[folder.name] = {"model": known[folder.name].model, "weight": known[folder.name].weight,
                              "members": len(models.stored(folder)), "features": apply.features(folder)}
     try:

@@ -1,6 +1,5 @@
 """``make predict``: what it refuses, what it runs, what it prints."""
 
-import csv
 import json
 import subprocess
 
@@ -142,7 +141,8 @@ def test_the_stages_in_their_images(ready):
     assert run[0][:2] == ["--read", str(ready)]
     # As in the tables that the classifiers were trained on (the imaging pipeline's stage table).
     template = (ROOT / "studies/sclc_liver/imaging/dvc.yaml").read_text()
-    assert f"--protocol {argument(run[3], '--protocol')}\n" in template[template.index("radiomics.table"):]
+    made = template[template.index("stages.radiomics.table"):]
+    assert f"--protocol {argument(run[3], '--protocol')}\n" in made
     gpu = lines_of(options(ready, "--gpu"))[1]
     assert [("--gpu" in line) for line in gpu] == [False, True, False, False, False, False]
     assert argument(gpu[1], "--device") == "cuda"
@@ -154,7 +154,8 @@ def test_own_masks_need_no_network(ready):
     (ready / "repository" / predict.MODEL / "model.json").unlink()
     first, run, work = lines_of(options(ready, "--masks", str(masks), "--lesion", "GTV*; T 2"))
     assert "--network" not in first[0] and "given" in argument(first[0], "--masks-by")
-    assert modules(run)[:3] == ["stages.cohort.paired", "stages.cohort.masked", "stages.radiomics.extract"]
+    assert modules(run)[:3] == [
+        "stages.cohort.paired", "stages.cohort.masked", "stages.radiomics.extract"]
     assert "stages.segmentation.infer" not in modules(run)
     assert argument(run[0], "--masks") == str(masks) and argument(run[0], "--lesion") == "GTV*; T 2"
     assert [run[0][at + 1] for at, text in enumerate(run[0]) if text == "--read"] == [
@@ -184,7 +185,8 @@ def test_an_nnunet_of_the_group_is_read_before_any_ct(ready):
     assert "nnU-Net" in argument(first[1], "--masks-by")
     segmented = run[modules(run).index("stages.segmentation.nnunet.given")]
     assert argument(segmented, "--model") == str(model) and argument(segmented, "--liver") == "Liver"
-    assert argument(segmented, "--read") == str(model.parent) and argument(segmented, "--device") == "cuda"
+    assert argument(segmented, "--read") == str(model.parent)
+    assert argument(segmented, "--device") == "cuda"
     assert "--gpu" in segmented and argument(segmented, "--out") == str(work / "masks")
 
 
@@ -198,7 +200,8 @@ def test_the_published_classifiers_by_name(ready):
     (ready / "repository" / predict_stages.RELEASE["models"] / "LR/features.json").write_text("[]")
     first, run, work = lines_of(options(ready, "--classifiers", "published"))
     assert modules(first) == ["studies.sclc_liver.released_card", "stages.classification.card_page"]
-    assert argument(first[0], "--out") == argument(first[1], "--card") == str(work / "released_card.json")
+    card = str(work / "released_card.json")
+    assert argument(first[0], "--out") == argument(first[1], "--card") == card
     assert "--read" not in first[1]
     apply = run[modules(run).index("stages.classification.apply")]
     assert argument(apply, "--models") == predict_stages.RELEASE["models"]
@@ -210,7 +213,8 @@ def test_the_published_classifiers_by_name(ready):
     (["--model", "m", "--nnunet", "n"], "one of MASKS, NNUNET and MODEL"),
     (["--masks", "m", "--gpu"], "leave GPU out"), (["--lesion", "a"], "leave them out"),
     (["--nnunet", "n", "--liver-mask", "l"], "LIVER_MASK belongs to MASKS"),
-    (["--masks", "t.csv"], "without CT"), (["--masks", "none"], "none: no such file or folder; correct MASKS"),
+    (["--masks", "t.csv"], "without CT"),
+    (["--masks", "none"], "none: no such file or folder; correct MASKS"),
     (["--nnunet", "none"], "correct NNUNET"),
     (["--classifiers", "published", "--card", "c"], "leave CARD out")])
 def test_what_contradicts_itself_is_refused(ready, more, words):
@@ -237,16 +241,6 @@ def test_the_card_belongs_to_the_classifiers(ready):
     first = lines_of(options(ready, "--card", str(card)))[0][0]
     # The launcher lets folders be read, not files.
     assert argument(first, "--read") == str(card.parent)
-
-
-@pytest.mark.parametrize("count, said", [
-    (0, []), (1, ["warning: a: 1 value outside the range of the training series, so the probability "
-                  "is an extrapolation: f0"]),
-    (5, ["warning: a: 5 values outside the range of the training series, so the probability is an "
-         "extrapolation: f0, f1, f2 and 2 more (predictions.csv)"])])
-def test_a_case_outside_of_the_training_ranges_is_one_line_more(count, said):
-    names = "; ".join(f"f{number}" for number in range(count))
-    assert predict_words.warned({"File": "a", "values_outside": names}) == said
 
 
 def test_a_failing_stage_leaves_nothing(ready, monkeypatch):
@@ -285,31 +279,11 @@ def test_what_it_was_trained_on_is_said_before_anything_runs(ready, monkeypatch,
     predict.main()
     first, second = said[0].splitlines()
     assert first == (f"Trained on: network: {PHANTOM}; classifiers: {PHANTOM}. The network and the "
-                     "classifiers have never seen real CT, only phantoms: what follows says nothing about "
-                     "a real patient.")
+                     "classifiers have never seen real CT, only phantoms: what follows says nothing "
+                     "about a real patient.")
     assert second.startswith("For research only")
     apply = next(line for line in lines_of(options(ready))[1] if "stages.classification.apply" in line)
     assert argument(apply, "--trained-on") == f"network: {PHANTOM}; classifiers: {PHANTOM}"
-
-
-def test_phantom_classifiers_on_real_masks_say_so(ready):
-    assert predict_words.never_real({"masks": "given", "classifiers": PHANTOM}).startswith(
-        "The classifiers have never seen real CT")
-    assert predict_words.never_real({"network": "LiTS", "classifiers": "an own cohort"}) == ""
-
-
-def test_the_heart_of_the_card():
-    found = {"series": 50, "patients": 14, "patients_with_negatives": 5, "patients_also_in_training": 0}
-    card = {"training_data": {"classifiers": found | {"series": 177}},
-            "evaluation_data": {"classifiers": found}, "metrics": {"interval": {"level": 0.95}},
-            "quantitative_analyses": {"test": {"LR": {"AUC": {
-                "value": 0.7, "low": 0.4, "high": 0.92, "defined": 9}}}}}
-    line, = predict_words.summary(card, "LR")
-    assert "trained on 177 series of 14 patients" in line and "(5 with NE-negative series)" in line
-    assert "AUC 0.70 (95% interval 0.40 to 0.92). Validated on no other cohort" in line
-    card["quantitative_analyses"]["test"]["LR"]["AUC"] = {"value": None, "low": None, "high": None,
-                                                        "defined": 0}
-    assert "AUC undefined." in predict_words.summary(card, "LR")[0]
 
 
 def test_other_sources(ready):
@@ -325,25 +299,3 @@ def test_other_sources(ready):
         model.write_text(damaged)
         with pytest.raises(LauncherError, match="model.json: cannot be read"):
             predict.trained_on(options(ready))
-
-
-def test_one_line_per_case(tmp_path):
-    def table(name, rows):
-        with open(tmp_path / name, "w", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-
-    mask = "diagnostics_Mask-original_"
-    table("features.csv", [{"File": "a", f"{mask}Spacing": "(2.0, 2.0, 5.0)",
-                            f"{mask}VoxelNum": 100, f"{mask}VolumeNum": 3}])
-    blank = {"NE_Status": "", "probability": "", "reason": "the mask holds no lesion",
-             "values_outside": ""}
-    good = {"NE_Status": "positive", "probability": 0.8125, "reason": "", "values_outside": "f"}
-    table("predictions.csv", [{"File": "a", "configuration": "LR", **good},
-                              {"File": "a", "configuration": "RF", **good},
-                              {"File": "b", "configuration": "LR", **blank}])
-    assert predict_words.lines(tmp_path, "LR") == [
-        "a: 3 lesions, 2.0 mL, NE probability 0.81 (LR: NE-positive)",
-        *predict_words.warned({"File": "a", "values_outside": "f"}),
-        "b: no NE probability (the mask holds no lesion)"]

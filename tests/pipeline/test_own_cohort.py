@@ -58,7 +58,8 @@ canonical.write_csv(f"data/sclc_liver/predictions/{run}/predictions.csv", pd.Dat
     "patient": tested["patient"], "NE_Class": tested["NE_Class"], "predicted": 1, "probability": 0.7}))
 folder = f"models/sclc_liver/{run}/LR"
 canonical.write_json(f"{folder}/features.json", names)
-canonical.write_json(f"{folder}/refit.json", {"coefficients": dict.fromkeys(names, 0.0), "intercept": 1.0})
+canonical.write_json(f"{folder}/refit.json", {
+    "coefficients": dict.fromkeys(names, 0.0), "intercept": 1.0})
 """
 # What needs no trained network, from the files to pictures, numbers and features.
 STAGES = ("cohort", "unseen", "baseline", "detect@baseline", "comparison", "pictures", "scored",
@@ -139,7 +140,8 @@ def test_predictions_from_own_masks_stay_out_of_git_wherever_they_are_written(us
     """Masks in, published classifiers, NE probability out: no network anywhere on the way."""
     home, out = used / "studies/sclc_liver/imaging/inputs/own", used / "reports" / "predicted"
     variables = {**os.environ, "MSCLC_ENGINE": "venv", "PYTHONPATH": str(used)}
-    for line in ([used / "containers" / "run", "classification-notebook", "--", "python", "-c", PUBLISHED],
+    launched = used / "containers" / "run", "classification-notebook", "--", "python", "-c"
+    for line in ([*launched, PUBLISHED],
                  ["-m", "containers.commands.predict", "--ct", home / "quokka0.nii.gz", "--masks",
                   home / "quokka0-mask.nii.gz", "--classifiers", "published", "--out", out]):
         done = subprocess.run([sys.executable, *line], cwd=used, capture_output=True, text=True,

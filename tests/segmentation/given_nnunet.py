@@ -19,7 +19,8 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 NAME = "Dataset007_Tiny/nnUNetTrainer__nnUNetPlans__3d_fullres"
 LABELS = {"background": 0, "liver": 1, "tumor": 2}
 RESAMPLING = {
-    f"resampling_fn_{what}{kwargs}": value for what, order in (("data", 3), ("seg", 1), ("probabilities", 1))
+    f"resampling_fn_{what}{kwargs}": value
+    for what, order in (("data", 3), ("seg", 1), ("probabilities", 1))
     for kwargs, value in (("", "resample_data_or_seg_to_shape"),
                           ("_kwargs", {"is_seg": what == "seg", "order": order, "order_z": 0,
                                        "force_separate_z": None}))}
@@ -42,7 +43,8 @@ def plans(reader="SimpleITKIO", forward=(0, 1, 2), spacing=(4.0, 3.0, 3.0), arch
         configuration["architecture"] = {
             "network_class_name": f"dynamic_network_architectures.architectures.unet.{kind}",
             "arch_kwargs": {
-                "n_stages": 3, "features_per_stage": FEATURES, "conv_op": "torch.nn.modules.conv.Conv3d",
+                "n_stages": 3, "features_per_stage": FEATURES,
+                "conv_op": "torch.nn.modules.conv.Conv3d",
                 "kernel_sizes": KERNELS, "strides": STRIDES,
                 "n_blocks_per_stage" if residual else "n_conv_per_stage": [2, 2, 2],
                 "n_conv_per_stage_decoder": [2, 2], "conv_bias": True,
@@ -55,7 +57,8 @@ def plans(reader="SimpleITKIO", forward=(0, 1, 2), spacing=(4.0, 3.0, 3.0), arch
         configuration |= {
             "UNet_class_name": kind, "UNet_base_num_features": 4, "unet_max_num_features": 8,
             "n_conv_per_stage_encoder": [2, 2, 2], "n_conv_per_stage_decoder": [2, 2],
-            "num_pool_per_axis": [1, 2, 2], "pool_op_kernel_sizes": STRIDES, "conv_kernel_sizes": KERNELS}
+            "num_pool_per_axis": [1, 2, 2], "pool_op_kernel_sizes": STRIDES,
+            "conv_kernel_sizes": KERNELS}
     return {"dataset_name": "Dataset007_Tiny", "plans_name": "nnUNetPlans",
             "original_median_spacing_after_transp": [4.0, 3.0, 3.0],
             "original_median_shape_after_transp": [14, 26, 24], "image_reader_writer": reader,

@@ -66,13 +66,15 @@ def main(out: Path) -> None:
                   for number in range(4)}
         (home / "raw/Dataset007_Tiny/dataset.json").write_text(json.dumps(about | {"dataset": listed}))
         turned = slice(None, None, 1 if slices_last else -1)
-        marks = {"spacings": [[3.0, 3.0, 4.5][turned]] * 4, "shapes_after_crop": [[18, 16, 10][turned]] * 4,
+        marks = {"spacings": [[3.0, 3.0, 4.5][turned]] * 4,
+                 "shapes_after_crop": [[18, 16, 10][turned]] * 4,
                  "median_relative_size_after_cropping": 1.0,
                  "foreground_intensity_properties_per_channel": {"0": {
-                     "max": 300.0, "mean": 80.0, "median": 90.0, "min": -200.0, "percentile_00_5": -150.0,
-                     "percentile_99_5": 200.0, "std": 60.0}}}
+                     "max": 300.0, "mean": 80.0, "median": 90.0, "min": -200.0,
+                     "percentile_00_5": -150.0, "percentile_99_5": 200.0, "std": 60.0}}}
         (home / "preprocessed/Dataset007_Tiny/dataset_fingerprint.json").write_text(json.dumps(marks))
-        plans = json.loads(json.dumps(planner("Dataset007_Tiny").plan_experiment(), default=lambda x: x.item()))
+        made = planner("Dataset007_Tiny").plan_experiment()
+        plans = json.loads(json.dumps(made, default=lambda x: x.item()))
         full = plans["configurations"]["3d_fullres"]
         # Narrower and with smaller windows than planned, to be quick: several windows, as in real CT.
         described = full["architecture"]["arch_kwargs"]
@@ -94,9 +96,11 @@ def main(out: Path) -> None:
         folds = [{name: torch.from_numpy(value) for name, value in weights(shapes, seed).items()}
                  for seed in (0, 1)]
         predictor = nnUNetPredictor(device=torch.device("cpu"), allow_tqdm=False)
-        predictor.manual_initialization(network, manager, full, folds, about, "nnUNetTrainer", (0, 1, 2))
+        predictor.manual_initialization(network, manager, full, folds, about, "nnUNetTrainer",
+                                        (0, 1, 2))
         data = image().transpose(2, 1, 0)[None].astype(np.float32)
-        found = predictor.predict_single_npy_array(data, {"spacing": list(SPACING[::-1])}, None, None, False)
+        found = predictor.predict_single_npy_array(data, {"spacing": list(SPACING[::-1])}, None,
+                                                   None, False)
         digits = "".join(map(str, found.transpose(2, 1, 0).ravel()))
         print(np.bincount(found.ravel(), minlength=3), plans["transpose_forward"])
         cases.append({"plans": plans, "dataset": about, "weights": shapes, "labels": digits})

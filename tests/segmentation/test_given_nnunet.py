@@ -119,7 +119,8 @@ def packed(folder, path, more=()):
 
 def test_a_zip_and_a_folder_above_are_the_same_model(trained, tmp_path):
     other = trained.parent.name + "/nnUNetTrainer__nnUNetPlans__2d/plans.json"
-    zipped = packed(trained, tmp_path / "export.zip", [(other, "{}"), ("inference_information.txt", "")])
+    zipped = packed(trained, tmp_path / "export.zip", [
+        (other, "{}"), ("inference_information.txt", "")])
     found = results.read(zipped, tmp_path / "scratch")
     assert found.plans == results.read(trained.parents[1], tmp_path / "unused").plans
     assert list(found.folds) == ["0", "1"]
@@ -194,8 +195,10 @@ BAD_PLANS = {
     "label manager of its own": lambda content: content.update(label_manager="Mine")}
 BAD_DATASETS = {
     "names no tumour among its labels (liver, spleen)": {"background": 0, "liver": 1, "spleen": 2},
-    "several labels that may be lesions (HCC, metastasis)": {"background": 0, "HCC": 1, "metastasis": 2},
-    "several labels that may be the liver": {"background": 0, "left liver": 1, "right liver": 2, "tumor": 3},
+    "several labels that may be lesions (HCC, metastasis)": {
+        "background": 0, "HCC": 1, "metastasis": 2},
+    "several labels that may be the liver": {
+        "background": 0, "left liver": 1, "right liver": 2, "tumor": 3},
     "does not say what its labels are": {"background": 0, "liver": [1, 2], "tumor": [2]}}
 
 
@@ -218,7 +221,8 @@ def test_labels_that_do_not_tell(trained, tmp_path, call, words):
 @pytest.mark.parametrize("fault, words", [
     ("plans.json", "holds no plans.json"), ("dataset.json", "holds no dataset.json"),
     ("folds", "holds no fold_K/checkpoint_final.pth"), ("shapes", "fold_1 does not fit the network"),
-    ("nan", "fold_1: holds NaN"), ("named", "in a folder of 3d_lowres"), ("damaged", "is no checkpoint"),
+    ("nan", "fold_1: holds NaN"), ("named", "in a folder of 3d_lowres"),
+    ("damaged", "is no checkpoint"),
     ("v1", "is no checkpoint of nnU-Net v2"), ("channels", "does not name one channel"),
     ("json", "plans.json is no JSON"), ("none", "is no folder and no zip")])
 def test_folders_that_are_not_whole(trained, tmp_path, call, fault, words):
@@ -273,8 +277,8 @@ def test_the_stage_says_what_the_model_is_and_writes_masks(trained, tmp_path, ca
     code, error = call(given.stage, "--model", trained, "--check")
     assert code == 0 and "3d_fullres, folds 0, 1, trained on 20 cases; lesion is 'tumor'" in error
     assert "validation Dice of its folds 0.62 to 0.62" in error
-    code, error = call(given.stage, "--model", trained, "--manifest", tmp_path / "manifest.csv", "--out",
-                       tmp_path / "masks", "--lesion", "liver")
+    code, error = call(given.stage, "--model", trained, "--manifest", tmp_path / "manifest.csv",
+                       "--out", tmp_path / "masks", "--lesion", "liver")
     assert code == 0, error
     mask = nifti.read(tmp_path / "masks" / "s1.nii.gz")
     assert nifti.same_grid(mask, nifti.read(scan)) and set(np.unique(mask.data)) <= {0, 2}

@@ -105,7 +105,7 @@ class Given(nnunet_model.Model):
                 as_array(seen), None, properties, plans, configuration, predictor.dataset_json)
             with windows.weighed(architecture.KEY in configuration.configuration):
                 scores = self._scores(torch.from_numpy(data))
-            # Along the network's axes, as the scores are: nnU-Net 2.2 leaves the file's, later ones do not.
+            # Along the network's axes, as the scores are; nnU-Net 2.2 alone leaves the file's.
             properties["spacing"] = [properties["spacing"][axis] for axis in plans.transpose_forward]
             found = nnunet_model.convert(scores, plans, configuration, predictor.label_manager,
                                          properties, num_threads_torch=torch.get_num_threads())
@@ -147,10 +147,11 @@ def _configuration(results, checkpoints) -> str:
 
 
 def _require_known(results, configuration: dict) -> None:
-    where, channels = results.where, results.dataset.get("channel_names", results.dataset.get("modality"))
+    where, dataset = results.where, results.dataset
+    channels = dataset.get("channel_names", dataset.get("modality"))
     if not isinstance(channels, dict) or len(channels) != 1:
-        raise InputError("dataset.json does not name one channel: the network needs other images than one "
-                         "CT", where, "use a network that was trained on CT alone")
+        raise InputError("dataset.json does not name one channel: the network needs other images than "
+                         "one CT", where, "use a network that was trained on CT alone")
     if configuration.get("previous_stage"):
         raise InputError("is the second network of a cascade", where,
                          "name the one of 3d_fullres or 3d_lowres")
@@ -171,8 +172,8 @@ def about(results: nnunet_results.Results, name: str, known: dict[str, int], mea
     count = results.dataset.get("numTraining", "an unknown number of")
     seen = (f"validation Dice of its folds {min(dice):.2f} to {max(dice):.2f}" if dice else
             "what it was validated on, its files do not say")
-    return (f"{results.where}: nnU-Net {name}, folds {', '.join(results.folds)}, trained on {count} cases; "
-            f"lesion is '{', '.join(lesions)}'; {seen}")
+    return (f"{results.where}: nnU-Net {name}, folds {', '.join(results.folds)}, trained on {count} "
+            f"cases; lesion is '{', '.join(lesions)}'; {seen}")
 
 
 def segment(case: cases.Case, model: Given) -> Volume:
@@ -189,8 +190,9 @@ def segment(case: cases.Case, model: Given) -> Volume:
         raise InputError("is too large for the GPU's memory", case.image, "leave GPU out") from None
     except (ValueError, RuntimeError, LookupError, TypeError, AssertionError) as error:
         lines = str(error).strip().splitlines()
-        raise InputError(f"cannot be segmented with this network ({lines[0][:160] if lines else error!r})",
-                         case.image, "its plans do not fit CT of this size, or are not whole") from None
+        reason = lines[0][:160] if lines else repr(error)
+        raise InputError(f"cannot be segmented with this network ({reason})", case.image,
+                         "its plans do not fit CT of this size, or are not whole") from None
 
 
 def stage() -> None:

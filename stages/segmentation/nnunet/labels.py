@@ -44,8 +44,9 @@ def values(dataset: dict, where: str) -> dict[str, int]:
             raise ValueError(f"numbers are {', '.join(map(str, found.values()))}")
         return found
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise InputError(f"dataset.json does not say what its labels are ({type(error).__name__}: {error})",
-                         where, "export the model again") from None
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"dataset.json does not say what its labels are ({reason})", where,
+                         "export the model again") from None
 
 
 def meant(known: dict[str, int], lesion: str, liver: str, where: str) -> dict[int, int]:
@@ -80,8 +81,9 @@ def meant(known: dict[str, int], lesion: str, liver: str, where: str) -> dict[in
     organs = _named(known, liver, "LIVER", where) if liver else [
         name for name in known if ORGAN.search(name) and name not in marked and not TUMOUR.search(name)]
     if len(organs) > 1 and not liver:
-        raise InputError(f"dataset.json names several labels that may be the liver ({', '.join(organs)})",
-                         where, "say which is liver: LIVER='NAME; NAME'")
+        several = ", ".join(organs)
+        raise InputError(f"dataset.json names several labels that may be the liver ({several})", where,
+                         "say which is liver: LIVER='NAME; NAME'")
     return {known[name]: LESION for name in marked} | {
         known[name]: LIVER for name in organs if name not in marked}
 

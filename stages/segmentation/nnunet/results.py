@@ -2,8 +2,8 @@
 
 A results folder (``…/TRAINER__PLANS__CONFIGURATION``) holds plans.json, dataset.json and
 ``fold_K/checkpoint_final.pth``; a zip of ``nnUNetv2_export_model_to_zip`` holds one or several of them.
-Whoever made it is not trusted: nothing in a zip may lead out of the folder that it is unpacked into, and
-sizes are limited.
+Whoever made it is not trusted: nothing in a zip may lead out of the folder that it is unpacked into,
+and sizes are limited.
 """
 
 from __future__ import annotations
@@ -128,9 +128,11 @@ def _one(names: list[str], where) -> str:
 
 def _content(path: Path, where: str) -> dict:
     if not path.is_file():
-        raise InputError(f"holds no {path.name}", where, "name the whole results folder, or export again")
+        raise InputError(f"holds no {path.name}", where,
+                         "name the whole results folder, or export again")
     if path.stat().st_size > LARGEST[path.suffix]:
-        raise InputError(f"{path.name} is larger than {LARGEST[path.suffix]} bytes", where, "export again")
+        raise InputError(f"{path.name} is larger than {LARGEST[path.suffix]} bytes", where,
+                         "export the model again")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):

@@ -18,7 +18,8 @@ from stages.segmentation import checkpoint
 
 WEIGHTS, ARGUMENTS, MIRRORED = "network_weights", "init_args", "inference_allowed_mirroring_axes"
 # Numbers of NumPy, as NumPy 1 and 2 name the function that makes them. Objects cannot be made by it.
-NUMBERS = [*((np.core.multiarray.scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),
+NUMBERS = [*((np.core.multiarray.scalar, f"numpy.{core}.multiarray.scalar")
+             for core in ("core", "_core")),
            np.dtype, *(type(np.dtype(name)) for name in ("f4", "f8", "i4", "i8", "?"))]
 # How PyTorch names what it does not let through.
 REFUSED = re.compile(r"GLOBAL ([\w.]+)|class ([\w.]+)|(?:global|type)[: ]+([\w.]+)", re.IGNORECASE)
@@ -54,11 +55,13 @@ def read(path: Path, where: str) -> dict:
     except pickle.UnpicklingError as error:
         found = REFUSED.search(str(error))
         what = next((text for text in found.groups() if text), "") if found else ""
-        raise InputError(f"{name} holds code or objects other than numbers{f' ({what})' if what else ''}",
-                         where, "do not use this file: nnU-Net writes none such") from None
+        named = f" ({what})" if what else ""
+        raise InputError(f"{name} holds code or objects other than numbers{named}", where,
+                         "do not use this file: nnU-Net writes none such") from None
     except (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError,
             AssertionError) as error:
-        raise InputError(f"{name} is no checkpoint ({_line(error)})", where, "export it again") from None
+        raise InputError(f"{name} is no checkpoint ({_line(error)})", where,
+                         "export it again") from None
     try:
         weights, arguments = content[WEIGHTS], content[ARGUMENTS]
         mirrored = content.get(MIRRORED)

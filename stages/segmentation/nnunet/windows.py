@@ -1,7 +1,8 @@
 """How nnU-Net weighs what its windows say, by their distance from the window's centre.
 
 The weights are kept in half precision, in which those far from the centre can hardly be told apart.
-Releases after 2.2 scale them before they are rounded, and by another factor: corners of an image differ.
+Releases after 2.2 scale them before they are rounded, and by another factor: corners of an image
+differ.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def later(size: tuple[int, ...], sigma_scale: float, value_scaling_factor: float
     """
     point = np.zeros(size)
     point[tuple(length // 2 for length in size)] = 1
-    weight = gaussian_filter(point, [length * sigma_scale for length in size], 0, mode="constant", cval=0)
+    sigma = [length * sigma_scale for length in size]
+    weight = gaussian_filter(point, sigma, 0, mode="constant", cval=0)
     weight = torch.from_numpy(weight / (weight.max() / HIGHEST)).to(device=device, dtype=torch.float16)
     weight[weight == 0] = weight[weight > 0].min()
     return weight
