@@ -8,7 +8,7 @@ LOCKS := containers/orchestrator
 # GIVEN_CT, which a shell does not parse and make does not expand.
 GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY LESION LIVER \
          LIVER_MASK MASKS METHOD MODEL N NNUNET OUT REGIONS REQUIRE_PUBLISHED SEED SETTINGS SKIP STUDY \
-         TABLE TAG TARGETS VARY WITHOUT WRITE
+         TABLE TAG TARGETS TRAIN UNTIL VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -50,6 +50,10 @@ predict: setup  ## masks, features, NE probability of CT [CT=… OUT=… MASKS=�
 	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
 	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"} \
 	    $${GIVEN_CARD:+--card="$$GIVEN_CARD"}
+
+cohort: setup  ## an own cohort, step by step, from check to NE models [TRAIN=1 UNTIL=features]
+	@$(BIN)/python -m containers.commands.cohort $${GIVEN_TRAIN:+--train} \
+	    $${GIVEN_UNTIL:+--until="$$GIVEN_UNTIL"}
 
 features: setup  ## own series and masks to features [TABLE=… OUT=… SETTINGS=… REGIONS=… CHECK=1]
 	@$(BIN)/python -m containers.commands.features --table="$$GIVEN_TABLE" --out="$$GIVEN_OUT" \
@@ -105,4 +109,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep race demo predict features real-case test images sif verify compare deps faults fuzz release badge readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict cohort features real-case test images sif verify compare deps faults fuzz release badge readme report-check clean

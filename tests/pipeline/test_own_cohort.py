@@ -162,6 +162,24 @@ def test_predictions_from_own_masks_stay_out_of_git_wherever_they_are_written(us
     assert len(records) == 1 and "quokka" not in records[0]
 
 
+def test_the_way_of_a_group_step_by_step(used):
+    done = subprocess.run(
+        [sys.executable, "-m", "containers.commands.cohort", "--until", "training"], cwd=used,
+        capture_output=True, text=True,
+        env={**os.environ, "MSCLC_ENGINE": "venv", "PYTHONPATH": str(used)})
+    assert done.returncode == 0, done.stderr
+    plan, check, measured, detected = done.stdout.split("\n\n")[:4]
+    # Each step says what it needs and does before anything runs, and again when it starts.
+    assert plan.count("Needs: ") == 4 and "4. training: " in plan and "Left out: TRAIN=1" in plan
+    assert check.startswith("1. check: reads every image and mask")
+    assert measured.endswith("data/own/measured/features.csv: 4 series with masks")
+    assert detected.startswith("3. detection: ") and "baseline" in detected
+    rows = (used / "data/own/measured/features.csv").read_text().splitlines()
+    assert len(rows) == 5 and rows[4].startswith("quokka3,s3,p3,lesions,")
+    git(used, "add", "-A")
+    assert git(used, "status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("cohort", ["own", "lits"])
 def test_git_ignores_every_place_of_such_a_cohort(clone, cohort):
     template = (clone / TEMPLATE).read_text()
