@@ -6,9 +6,9 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU KEY LESION LIVER \
-         LIVER_MASK MASKS METHOD MODEL N NNUNET OUT REGIONS REQUIRE_PUBLISHED SEED SETTINGS SKIP STUDY \
-         TABLE TAG TARGETS TRAIN UNTIL VARY WITHOUT WRITE
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU JOBS KEY LESION LIVER \
+         LIVER_MASK MASKS METHOD MODEL N NNUNET OUT REGIONS REQUIRE_PUBLISHED SCHEDULER SEED SETTINGS \
+         SHARDS SKIP STUDY TABLE TAG TARGETS TRAIN UNTIL VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -23,7 +23,7 @@ help:  ## list the targets
 setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 
 .venv/ready: $(LOCKS)/bootstrap.lock $(LOCKS)/requirements.lock
-	@$(PYTHON) containers/bootstrap
+	@$(PYTHON) containers/bootstrap "$$GIVEN_FROM"
 	@touch $@
 
 reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1 FROM=release/]
@@ -55,11 +55,13 @@ cohort: setup  ## an own cohort, step by step, from check to NE models [TRAIN=1 
 	@$(BIN)/python -m containers.commands.cohort $${GIVEN_TRAIN:+--train} \
 	    $${GIVEN_UNTIL:+--until="$$GIVEN_UNTIL"}
 
-features: setup  ## own series and masks to features [TABLE=… OUT=… SETTINGS=… REGIONS=… CHECK=1]
+features: setup  ## own masks to features [TABLE=… OUT=… SETTINGS=… REGIONS=… CHECK=1 SHARDS=…]
 	@$(BIN)/python -m containers.commands.features --table="$$GIVEN_TABLE" --out="$$GIVEN_OUT" \
 	    $${GIVEN_SETTINGS:+--settings="$$GIVEN_SETTINGS"} \
 	    $${GIVEN_REGIONS:+--regions="$$GIVEN_REGIONS"} \
-	    $${GIVEN_METHOD:+--method="$$GIVEN_METHOD"} $${GIVEN_CHECK:+--check}
+	    $${GIVEN_METHOD:+--method="$$GIVEN_METHOD"} $${GIVEN_CHECK:+--check} \
+	    --shards="$$GIVEN_SHARDS" --jobs="$$GIVEN_JOBS" \
+	    $${GIVEN_SCHEDULER:+--scheduler="$$GIVEN_SCHEDULER"}
 
 real-case: setup  ## fetch one real LiTS case and run the imaging stages that need no training
 	@$(BIN)/python -m containers.commands.real_case
@@ -93,7 +95,7 @@ fuzz: setup  ## damage the inputs that users give, run what reads them [N=2000 S
 	@$(BIN)/python -m containers.commands.fuzz --number="$${GIVEN_N:-2000}" \
 	    --seed="$${GIVEN_SEED:-1}" $${GIVEN_WRITE:+--write}
 
-release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,cache KEY=…]
+release: setup  ## write a release of a tag, made to be checked [TAG=v1.0.0 WITHOUT=images,wheels KEY=…]
 	@$(BIN)/python -m containers.commands.release.main --tag="$$GIVEN_TAG" --without="$$GIVEN_WITHOUT" \
 	    $${GIVEN_KEY:+--key="$$GIVEN_KEY"}
 

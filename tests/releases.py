@@ -16,7 +16,7 @@ def git(folder, *arguments):
                           text=True).stdout
 
 
-def make(folder, tag=f"v{VERSION}", without="images,cache"):
+def make(folder, tag=f"v{VERSION}", without="images,wheels,cache"):
     return subprocess.run([sys.executable, "-m", "containers.commands.release.main", "--tag", tag,
                            "--without", without], cwd=folder, capture_output=True, text=True,
                           env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(folder)})

@@ -94,15 +94,15 @@ def read(path: Path) -> Cohort:
         with open(path, newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError, csv.Error):
-        raise LauncherError(f"{path}: cannot be read; write the table of your series (docs/imaging.md, "
-                            "'Your own cohort')") from None
+        raise LauncherError(f"{path}: cannot be read; write the table of your series "
+                            "(docs/imaging.md, 'Your own cohort')") from None
     masked = [row for row in rows if row.get(MASK)]
     return Cohort(len(rows), len(masked), sum(bool(row.get(SCORE) or row.get(SAMPLE)) for row in rows),
                   len({row.get(PATIENT) or row.get(SERIES) for row in masked}))
 
 
 def plan(cohort: Cohort, train: bool, until: str) -> list[tuple[Step, str]]:
-    """Return the steps to the last one that is wanted, each with the reason why it is left out, or ""."""
+    """Return the steps up to the last one that is wanted, each with why it is left out, or ""."""
     last = [step.name for step in STEPS].index(until)
     return [(step, step.lacks(cohort, train)) for step in STEPS[:last + 1]]
 
@@ -194,7 +194,7 @@ def run(train: bool, until: str) -> None:
         with pipeline.display() as progress:
             pipeline.set_up(progress, pipeline.used(wanted))
             pipeline.run(progress, step.name, house, wanted, again, demo.LOG, again.add)
-        if step.name in ("detection", "training"):
+        if kept and step.name in ("detection", "training"):
             methods = project.methods() if step.name == "training" else ["baseline"]
             demo.show("--detection", "--metrics", project.metrics, "--methods", *methods)
         elif step.name == "models":

@@ -20,13 +20,30 @@ from pathlib import Path
 
 from containers.launcher import ROOT, LauncherError, engines, environment, venv
 
-PROBES = {"segmentation": "stages.segmentation.probe", "radiomics": "stages.radiomics.probe",
-          "classification-paper": "stages.classification.probe",
-          "classification-notebook": "stages.classification.probe"}
+
+@dataclass(frozen=True)
+class Probe:
+    """A small run: the image and the module, and the parameters that it reads."""
+
+    image: str
+    module: str
+    params: str = "studies/sclc_liver/params"
+
+
+# By the name that the run has in the table: the image's, or the room's where an image has several.
+PROBES = {
+    "segmentation": Probe("segmentation", "stages.segmentation.probe"),
+    "radiomics": Probe("radiomics", "stages.radiomics.probe"),
+    "classification-paper": Probe("classification-paper", "stages.classification.probe"),
+    "classification-notebook": Probe("classification-notebook", "stages.classification.probe"),
+    "prediction": Probe("classification-companion", "stages.prediction.probe",
+                        "studies/gi_liver/params"),
+    "survival": Probe("classification-companion", "stages.survival.probe",
+                      "studies/sclc_recurrence/params"),
+    "patches": Probe("segmentation", "stages.patches.probe", "studies/brain_metastases/params")}
 # Intel's first CPU with AVX2, and a recent one of AMD's.
 CPUS = ("Haswell", "EPYC-Milan")
 EMULATOR = "qemu-x86_64"
-PARAMETERS = "studies/sclc_liver/params"
 # QEMU 7.2 crashes in the sort that NumPy 2 has for AVX2. Natively, nothing differs without it.
 WITHOUT = {"classification-notebook": "AVX2"}
 
@@ -35,7 +52,7 @@ WITHOUT = {"classification-notebook": "AVX2"}
 class Run:
     """What came out: SHA-256 by output; ``cpu`` is empty for this machine's own."""
 
-    image: str
+    name: str
     cpu: str
     outputs: dict[str, str]
 
@@ -66,12 +83,12 @@ def check(cpus: list[str]) -> None:
 
 
 def runs(names: list[str], cpus: list[str], engine: str, scratch: Path) -> Iterator[list[Run]]:
-    """Yield the runs of each image: this machine's own, then one for each CPU.
+    """Yield the runs of each name: this machine's own, then one for each CPU.
 
     Parameters
     ----------
     names : list of str
-        Images.
+        Of `PROBES`.
     cpus : list of str
         As QEMU names them.
     engine : str
@@ -83,7 +100,7 @@ def runs(names: list[str], cpus: list[str], engine: str, scratch: Path) -> Itera
     with ThreadPoolExecutor(min(cores, 1 + len(cpus))) as pool:
         for name in names:
             # Made once, before several runs need it.
-            _call([name, "--setup"], engine if not cpus else "venv")
+            _call([PROBES[name].image, "--setup"], engine if not cpus else "venv")
             yield list(pool.map(partial(_run, name, engine, scratch), ["", *cpus]))
 
 
@@ -92,10 +109,11 @@ def _run(name: str, engine: str, scratch: Path, cpu: str) -> Run:
     folder.mkdir()
     out = folder / "outputs.json"
     features = f"{environment.BEYOND_AVX2} {WITHOUT.get(name, '')}".strip()
+    probe = PROBES[name]
     python = ["env", f"NPY_DISABLE_CPU_FEATURES={features}", EMULATOR, "-cpu", cpu,
-              str(venv.ENVIRONMENTS / name / "bin" / "python")]
-    _call(["--write", str(folder), name, "--", *(python if cpu else ["python"]), "-m", PROBES[name],
-           "--params", PARAMETERS, "--out", str(out)], "venv" if cpu else engine)
+              str(venv.ENVIRONMENTS / probe.image / "bin" / "python")]
+    _call(["--write", str(folder), probe.image, "--", *(python if cpu else ["python"]), "-m",
+           probe.module, "--params", probe.params, "--out", str(out)], "venv" if cpu else engine)
     return Run(name, cpu, json.loads(out.read_text()))
 
 

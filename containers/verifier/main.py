@@ -31,8 +31,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         "code on this machine's CPU and on emulated ones (default: "
                         f"{' '.join(cpus.CPUS)})")
     parser.add_argument("--only", action="append", default=[], metavar="NAME",
-                        help="with --vary: only this variation; with --cpus: only this image "
-                        "(may be repeated)")
+                        help="with --vary: only this variation; with --cpus: only this "
+                        "small run (may be repeated)")
     parser.add_argument("--record", action="store_true",
                         help=f"write what was shown into {record.FILE.relative_to(ROOT)}")
     parser.add_argument("--pipeline", default="dvc.yaml", metavar="FILE",
@@ -90,13 +90,13 @@ def _emulated(options: argparse.Namespace) -> int:
         os.chmod(folder, 0o755)
         for own, *others in cpus.runs(names, chosen, options.engine, Path(folder)):
             count = len(own.outputs)
-            rows = [_row(own.image, options.engine, "", count, 0, own.digest())]
+            rows = [_row(own.name, options.engine, "", count, 0, own.digest())]
             different |= _unlike_recorded(rows[0], options.record)
             for other in others:
                 lines = other.differing(own)
                 different |= bool(lines)
-                rows.append(_row(own.image, "venv", other.cpu, count, len(lines), other.digest()))
-                print(f"{'DIFFERENT' if lines else 'identical'}  {own.image} on {other.cpu} "
+                rows.append(_row(own.name, "venv", other.cpu, count, len(lines), other.digest()))
+                print(f"{'DIFFERENT' if lines else 'identical'}  {own.name} on {other.cpu} "
                       f"(emulated): {count - len(lines)} of {count} outputs as on "
                       f"{record.native_cpu()}", flush=True)
                 print("".join(f"           {line}\n" for line in lines), end="", flush=True)

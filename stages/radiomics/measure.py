@@ -3,7 +3,8 @@
 Regions are all lesions together, each lesion, the largest one, the liver (with its lesions) and the
 parenchyma (the liver without them). Writes OUT/features.csv, and OUT/excluded.csv for regions without
 features. A series that --record knows and whose files and settings did not change is not computed
-again.
+again. With --failed, series that cannot be measured are listed there (JSON: what is wrong, by series)
+and left out, instead of ending the stage.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from stages.common import canonical, cli
 from stages.common.columns import PATIENT, SERIES, STUDY
 from stages.common.done import Record, context
 from stages.common.errors import InputError
+from stages.common.faults import each
 from stages.radiomics import choices, extract, regions, rows, standard, table
 from stages.radiomics import series as listed_series
 from stages.radiomics.parameters import METHODS, Radiomics, read, read_jobs
+from stages.radiomics.series import Series
 from stages.radiomics.standard import Standard
 
 REGION, LESION = "region", "lesion"
@@ -116,6 +119,40 @@ def about(work: Work) -> str:
     return context([asdict(work), content], extract.PACKAGES, __file__)
 
 
+def those_that_can(listed: list[Series], work: Work, record: Record,
+                   jobs: int) -> tuple[dict[str, list[dict]], dict[str, str]]:
+    """Compute every series that can be.
+
+    Returns
+    -------
+    found : dict
+        Rows (`compute`) by series.
+    failed : dict
+        What is wrong, by series.
+
+    Raises
+    ------
+    InputError
+        If something else than a file of a series is at fault.
+    """
+    try:
+        return extract.extract(listed, work, record, jobs, compute), {}
+    except InputError as error:
+        wrong = {str(one.where): one for one in each(error)}
+        found, failed = {}, {}
+        for series in listed:
+            rows_of = record.get(series.name, (series.image, series.mask))
+            faults = [str(wrong.pop(str(path))) for path in (series.image, series.mask)
+                      if str(path) in wrong]
+            if faults:
+                failed[series.name] = faults[0]
+            elif rows_of is not None:
+                found[series.name] = rows_of
+        if wrong or len(found) + len(failed) < len(listed):
+            raise
+        return found, failed
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.radiomics.measure", __doc__)
@@ -129,6 +166,7 @@ def stage() -> None:
     parser.add_argument("--jobs", type=int, help="processes, instead of imaging.jobs")
     parser.add_argument("--record", type=Path, help="what was computed before: only changes are")
     parser.add_argument("--check", action="store_true", help="look at the settings only")
+    parser.add_argument("--failed", type=Path, help="list of series that cannot be measured (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the tables")
     options = parser.parse_args()
     settings = read(options.params)
@@ -143,12 +181,19 @@ def stage() -> None:
     jobs = read_jobs(options.params) if options.jobs is None else options.jobs
     if jobs < 1:
         raise InputError(f"--jobs is {jobs}", None, "give 1 or more")
+    if options.failed and not options.record:
+        raise InputError("--failed is given without --record", None, "give both: it keeps the others")
     choices.extractor(work.name, settings, work.ibsi)
     if options.check:
         return
     manifest = listed_series.read(options.manifest)
     listed = listed_series.files(manifest, options.manifest, None, None)
-    found = extract.extract(listed, work, Record(options.record, about(work)), jobs, compute)
+    record = Record(options.record, about(work))
+    if options.failed:
+        found, failed = those_that_can(listed, work, record, jobs)
+        canonical.write_json(options.failed, failed)
+    else:
+        found = extract.extract(listed, work, record, jobs, compute)
     features, excluded = join(found, manifest)
     canonical.write_csv(options.out / "features.csv", features)
     canonical.write_csv(options.out / "excluded.csv", excluded)

@@ -1,12 +1,14 @@
 """Series and masks for features alone: all that is wrong with a table and its files, at once."""
 
+import json
 import os
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from stages.cohort import masked
+from stages.cohort import masked, parts
 from stages.common import cli, nifti
 from tests.cohort.conftest import ROOT
 from tests.cohort.mask_files import COMPLETE, outlines, structures
@@ -109,6 +111,76 @@ def test_what_was_read_is_not_read_again(tmp_path, take, monkeypatch):
     table(tmp_path / "cohort.csv", rows, COLUMNS)
     assert take("cohort.csv", *record)[0] == 0 and seen == ["3.nii.gz", "2.nii.gz"]
     assert (nifti.read(tmp_path / "out" / "masks" / "s00002.nii.gz").data == 2).sum() > 4
+
+
+def plan(folder, count, capsys, monkeypatch):
+    """Cut the table; return the plan and the options that take in a part of it."""
+    monkeypatch.setattr("sys.argv", [
+        "parts", "--table", str(folder / "cohort.csv"), "--count", str(count),
+        "--params", str(ROOT / "studies/sclc_liver/params"), "--out", str(folder / "plan.json")])
+    cli.main(parts.stage)
+    options = ["--plan", str(folder / "plan.json"), "--failed", str(folder / "failed.json"), "--part"]
+    return json.loads((folder / "plan.json").read_text()), options
+
+
+def test_parts_are_what_the_whole_is(tmp_path, take, capsys, monkeypatch):
+    rows = many(tmp_path, 7)
+    # The labels of a table are one decision: this mask alone would be one of lesions.
+    nifti.write(tmp_path / "liver.nii.gz", nifti.Volume((lesions() == 1).astype(np.uint8), AFFINE))
+    rows[6][2] = "liver.nii.gz"
+    table(tmp_path / "cohort.csv", rows[::-1], COLUMNS)
+    assert take()[0] == 0
+    names = ("manifest.csv", "series.csv")
+    whole = [(tmp_path / "out" / name).read_text() for name in names]
+    found, options = plan(tmp_path, 3, capsys, monkeypatch)
+    assert [len(part) for part in found["parts"]] == [3, 2, 2] and not found["faults"]
+    joined = []
+    for part in range(3):
+        shutil.rmtree(tmp_path / "out")
+        assert take("cohort.csv", *options, str(part))[0] == 0
+        joined.append([(tmp_path / "out" / name).read_text() for name in names])
+    for number, text in enumerate(whole):
+        head = text[:text.index("\n") + 1]
+        assert head + "".join(one[number].removeprefix(head) for one in joined) == text
+    # Who comes or goes moves nobody.
+    table(tmp_path / "cohort.csv", rows[1:], COLUMNS)
+    again, _ = plan(tmp_path, 3, capsys, monkeypatch)
+    assert again["parts"] == [found["parts"][0][1:], *found["parts"][1:]]
+
+
+def test_a_bad_series_of_a_part_is_listed_and_left_out(tmp_path, take, capsys, monkeypatch):
+    rows = many(tmp_path, 16)
+    words = spoil(tmp_path, rows)
+    table(tmp_path / "cohort.csv", rows, COLUMNS)
+    found, options = plan(tmp_path, 1, capsys, monkeypatch)
+    assert list(found["failed"]) == ["s00012", "s00014"]
+    assert take("cohort.csv", *options, "0")[0] == 0
+    failed = json.loads((tmp_path / "failed.json").read_text()) | found["failed"]
+    assert sorted(failed) == [f"s{2 * number:05d}" for number in range(1, 8)]
+    assert all(word in reason for word, reason in zip(words, (failed[name] for name in sorted(failed))))
+    kept = pd.read_csv(tmp_path / "out" / "manifest.csv")["File"].tolist()
+    assert kept == sorted({row[0] for row in rows} - {*failed})
+    # A fault of the table is one of no series.
+    table(tmp_path / "cohort.csv", [*rows, rows[0]], COLUMNS)
+    assert "has 's00000' twice" in plan(tmp_path, 1, capsys, monkeypatch)[0]["faults"][0]
+
+
+def test_a_name_that_another_part_s_header_holds_ends_the_part(tmp_path, take, capsys, monkeypatch):
+    series(tmp_path / "ct", np.abs(values((6, 5, 4))), **COMPLETE, PatientID="Quokka77")
+    affine = np.diag([-0.8, -0.7, 2.5, 1.0])
+    affine[:3, 3] = 10, -20, -300
+    nifti.write(tmp_path / "m.nii.gz", nifti.Volume(lesions(), affine))
+    rows = [["a", "ct", "m.nii.gz", ""], ["b", "other.nii.gz", "m.nii.gz", ""]]
+    table(tmp_path / "cohort.csv", rows, COLUMNS)
+    _, options = plan(tmp_path, 2, capsys, monkeypatch)
+    for more in ([], ["--headers"]):
+        assert take("cohort.csv", *options, "0", *more)[0] == 0
+    rows[1][0] = "quokka77"
+    table(tmp_path / "cohort.csv", rows, COLUMNS)
+    _, options = plan(tmp_path, 2, capsys, monkeypatch)
+    for more in ([], ["--headers"]):
+        code, _, error = take("cohort.csv", *options, "0", *more)
+        assert code == 2 and "'quokka77' holds PatientID of an image header" in error
 
 
 def test_lesions_from_a_structure_set_and_the_liver_from_another_file(tmp_path, take):

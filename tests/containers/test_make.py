@@ -77,3 +77,11 @@ def test_whether_published_numbers_are_required_is_passed_on(make, tmp_path):
     (tmp_path / ".venv" / "bin" / "python").write_text('#!/bin/sh\necho "$REQUIRE_PUBLISHED"\n')
     assert make("reproduce", f"REQUIRE_PUBLISHED={EVIL}")[0] == EVIL
     assert make("reproduce")[0] == ""
+
+
+def test_a_release_reaches_the_setup(make, tmp_path):
+    (tmp_path / ".venv" / "ready").unlink()
+    (tmp_path / "print").write_text(f"#!/bin/sh\n{SHOW}\n")
+    (tmp_path / "print").chmod(0o755)
+    said, error = make("setup", f"FROM={EVIL}", "PYTHON=./print")
+    assert said == f"[containers/bootstrap][{EVIL}]", error

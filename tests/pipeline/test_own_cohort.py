@@ -126,8 +126,8 @@ def test_features_of_own_masks_stay_out_of_git_wherever_they_are_written(used):
         env={**os.environ, "MSCLC_ENGINE": "venv", "PYTHONPATH": str(used)})
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("features.csv: 1 rows\n")
-    assert {item.name for item in out.iterdir()} == {".gitignore", "features.csv", "excluded.csv",
-                                                    "series.csv"}
+    assert {item.name for item in out.iterdir()} == {".done.json", ".gitignore", "features.csv",
+                                                    "excluded.csv", "series.csv"}
     assert (out / "features.csv").read_text().splitlines()[1].startswith("quokka0,s0,p0,each,1,")
     git(used, "add", "-A")
     assert git(used, "status", "--porcelain") == ""

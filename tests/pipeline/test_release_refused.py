@@ -22,10 +22,10 @@ BAD = [(lambda folder: (folder / "README.md").write_text("x"), f"v{VERSION}", ""
        (lambda folder: None, "-x y", "", "no name of a tag"),
        (lambda folder: None, "other", "", "is at"),
        (lambda folder: git(folder, "tag", "v99.0"), "v99.0", "", f"is of version {VERSION}"),
-       (lambda folder: None, f"v{VERSION}", "wheels", "'wheels' is no part"),
-       (lambda folder: None, f"v{VERSION}", "images", "not in DVC's cache"),
+       (lambda folder: None, f"v{VERSION}", "wheel", "'wheel' is no part"),
+       (lambda folder: None, f"v{VERSION}", "images,wheels", "not in DVC's cache"),
        (lambda folder: ((folder / "release").mkdir(), (folder / "release" / "mine").touch()),
-        f"v{VERSION}", "images,cache", "is no release")]
+        f"v{VERSION}", "images,wheels,cache", "is no release")]
 
 
 @pytest.mark.parametrize("spoil, tag, without, said", BAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -163,6 +164,30 @@ def test_every_bad_series_is_named_and_the_others_are_kept(cohort, run):
     assert code == 2 and lines[0] == "error: 3 faults:" and len(lines) == 4
     assert all(f"images/{name}.nii.gz" in line for name, line in zip("bcd", sorted(lines[1:])))
     assert not (cohort / "out").exists() and '["a"' in record.read_text()
+
+
+def test_bad_series_are_listed_and_left_out(cohort, run, monkeypatch):
+    for name in ("c", "d"):
+        (cohort / f"images/{name}.nii.gz").write_bytes(b"none")
+    listed = pd.DataFrame([[name, f"images/{name}.nii.gz", "masks/a.nii.gz"] for name in "acd"],
+                          columns=["File", "image", "mask"])
+    listed.to_csv(cohort / "manifest.csv", index=False)
+    failed = cohort / "failed.json"
+    assert run("--failed", failed)[0] == 2
+    options = "--record", cohort / "record.jsonl", "--failed", failed
+    assert run(*options)[0] == 0
+    reasons = json.loads(failed.read_text())
+    assert list(reasons) == ["c", "d"] and "images/d.nii.gz: " in reasons["d"]
+    assert next(iter(tables(cohort)))["File"].tolist() == ["a"]
+    listed[1:].to_csv(cohort / "manifest.csv", index=False)
+    assert run(*options)[0] == 0 and not len(next(iter(tables(cohort))))
+    # Nothing of a series: all of them would fail alike.
+    monkeypatch.setattr(measure, "compute", out_of_memory)
+    assert run(*options)[0] == 2
+
+
+def out_of_memory(image, mask, work):
+    raise measure.InputError("the system ended a process that computed features")
 
 
 def test_settings_that_pyradiomics_cannot_follow(cohort, run):

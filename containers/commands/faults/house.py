@@ -122,7 +122,7 @@ def release(folder: Path) -> list[str]:
     """Return the command that makes the release."""
     version = yaml.safe_load((folder / "CITATION.cff").read_text())["version"]
     return [str(ROOT / ".venv" / "bin" / "python"), "-m", "containers.commands.release.main",
-            f"--tag=v{version}", "--without=images"]
+            f"--tag=v{version}", "--without=images,wheels"]
 
 
 HOUSE = Scenario("make reproduce, one study", house, lambda folder: [

@@ -3,7 +3,7 @@
 Checks every sum, clones the release's own history, fills DVC's cache from its archive, runs ``make
 reproduce`` there and compares every result with the committed one. Nothing is fetched: the released
 tables come from the folder that DATA_MIRROR names, packages from the environments of this checkout,
-where they are made from the release's locks, else from the folder that UV_FIND_LINKS names.
+where they are made from the release's locks, else from the release's wheels.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from containers.commands.release import pack
+from containers.commands.release import pack, wheels
 from containers.commands.release.source import git
 from containers.launcher import ROOT, LauncherError, Parser, entry, orchestrator
 
@@ -115,14 +115,17 @@ def alone() -> list[str]:
     return []
 
 
-def variables(target: Path) -> dict[str, str]:
+def variables(release: Path, target: Path) -> dict[str, str]:
     """Return the environment of the run: nothing may be fetched."""
+    # An address: in a list of folders a blank would end the path.
+    links = {"UV_FIND_LINKS": (release / wheels.FOLDER).as_uri()} if (
+        release / wheels.FOLDER).is_dir() else {}
     mirror = os.environ.get(MIRROR_VARIABLE) or str(ROOT / DEFAULT_MIRROR)
     return {**os.environ, "PYTHONPATH": str(target), MIRROR_VARIABLE: str(Path(mirror).resolve()),
-            "UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
+            "UV_OFFLINE": "1", "PIP_NO_INDEX": "1", **links}
 
 
-def run(target: Path, wrap: list[str]) -> list[str]:
+def run(release: Path, target: Path, wrap: list[str]) -> list[str]:
     """Run the clone's pipeline; return the results that are not those of the tag, a line each.
 
     Raises
@@ -130,7 +133,7 @@ def run(target: Path, wrap: list[str]) -> list[str]:
     LauncherError
         If the run fails.
     """
-    programs, given = target / ".venv" / "bin", variables(target)
+    programs, given = target / ".venv" / "bin", variables(release, target)
     # What stages need of each other; what is in no archive is made again.
     subprocess.run([*wrap, programs / "dvc", "checkout", "--quiet", "--allow-missing"], cwd=target,
                    env=given, capture_output=True)
@@ -156,7 +159,7 @@ def main() -> int:
     wrap = alone()
     print("without a network device" if wrap else "this machine allows no namespace without network: "
           "nothing is fetched, but nothing hinders it", file=sys.stderr, flush=True)
-    changed = run(target, wrap)
+    changed = run(release, target, wrap)
     for line in changed[:20]:
         print(f"DIFFERS: {line[3:]}")
     print(f"{target}: " + (f"{len(changed)} files are not those of the release" if changed else

@@ -10,11 +10,11 @@ from containers.commands.release.source import Tag
 from containers.launcher import images
 
 TEMPLATE = Path(__file__).with_name("artifact.txt")
-
+ASKED = "left out on request"
 
 
 def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug: str,
-         cache: bool, signed: bool) -> str:
+         without: frozenset[str], signed: bool) -> str:
     """Return the text.
 
     Parameters
@@ -27,8 +27,8 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
         Image to why it is not inside.
     slug : str
         Name of the archive and the bundle.
-    cache : bool
-        Whether the archive of DVC's cache is inside.
+    without : set of str
+        Parts that are left out on request.
     signed : bool
         Whether the statements on the ledgers are signed.
     """
@@ -39,8 +39,10 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
     return TEMPLATE.read_text(encoding="utf-8").format(
         title=citation["title"], version=tag.version, tag=tag.name, commit=tag.commit,
         date=metadata.date(tag).date().isoformat(), slug=slug,
-        cache="DVC's cache of what git ignores (masks, features, models …), for `dvc checkout`"
-        if cache else "left out on request",
+        cache=ASKED if "cache" in without else
+        "DVC's cache of what git ignores (masks, features, models …), for `dvc checkout`",
+        wheels=ASKED if "wheels" in without else "the files of the Python packages that the locks "
+        "accept on Linux, x86-64, of every image but that for a GPU",
         images="Apptainer images, as `repository/containers/images.lock` records them"
         if len(left) < len(images.names()) else "none, see below",
         withheld="\n".join(f"  - `{path}`" for path in withheld),

@@ -1,6 +1,6 @@
 """``make release TAG=v1.0.0``: a tag with its results, made to be checked without trust.
 
-Writes ``release/``; the same tag and the same outputs give the same bytes. ``WITHOUT=images,cache``
+Writes ``release/``; the same tag and the same outputs give the same bytes. ``WITHOUT=images,wheels``
 leaves parts out; ``KEY=`` names a private key that signs the statements on the ledgers.
 """
 
@@ -11,13 +11,22 @@ import re
 import shutil
 from pathlib import Path
 
-from containers.commands.release import artifact, crate, metadata, pack, packages, source, statement
+from containers.commands.release import (
+    artifact,
+    crate,
+    metadata,
+    pack,
+    packages,
+    source,
+    statement,
+    wheels,
+)
 from containers.commands.release.declared import studies
 from containers.commands.release.outputs import Outputs
 from containers.launcher import ROOT, LauncherError, Parser, entry, images
 
 FOLDER = "release"
-PARTS = ("images", "cache")
+PARTS = ("images", "wheels", "cache")
 README = """# {title} {version}
 
 `./verify.sh` checks this release; [ARTIFACT.md](ARTIFACT.md) says what is inside, and
@@ -108,6 +117,8 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset(),
     if members:
         pack.tar(members.items(), folder / "cache.tar.gz", tag.seconds)
     _packages(tag, folder)
+    if "wheels" not in without:
+        wheels.get(folder / wheels.FOLDER)
     left = {name: "left out on request" for name in images.names()} if "images" in without \
         else _images(tag, folder)
     for name in ("CITATION.cff", "LICENSE", "codecheck.yml"):
@@ -122,7 +133,7 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset(),
     shutil.copyfile(HERE / "proof" / "verify.sh", folder / "verify.sh")
     (folder / "verify.sh").chmod(0o755)
     (folder / "ARTIFACT.md").write_text(
-        artifact.text(tag, citation, outputs, left, slug, bool(members), key is not None),
+        artifact.text(tag, citation, outputs, left, slug, without, key is not None),
         encoding="utf-8")
     (folder / "README.md").write_text(README.format(**citation), encoding="utf-8")
     write_json(folder / "ro-crate-metadata.json", crate.Crate(tag, outputs, folder, citation).build())
