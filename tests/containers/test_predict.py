@@ -282,7 +282,8 @@ def test_what_it_was_trained_on_is_said_before_anything_runs(ready, monkeypatch,
                      "classifiers have never seen real CT, only phantoms: what follows says nothing "
                      "about a real patient.")
     assert second.startswith("For research only")
-    apply = next(line for line in lines_of(options(ready))[1] if "stages.classification.applied" in line)
+    apply = next(line for line in lines_of(options(ready))[1]
+                 if "stages.classification.applied" in line)
     assert argument(apply, "--trained-on") == f"network: {PHANTOM}; classifiers: {PHANTOM}"
 
 
