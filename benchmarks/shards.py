@@ -176,11 +176,12 @@ def crashes(folder: Path) -> str:
             if process.poll() is None and variables.get("SBATCH_TIMELIMIT"):
                 process.wait()
         said = process.communicate()[0]
-        told = [text.strip() for text in re.split(r"[\r\n]+", said) if f"part {CRASHING} " in text]
+        told = [text.strip().removeprefix("error: ") for text in re.split(r"[\r\n]+", said)
+                if f"part {CRASHING} " in text]
         again = run(line)[2]
         made = re.findall(r"parts 0 of (\d+)", again)
         nothing = "nothing to do" in again
-        ended = "" if process.returncode == 0 else f"exit status {process.returncode}"
+        ended = "nothing" if process.returncode <= 0 else f"exit status {process.returncode}"
         rows.append([name, told[0] if told else ended, "nothing" if nothing else
                      f"{made[-1] if made else 1} of {PARTS} parts", f"`{tables(out)}`"])
         print(rows[-1], flush=True)
