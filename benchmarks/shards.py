@@ -32,7 +32,7 @@ from tests.slurm import cluster, lacking
 RARE = 50
 # The part that crashes, of how many; and the series of that cohort.
 CRASHING, PARTS, SERIES = 2, 4, 24
-SIZE, LARGE = (12, 10, 8), (96, 96, 48)
+SIZE, LARGE = (12, 10, 8), (64, 64, 32)
 
 
 def make(folder: Path, count: int, size: tuple[int, int, int], every: int) -> None:

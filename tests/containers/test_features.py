@@ -168,6 +168,27 @@ def test_results_are_known_again_and_others_are_not_overwritten(parts, tmp_path)
         results.complete(out, made_of)
 
 
+def test_results_that_were_written_in_part_are_written_again(parts, table, tmp_path, monkeypatch):
+    out, made_of, whole = tmp_path / "out", results.facts(parts.job), merge.write
+    for number in range(2):
+        ended(parts, number)
+
+    def killed(path, text):
+        if path.name == "excluded.csv":
+            raise KeyboardInterrupt
+        whole(path, text)
+    monkeypatch.setattr(merge, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        results.finish(parts, out, {}, made_of)
+    monkeypatch.undo()
+    assert (out / "features.csv").exists() and not results.complete(out, made_of)
+    assert features.check(parsed("--table", table, "--out", out)) == (table, out)
+    # Nothing of a part is left to do.
+    assert parts.done(0) and parts.done(1)
+    results.finish(parts, out, {}, made_of)
+    assert results.complete(out, made_of)
+
+
 def test_no_work_folder_is_no_job(tmp_path):
     with pytest.raises(LauncherError, match="says no job"):
         job.Parts.of(tmp_path)
