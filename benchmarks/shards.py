@@ -1,8 +1,9 @@
 """Features of many small series in parts: the same tables, what parts cost, what is left of a crash.
 
 Called as ``.venv/bin/python -m benchmarks.shards same [--series 10000]``, ``crashes`` or ``cores``, as
-root where SLURM is installed (a cluster of one node is started). With ``--write`` the table of the first
-two goes to docs/reliability.md; ``cores`` says something on a machine at rest only. Processor seconds are those of all processes that a command started.
+root where SLURM is installed (a cluster of one node is started). With ``--write`` the tables of the
+first two go to docs/reliability.md; ``cores`` says something on a machine at rest only. Processor
+seconds are those of all processes that a command started.
 """
 
 from __future__ import annotations
