@@ -31,6 +31,7 @@ from dvc.stage.cache import RunCacheNotFoundError
 from dvc.stage.exceptions import StageNotFound
 from dvc.stage.run import _enforce_cmd_list, _make_cmd, get_executable, prepare_kwargs
 
+from containers.commands import books
 from containers.launcher import ROOT, LauncherError, environment
 
 logging.getLogger("dvc").setLevel(logging.WARNING)
@@ -60,6 +61,7 @@ class Pipeline:
         os.chdir(root)
         with _readable():
             self.repo = Repo(str(root))
+            books.mend(self.repo)
             self.graph = self.repo.index.graph
         self.order: list[Stage] = plan_repro(self.graph)
 
@@ -254,8 +256,9 @@ class _Run:
         files = {stage.path: stage.dvcfile for stage in self.unrecorded}
         with self.repo.lock:
             for path, file in files.items():
-                file.dump_stages([stage for stage in self.unrecorded if stage.path == path],
-                                 update_pipeline=False)
+                with books.kept(self.repo, Path(path).with_suffix(".lock")):
+                    file.dump_stages([stage for stage in self.unrecorded if stage.path == path],
+                                     update_pipeline=False)
         self.unrecorded, self.recorded = [], time.monotonic()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from containers.launcher import ROOT, box, environment, images, main
+from containers.launcher import ROOT, box, environment, images, main, venv
 
 from .conftest import IMAGE, launch
 
@@ -35,6 +35,21 @@ def test_has_no_network_device_but_loopback(any_engine):
     assert "lo" in names
     # Tunnel devices that the kernel makes in every network namespace lead nowhere.
     assert not [name for name in names if name.startswith(("eth", "en", "wl", "docker", "br"))]
+
+
+@pytest.mark.parametrize("code", [
+    "import os; os.setns(os.open(f'/proc/{os.getppid()}/ns/net', os.O_RDONLY), 0)",
+    "import os; open(f'/proc/{os.getppid()}/environ').read()"])
+def test_a_stage_of_root_has_no_rights_over_its_launcher(code):
+    """Neither the host's network nor what the launcher was started with."""
+    result = launch(*PYTHON, code, engine="venv")
+    assert result.returncode == 1 and result.stderr.splitlines()[-1].startswith("PermissionError")
+
+
+def test_a_network_that_cannot_be_taken_away_is_no_secret(monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert venv.command(images.load(IMAGE), ["true"])[0] == ["true"]
+    assert capsys.readouterr().err.startswith("notice: the engine venv cannot take the network away")
 
 
 @pytest.mark.parametrize("place", ["/", "/usr", "/etc", "/opt/venv", "/repository",

@@ -79,6 +79,23 @@ def test_folders_of_earlier_files_go_with_them(sif, tmp_path):
     assert not folder.exists() and other.exists()
 
 
+def test_root_unpacks_as_the_containers_user(sif, tmp_path, monkeypatch):
+    owners = []
+    monkeypatch.setattr(unpacked.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(unpacked.os, "chown", lambda path, *ids: owners.append(ids))
+    monkeypatch.setattr(unpacked.box, "identity", lambda: (7, 8))
+    stub(tmp_path / "bin", "setpriv", 'echo "$1 $2 $3 $4" >> "$HOME/../../said"\nshift 4\nexec "$@"')
+    assert (unpacked.root(sif, DIGEST) / "usr" / "sif").is_file() and owners == [(7, 8)]
+    assert (tmp_path / "said").read_text() == "--reuid=7 --regid=8 --clear-groups --\n"
+
+
+def test_what_another_command_has_unpacked_meanwhile_is_taken(sif, tmp_path, monkeypatch):
+    folder = unpacked._folder(sif, DIGEST)
+    answers = iter((False, True))
+    monkeypatch.setattr(unpacked.Path, "is_dir", lambda path: next(answers, True))
+    assert unpacked.root(sif, DIGEST) == folder and not (tmp_path / "calls").exists()
+
+
 @pytest.mark.parametrize("engine", ["apptainer"], indirect=True)
 @pytest.mark.parametrize("answer", unpacked.ANSWERS)
 def test_nothing_can_be_written_in_either(engine, answer):

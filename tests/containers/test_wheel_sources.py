@@ -34,6 +34,15 @@ def test_an_image_without_pages_adds_no_source(monkeypatch):
     assert venv.wheel_sources(images.Image("cohort", "3.10")) == [[]]
 
 
+def test_an_image_without_pages_has_no_advice_to_give(attempts, monkeypatch, tmp_path):
+    def refuse(*_, **__):
+        raise LauncherError("no network")
+
+    monkeypatch.setattr(venv, "_uv", refuse)
+    with pytest.raises(LauncherError, match="^no network$"):
+        venv._install(images.Image("cohort", "3.10"), tmp_path)
+
+
 def test_pages_alone_without_variables():
     assert venv.wheel_sources(WITH_PAGE) == [[PAGE]]
 

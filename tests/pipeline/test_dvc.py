@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import networkx
@@ -59,3 +60,20 @@ def test_other_bootstrap_samples_fit_no_model_again():
              and stage.path_in_repo == "studies/sclc_liver/dvc.yaml"}
     assert study == {"bootstrap", "differences", "converged", "chance", "trivial", "ablation",
                      "audit", "sections"}
+
+
+def test_what_a_killed_stage_had_half_written_is_no_input(tmp_path):
+    """Results are written under another name in their folder first, which another stage may read."""
+    (tmp_path / ".dvcignore").write_text((ROOT / ".dvcignore").read_text())
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "a.json").write_text("1")
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n  sum:\n    cmd: cp results/a.json b\n    deps: [results]\n    outs: [b]\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    dvc(tmp_path, "init", "-q")
+    dvc(tmp_path, "repro", "-q")
+    handle, _ = tempfile.mkstemp(dir=tmp_path / "results", prefix=".a.json.")
+    os.close(handle)
+    assert dvc(tmp_path, "status") == ["Data and pipelines are up to date."]
+    (tmp_path / "results" / "b.json").write_text("2")
+    assert len(dvc(tmp_path, "status")) > 1

@@ -15,6 +15,13 @@ from stages.common.errors import InputError
 CONTENT = b"File,NE_Score\n" + b"x,0.5\n" * 1000
 
 
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """What is asked for here is on this machine, whatever proxy its user has."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
 @pytest.fixture
 def server():
     """A local address that answers /good, /short and /wrong."""

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from containers.commands import pipeline
+from containers.commands import books, pipeline
 from containers.commands.schedule import Pipeline
 from containers.launcher import LauncherError
 
@@ -211,6 +211,39 @@ def test_a_run_that_was_ended_goes_on(tmp_path, theirs, number, said):
         (folder / "dvc.lock").read_text(), theirs[1]))
     assert {name: stage["outs"] for name, stage in found.items()} == {
         name: stage["outs"] for name, stage in known.items()}
+
+
+@pytest.mark.parametrize("left", ["", '{"write": {"/x": {"pid": 1, "c', "\0\0"])
+def test_books_of_dvc_that_a_killed_run_left_half_written_stop_nothing(tmp_path, left):
+    folder = toy(tmp_path / "toy", {"a": {"cmd": "echo 1 > a.txt", "outs": ["a.txt"]}})
+    (folder / ".dvc" / "tmp").mkdir(exist_ok=True)
+    (folder / ".dvc" / "tmp" / "rwlock").write_text(left)
+    assert run(folder)[0] == ["a"] and run(folder)[1] == ["a"]
+
+
+def killed_while_writing(folder, lock):
+    """Leave what a run leaves that is killed while DVC writes a lock file."""
+    books.kept(Repo(str(folder)), lock).__enter__()
+    lock.write_bytes(lock.read_bytes()[:150] if lock.exists() else b"schema: '2.0'\nsta")
+
+
+def test_a_lock_file_that_a_killed_run_left_half_written_is_put_back(tmp_path, theirs):
+    folder = toy(tmp_path / "toy")
+    lock = folder / "dvc.lock"
+    killed_while_writing(folder, lock)
+    assert len(run(folder, workers=1)[0]) == 5 and lock.read_bytes() != b""
+    whole = lock.read_bytes()
+    assert not list((folder / ".dvc" / "tmp").rglob("*.lock.part"))
+    killed_while_writing(folder, lock)
+    assert lock.read_bytes() != whole
+    ran, kept = run(folder)
+    assert not ran and len(kept) == 5 and lock.read_bytes() == whole
+    assert not (folder / ".dvc" / "tmp" / books.BEFORE).exists()
+    # A lock file that was written to its end stays.
+    with books.kept(Repo(str(folder)), lock):
+        lock.write_bytes(whole + b"\n")
+    Pipeline(folder)
+    assert lock.read_bytes() == whole + b"\n"
 
 
 def test_a_first_run_repeats_each_stage_once_and_no_sweep(tmp_path):

@@ -126,3 +126,12 @@ def test_items_without_a_weight_are_one_clear_line(repository, refused, weight):
 def test_what_tests_say(repository, test, held):
     numbers = published.read(READ.published, READ.content.numbers)
     assert predicates.Files(repository, numbers).holds(test) is held
+
+
+def test_what_is_missing_here_is_nowhere(repository, call):
+    """As published it was looked for somewhere; as re-analysed only a whole or half answer has a place."""
+    change(repository, "list", 2, "reanalysed", "unclear")
+    assert call(checklists.stage, *ARGUMENTS)[0] == 0
+    change(repository, "list", 2, "published", "not applicable")
+    change(repository, "list", 2, "published_by", "")
+    assert call(checklists.stage, *ARGUMENTS)[0] == 0

@@ -96,6 +96,9 @@ def test_printed_numbers_alone_are_text_only(folder, rows_of):
      "names 0 stored outputs"),
     ({"values": {"x": "stored r1 | A | Fold* | AUC | one", "y": "printed T | r | m"}},
      "names 5 stored outputs"),
+    ({"values": {"x": "matches code r3 new | Grid | A | AUC", "y": "printed T | r | m"}},
+     "no run 'code r3 new' gives Grid | A | AUC"),
+    ({"values": {"x": "matches", "y": "printed T | r | m"}}, "no printed number matches"),
     ({"values": {"x": "stored", "y": "printed T | r | m"}}, "names 0 stored outputs"),
     ({"values": {"x": "numbers T | z | *", "y": "printed T | r | m"}}, "no printed number matches"),
     ({"second": "x != y"}, "does not say what would have to be true"),
@@ -150,6 +153,38 @@ def test_a_count_of_matches_needs_every_run(folder, line_of):
     write(folder, CLAIM | {"values": {"x": "matches code r2 new | Grid | A | AUC",
                                       "y": "printed Grid | A | AUC"}})
     assert "fits/code/r1/old" in line_of(folder)
+
+
+def test_a_printed_version_is_a_text_and_a_bound_has_its_name(folder, rows_of):
+    write(folder, CLAIM | {"values": {"x": "printed Text | cohort | version",
+                                      "y": "printed Grid | A | AUC | low"}, "derived": {},
+                           "confirmed": "x == '1.2.3' and y < 0.65", "recomputed": "{x}",
+                           "size": "{y}"})
+    entry, = rows_of(folder)
+    assert (entry["recomputed"], entry["size"], entry["status"]) == ("1.2.3", "0.60", "text-only")
+
+
+def test_a_number_that_a_source_does_not_give_is_no_match(folder, rows_of):
+    """A bound without a path, and a path that the run may lack."""
+    path = folder / "studies" / NAME / "rules.csv"
+    path.write_text(path.read_text().replace("models/{row}/{metric}/low,", ","))
+    write(folder, CLAIM | {"values": {"x": "matches code r2 new | Grid | A | AUC",
+                                      "z": "matches text r2 new | Drawing | x | rank",
+                                      "y": "numbers Grid | A | AUC"},
+                           "confirmed": "x < y", "derived": {}, "recomputed": "{x}", "size": "{z}"})
+    entry, = rows_of(folder)
+    assert (entry["recomputed"], entry["size"], entry["status"]) == ("2", "0", "confirmed")
+
+
+@pytest.mark.parametrize("content", ["[", "a: *b", "\x00"])
+def test_claims_that_are_no_yaml(folder, line_of, content):
+    (folder / "studies" / NAME / "claims" / "text.yaml").write_text(content)
+    assert "text.yaml: is not readable YAML" in line_of(folder)
+
+
+def test_a_result_that_is_no_json(folder, line_of):
+    (folder / METRIC).write_text("{")
+    assert "m.json: is not readable" in line_of(folder)
 
 
 def test_true_is_no_number():

@@ -117,6 +117,43 @@ def test_what_cannot_be_compared_is_one_line(tmp_path, judge, damage, said):
     assert len(error.splitlines()) == 1 and said in error
 
 
+def test_the_envelope_is_that_of_the_number_s_own_release_and_environment(tmp_path, judge):
+    """A wider one of another release, another environment or other seeds is no excuse."""
+    base, now = checkout(tmp_path / "base"), checkout(tmp_path / "now", auc=0.85)
+    path = base / RESULTS / "wobble" / "new.json"
+    content = canonical.read_json(path)
+    wide = {"fits": {PATH: {"variations": 4, "counts": {"0.1": 1, "0.9": 1}}}}
+    own = content["releases"]["r2"]["fits"][PATH]
+    content["releases"] = {"r1": wide, "r2": {"fits": {PATH: own | {
+        "variations": 4, "seed_variations": 2, "seed_counts": {"0.1": 1, "0.9": 1}}}}}
+    canonical.write_json(path, content)
+    put(base / "studies" / NAME / "study.yaml", "variations", ["wobble/old.json", "wobble/new.json"])
+    canonical.write_json(path.with_name("old.json"), {"environment": "old", "releases": {"r2": wide}})
+    code, out, error = judge(base, now)
+    assert code == 1 and "outside its envelope 0.6 to 0.8" in out, out + error
+
+
+def test_a_fixed_number_has_no_envelope(tmp_path, judge):
+    base, now = checkout(tmp_path / "base"), checkout(tmp_path / "now", auc=0.7)
+    for folder, value in ((base, 5), (now, 6)):
+        put(folder / RESULTS / "fits" / "r.json", "models/A/several", value)
+        path = folder / RESULTS / "wobble" / "new.json"
+        content = canonical.read_json(path)
+        content["releases"]["r2"]["fits"]["models/A/several"] = {
+            "variations": 2, "counts": {"4.0": 1, "9.0": 1}}
+        canonical.write_json(path, content)
+    code, out, _ = judge(base, now)
+    assert code == 1 and "models/A/several: 5.0 -> 6.0, must not change: it has no envelope" in out
+
+
+def test_a_checkout_without_metrics(tmp_path, judge):
+    base, now = checkout(tmp_path / "base"), checkout(tmp_path / "now")
+    for path in (now / RESULTS).glob("[fc]*/*.json"):
+        path.unlink()
+    code, out, error = judge(base, now)
+    assert code == 2 and f"{RESULTS}: holds no metrics; run 'make reproduce' first" in error
+
+
 def test_a_study_equals_itself(tmp_path, call, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(tmp_path)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from stages.common import canonical
+from stages.common.errors import InputError
 from stages.verdicts import confirm, ledger
 from stages.verdicts.consistency import evaluate
-from tests.made_up import ARGUMENTS, JUDGED, NAME, RELEASES, put
+from tests.made_up import ARGUMENTS, JUDGED, NAME, READ, RELEASES, put
 
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = f"reports/{NAME}/ledger.csv"
@@ -116,3 +117,18 @@ def test_under_its_own_settings_no_contradiction_of_a_study_is_taken_back(study)
                                keep_default_na=False)
     notes = "\n".join(table["note"])
     assert confirm.ALONE not in notes and confirm.APART not in notes
+
+
+@pytest.mark.parametrize("change, said", [
+    ({}, None), ({"second_agrees": ""}, "is impossible without a second derivation"),
+    ({"second_agrees": "no"}, "1 by the first derivation, 2 by the second, which disagree"),
+    ({"right_if": ""}, "nothing says what would make the paper right"),
+    ({"second_agrees": "", "verdict": "untestable"}, None)])
+def test_the_last_look_at_a_ledger(change, said):
+    row = {"item": "T", "row": "r", "metric": "m", "statistic": "mean", "verdict": "impossible",
+           "second_agrees": "yes", "right_if": "it is", "reproduced": 1, "second": 2} | change
+    if said is None:
+        assert confirm.require([row], READ) is None
+    else:
+        with pytest.raises(InputError, match=said):
+            confirm.require([row], READ)

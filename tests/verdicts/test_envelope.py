@@ -7,7 +7,8 @@ import pytest
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.verdicts import envelope, gather, ledger, published
+from stages.verdicts import envelope, gather, ledger, published, stored
+from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.envelope import Spread, compare
 from stages.verdicts.evidence import Origin, Source
 from stages.verdicts.judge import Candidate, Evidence, judge
@@ -281,3 +282,30 @@ def test_a_summary_of_the_sweep_that_is_missing(repository):
     (repository / SWEEP / "new-search.json").unlink()
     with pytest.raises(InputError, match="new-search.json: no such file"):
         envelope.collect(READ, repository)
+
+
+@pytest.mark.parametrize("verdict, given", [("impossible", "untestable"), ("consistent", "envelope"),
+                                            ("untested", "envelope")])
+def test_what_some_variations_give_has_to_go_with_the_other_printed_numbers(verdict, given):
+    found, note = settled("0.70", [0.7, 0.8] * 40, arithmetic=Arithmetic(verdict, "sums"))
+    assert found == given and ("refused by sums" in note) is (given == "untestable")
+
+
+@pytest.mark.parametrize("kind, today, aged", [("neutral", 0.7, False), ("neutral", 0.71, True),
+                                               ("seed", 0.71, False)])
+def test_only_neutral_variations_hold_the_released_computation(kind, today, aged):
+    made = {("fits", "x"): [Spread("r", "e0", np.array([0.7]), 1, kind)]}
+    sources = {"fits": [Source(ORIGIN, {"x": today})]}
+    assert [spread.aged for spread in envelope.age(made, sources, "code")["fits", "x"]] == [aged]
+    # Another protocol is not varied.
+    assert not envelope.age(made, sources, "text")["fits", "x"][0].aged
+
+
+@pytest.mark.parametrize("value, follows", [(0.7150004, True), (0.715001, False), (0.7049996, True),
+                                            (0.704999, False)])
+def test_what_is_stored_is_known_to_six_decimals(value, follows):
+    assert stored.Stored(value, stored.PRECISION, "here").follows(number("0.71"), 1e-9) is follows
+
+
+def test_a_study_without_stored_outputs():
+    assert stored.of(replace(READ, content=replace(READ.content, stored=0))) == []

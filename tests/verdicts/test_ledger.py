@@ -193,6 +193,28 @@ def test_tables_for_people():
     assert "A        1 exact of 1  [r2 in new]" in tables.by_row(frame, "T")
 
 
+def test_the_table_in_a_readme_and_in_a_terminal(repository, call, refused):
+    assert call(ledger.stage, *JUDGED)[0] == 0
+    code, out, error = call(tables.stage, *JUDGED)
+    lines = out.splitlines()
+    assert code == 0 and lines[0].split()[:3] == ["item", "numbers", "exact"]
+    assert [line.split()[:2] for line in lines[1:]] == [["Grid", "6"], ["Drawing", "1"], ["Text", "7"],
+                                                       ["all", "14"]]
+    assert len({len(line) for line in lines}) == 1 and lines[1].startswith("Grid     ")
+    assert lines[1].endswith(" 0") and lines[0].endswith("not-a-result")
+    (repository / "R.md").write_text(f"before\n{tables.BEGIN}\nold\n{tables.END}\nbehind\n")
+    code, out, error = call(tables.stage, *JUDGED, "--readme", "R.md")
+    assert code == 0 and "wrote the table of verdicts into R.md" in error and not out
+    text = (repository / "R.md").read_text()
+    assert text.startswith(f"before\n{tables.BEGIN}\n| verdict | numbers |")
+    assert text.endswith(f"| **All** | **14** |\n{tables.END}\nbehind\n")
+    for content in (tables.BEGIN, tables.END):
+        (repository / "R.md").write_text(content)
+        assert "lacks the markers of the verdict table" in refused(tables.stage, *JUDGED, "--readme",
+                                                                  "R.md")
+    assert "none.md: cannot be read" in refused(tables.stage, *JUDGED, "--readme", "none.md")
+
+
 def test_stage_on_a_missing_folder_is_one_line(tmp_path, repository, refused):
     error = refused(ledger.stage, *JUDGED, "--root", tmp_path / "absent")
     assert "no such file" in error and not (tmp_path / "absent").exists()

@@ -11,6 +11,8 @@ from stages.verdicts import acceptance, gather, ledger, mutants, mutation, names
 from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.bench import Bench, place
 from stages.verdicts.consistency import declarations, evaluate
+from stages.verdicts.evidence import Origin
+from stages.verdicts.judge import Candidate
 from stages.verdicts.published import Number
 from tests.made_up import JUDGED, NAME, READ, SETTINGS
 
@@ -47,6 +49,63 @@ def test_what_is_worked_out_anew_is_what_the_whole_judgement_says(bench):
         tried[verdict] += 1
     assert sum(tried.values()) > 100
     assert {names.EXACT, names.ENVELOPE, names.CONTRADICTED, names.IMPOSSIBLE} <= set(tried)
+
+
+def charged(**given):
+    return declarations.Declaration(**({"id": "sum", "check": "total", "right_if": "x"} | given))
+
+
+def test_checks_that_touch_a_changed_number_are_put_again(bench):
+    """Refused or not as printed, and charging the number or another one; or with a way out."""
+    _, given, _ = bench
+    parts = {"total": "Text | A | several", "parts": ["Text | A | weight", "Text | B | weight"]}
+    weight, other = "Text | B | weight", "Text | A | weight"
+    numbers = list(bench[0].evidence)
+    two, one, total = (next(number for number in numbers if str(place(number)) == name)
+                       for name in (weight, other, "Text | A | several"))
+    assert two.printed == "4" and total.printed == "5"  # 3 + 4 is not 5
+    for checks, seen in (
+            ([charged(numbers=parts, charges=(weight,))], {names.UNTESTABLE, names.UNSTABLE}),
+            ([charged(numbers=parts, charges=("Text | A | several",))], {names.UNSTABLE}),
+            ([charged(numbers=parts, reading="all", otherwise="some are missing")], {names.UNSTABLE}),
+            ([charged(numbers=parts, of="sum", reading="all"),
+              charged(id="half", of="sum", reading="one", numbers={
+                  "total": "Text | A | several", "parts": [weight]})], {names.UNTESTABLE})):
+        rows, _ = evaluate.evaluate({place(number): number.printed for number in numbers}, checks)
+        arithmetic = {tuple(row[name] for name in KEY): Arithmetic(row["verdict"], row["checks"])
+                      for row in rows}
+        evidence = gather.gather(READ, numbers, replace(given, arithmetic=arithmetic),
+                                 SETTINGS.halfway_tolerance)
+        again, verdicts = Bench(READ, evidence, checks, SETTINGS), set()
+        for changed in ({}, {two: replace(two, printed="2")}, {two: replace(two, printed="3")},
+                        {total: replace(total, printed="7")}, {one: replace(one, printed="1")},
+                        {one: replace(one, printed="2"), two: replace(two, printed="3")}):
+            verdict = whole(given, checks, numbers, changed)[two]
+            assert again.verdict(two, changed) == verdict, (checks, changed)
+            verdicts.add(verdict)
+        assert seen <= verdicts
+
+
+def test_a_change_in_another_item_chooses_no_other_run(bench):
+    bench, given, checks = bench
+    number, far = (find(bench, *key) for key in (("Text", "A", "AUC", "value"),
+                                                ("Grid", "A", "AUC", "value")))
+    changed = {far: replace(far, printed="0.72")}
+    assert bench.verdict(number, changed) == whole(given, checks, list(bench.evidence), changed)[number]
+    assert bench._run(number, changed) == bench.evidence[number].run
+
+
+def test_a_change_that_no_check_can_take_is_not_counted(bench):
+    bench, _, _ = bench
+    rank = find(bench, "Drawing", "x", "rank", "value")
+    checks = [charged(id="area", check="area", numbers={"auc": "Drawing | x | rank"},
+                      constants={"positives": 3, "negatives": 3})]
+    evidence = dict(bench.evidence)
+    _, before = mutation.measure(bench)
+    evidence[rank] = replace(evidence[rank], arithmetic=Arithmetic(names.CONSISTENT, "area"))
+    _, counts = mutation.measure(Bench(READ, evidence, checks, SETTINGS))
+    # A rank of 2 is what a variation gives, and no area.
+    assert before[rank]["1"]["tried"] == 1 and counts[rank]["1"]["tried"] == 0
 
 
 def find(bench, *key):
@@ -102,6 +161,24 @@ def test_sign_and_neighbours():
     signs = [one.changed[one.number].printed for one in mutants.mutants(evidence)
              if one.size == mutants.SIGN]
     assert signs == ["0.25"]
+
+
+@pytest.mark.parametrize("text, plausible, negative, given", [
+    ("0.00", (0, 1), False, True), ("1.00", (0, 1), False, True), ("1.01", (0, 1), False, False),
+    ("-1", None, False, False), ("-1", None, True, True), ("0", None, False, True),
+    ("1.2.3", (0, 1), False, True), ("-0.5", (-1, 1), True, True), ("-1.5", (-1, 1), True, False)])
+def test_which_values_are_possible(text, plausible, negative, given):
+    assert mutants.possible(text, gather.Evidence(plausible=plausible), negative) is given
+
+
+@pytest.mark.parametrize("change, signed", [
+    ({}, False), ({"plausible": (0, 1)}, False), ({"plausible": (-1, 1)}, True),
+    ({"recomputed": (Candidate(Origin("c", "r", "e"), 0.5),)}, False),
+    ({"recomputed": (Candidate(Origin("c", "r", "e"), "1.2"),)}, False),
+    ({"recomputed": (Candidate(Origin("c", "r", "e"), -0.1),)}, True)])
+def test_metrics_that_are_negative_somewhere(change, signed):
+    number = Number("T", "A", "x", "value", "0.50", "")
+    assert (mutants.signed({number: gather.Evidence(**change)}) == {"x"}) is signed
 
 
 def test_the_stage_and_the_ledger(repository, call):

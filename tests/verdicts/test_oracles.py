@@ -68,3 +68,13 @@ def test_a_correlation_of_many_is_approximated_where_counting_takes_too_long():
     size = correlation.EXACT_UP_TO + 1
     found = correlation.p_value(0.5, size, "exact")
     assert found == correlation.p_value(0.5, size, "t") and 0 < found < 1
+
+
+@pytest.mark.parametrize("rho, size, p", [
+    (0.575757575757576, 10, 0.0877680432614), (0.321212121212121, 10, 0.367683999158),
+    (-0.454545454545455, 10, 0.190932019316), (0.608391608391608, 12, 0.0400020487886),
+    (0.160839160839161, 12, 0.619356169034), (0.535338345864662, 20, 0.016385702446),
+    (0.915789473684211, 20, 3.36969343423e-06), (0.819548872180451, 20, 6.73162000864e-06)])
+def test_the_approximation_of_more_than_nine_ranks_is_that_of_r(rho, size, p):
+    """R 4.2.2, cor.test(method = "spearman", exact = TRUE)."""
+    assert correlation.p_value(rho, size, "edgeworth") == pytest.approx(p, rel=1e-10)

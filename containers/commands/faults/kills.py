@@ -143,7 +143,7 @@ def run(scenario: Scenario, count: int, seed: int, folder: Path) -> Result:
         places = [folder / f"run-{tried + place}" for place in range(len(rounds))]
         draws = [random.Random(f"{seed}/{scenario.name}/{place.name}") for place in places]
         tried += len(rounds)
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             for one in pool.map(round_, [made] * len(rounds), places, rounds, draws):
                 result.kills, result.runs = result.kills + one.kills, result.runs + one.runs
                 result.survived, result.faults = (result.survived + one.survived,

@@ -5,6 +5,7 @@ Prints a table of kills and one of surroundings; ``WRITE=1`` writes both into do
 
 from __future__ import annotations
 
+import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +27,7 @@ def killed(count: int, seed: int, scratch: Path, names: list[str]) -> tuple[str,
         number = round(count * SHARES[name] / sum(SHARES[other] for other in names))
         return kills.run(SCENARIOS[name], number, seed, scratch / name)
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for name, result in zip(names, pool.map(one, names)):
             rows.append([SCENARIOS[name].name, result.kills, result.runs, result.survived])
             faults += [f"{SCENARIOS[name].name}: {line}" for line in result.faults]

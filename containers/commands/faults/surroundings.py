@@ -227,6 +227,6 @@ def trials(bench: Bench) -> list[Callable[[], Trial]]:
 def run(scenario: Scenario, scratch: Path) -> list[Trial]:
     """Try every kind of surroundings on a scenario, all side by side."""
     bench = Bench(scenario, scratch)
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         done = list(pool.map(lambda trial: trial(), trials(bench)))
     return [replace(one, name=f"{one.name} ({scenario.name})") for one in done]

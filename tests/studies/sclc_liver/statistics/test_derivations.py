@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stages.common import canonical, cli
+from stages.common.errors import InputError
 from studies.sclc_liver.derivations import acquisition, burden, released, stage, weighted
 
 
@@ -124,3 +125,35 @@ def test_the_committed_values_have_every_source(release):
     found = canonical.read_json(f"metrics/sclc_liver/results/second/{release}.json")
     assert found["release"] == release
     assert set(found["values"]) == {"bootstrap", "cohort", "models", "statistics"}
+
+
+def test_counts_without_a_denominator():
+    """Nobody called positive, everybody called positive: PPV is 0, NPV is left out."""
+    assert weighted.counted(0, 4, 0, 6) == {"Accuracy": 0.6, "Sensitivity": 0.0, "Specificity": 1.0,
+                                            "PPV": 0.0, "F1": 0.0, "NPV": 0.6}
+    assert weighted.counted(4, 4, 6, 6) == {"Accuracy": 0.4, "Sensitivity": 1.0, "Specificity": 0.0,
+                                            "PPV": 0.4, "F1": 8 / 14}
+    assert weighted.counted(3, 4, 2, 6)["NPV"] == 4 / 5
+
+
+def test_scores_of_the_held_out_rows():
+    """By hand on rows that are far apart: every fold calls them right."""
+    positive = np.arange(20) % 2 == 0
+    features = np.where(positive, 1.0, -1.0)[:, None] + np.linspace(0, 0.1, 20)[:, None]
+    found = weighted.validation(features, positive, 1.0, 10.0,
+                                {"n_splits": 3, "test_size": 0.25, "seed": 2})
+    assert found == {name: {"mean": 1.0, "min": 1.0, "max": 1.0} for name in ("F1", "AUC")}
+    score, right = np.array([3.0, 2.0, 2.0, 1.0]), np.array([True, True, False, False])
+    assert weighted.area(score, right) == 3.5 / 4
+    assert weighted.f1(score > 1.5, right) == 0.8 and weighted.f1(score > 9, right) == 0.0
+
+
+def test_a_class_that_is_no_number(files):
+    path = files / "t.csv"
+    text = path.read_text()
+    path.write_text(text.replace("A_1_x.nii,1,", "A_1_x.nii,one,"))
+    with pytest.raises(InputError, match="t.csv: holds an NE_Class that is no number"):
+        released.read(path, ("f",))
+    path.write_text(text)
+    one, = released.read(path, ("f",))
+    assert (one.study, one.positive, one.test, one.number("f")) == ("A_1", True, False, 1.0)
