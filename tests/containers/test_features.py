@@ -148,9 +148,11 @@ def test_what_did_not_end_is_named_and_what_forbids_results_forbids_them(parts, 
     assert not (tmp_path / "out" / results.DONE).exists()
     # A name that gives away what a header holds may stand in any row.
     job.write(parts.folder(1) / job.STOPPED, {"status": 2, "failed": {"b": "'b' holds PatientName"}})
+    # A single part says it itself.
+    assert features.faults(parts, {})[1] == [""]
+    (parts.folder(1) / job.LOG).write_text("own: series 1 of 1\r\nerror: apptainer is not installed\n")
     assert features.faults(parts, {})[1] == ["'b' holds PatientName"]
     job.write(parts.folder(1) / job.STOPPED, {"status": 2, "failed": None})
-    (parts.folder(1) / job.LOG).write_text("own: series 1 of 1\r\nerror: apptainer is not installed\n")
     assert features.faults(parts, {})[1] == ["part 1: apptainer is not installed"]
 
 
