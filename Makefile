@@ -6,9 +6,9 @@ LOCKS := containers/orchestrator
 
 # What a user gives (make predict CT=…) reaches a program as it stands: in the environment, as
 # GIVEN_CT, which a shell does not parse and make does not expand.
-GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU JOBS KEY METHOD MODEL N \
-         OUT REGIONS REQUIRE_PUBLISHED SCHEDULER SEED SETTINGS SHARDS SKIP STUDY TABLE TAG TARGETS VARY \
-         WITHOUT WRITE
+GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU JOBS KEY LESION LIVER \
+         LIVER_MASK MASKS METHOD MODEL N NNUNET OUT REGIONS REQUIRE_PUBLISHED SCHEDULER SEED SETTINGS \
+         SHARDS SKIP STUDY TABLE TAG TARGETS TRAIN UNTIL VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -41,12 +41,19 @@ demo: setup  ## run a study on its synthetic cohort [STUDY=sclc_liver COHORT=pha
 	@$(BIN)/python -m containers.commands.demo $${GIVEN_STUDY:+--study="$$GIVEN_STUDY"} \
 	    $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
 
-predict: setup  ## masks, features, NE probability of a CT or a folder [CT=… OUT=… GPU=1]
+predict: setup  ## masks, features, NE probability of CT [CT=… OUT=… MASKS=… NNUNET=… GPU=1]
 	@$(BIN)/python -m containers.commands.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \
 	    $${GIVEN_GPU:+--gpu} $${GIVEN_MODEL:+--model="$$GIVEN_MODEL"} \
+	    $${GIVEN_MASKS:+--masks="$$GIVEN_MASKS"} $${GIVEN_NNUNET:+--nnunet="$$GIVEN_NNUNET"} \
+	    $${GIVEN_LESION:+--lesion="$$GIVEN_LESION"} $${GIVEN_LIVER:+--liver="$$GIVEN_LIVER"} \
+	    $${GIVEN_LIVER_MASK:+--liver-mask="$$GIVEN_LIVER_MASK"} \
 	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
 	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"} \
 	    $${GIVEN_CARD:+--card="$$GIVEN_CARD"}
+
+cohort: setup  ## an own cohort, step by step, from check to NE models [TRAIN=1 UNTIL=features]
+	@$(BIN)/python -m containers.commands.cohort $${GIVEN_TRAIN:+--train} \
+	    $${GIVEN_UNTIL:+--until="$$GIVEN_UNTIL"}
 
 features: setup  ## own masks to features [TABLE=… OUT=… SETTINGS=… REGIONS=… CHECK=1 SHARDS=…]
 	@$(BIN)/python -m containers.commands.features --table="$$GIVEN_TABLE" --out="$$GIVEN_OUT" \
@@ -104,4 +111,4 @@ report-check:  ## open the report in headless Chromium: accessibility, phone, da
 clean:  ## remove environments and logs (never data or results)
 	rm -rf .venv .envs logs
 
-.PHONY: help setup reproduce sweep race demo predict features real-case test images sif verify compare deps faults fuzz release badge readme report-check clean
+.PHONY: help setup reproduce sweep race demo predict cohort features real-case test images sif verify compare deps faults fuzz release badge readme report-check clean

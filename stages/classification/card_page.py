@@ -1,6 +1,7 @@
 """Write the model card of the models that are about to be applied: JSON, and a page (Markdown).
 
-Refuses a card of other classifiers, and says if the network is another one than the card's.
+Refuses a card of other classifiers, and says if the network is another one than the card's, or if the
+masks come from elsewhere. Classifiers that belong to no network have a card without one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from stages.common.errors import InputError
 
 # Names of the two files.
 JSON, PAGE = "model_card.json", "model_card.md"
+# The training data of the studies, and what `stages.classification.card` knows besides.
+WORDS = {**SOURCES, "phantom": f"{SOURCES['phantom']}, never real CT",
+         "released": "the table that the paper's authors released"}
 SHOWN = ("AUC", "Sensitivity", "Specificity", "PPV", "NPV", "F1")
 
 
@@ -54,32 +58,40 @@ def table(head: Sequence[str], rows: Sequence[Sequence]) -> list[str]:
 
 def cohort(found: dict) -> str:
     """Say in words what a cohort holds."""
-    return (f"{SOURCES.get(found['source'], UNKNOWN)}; {found['series']} series of "
+    return (f"{WORDS.get(found['source'], UNKNOWN)}; {found['series']} series of "
             f"{found['studies']} CT examinations of {found['patients']} patients; "
             f"{found['positive_series']} series NE-positive "
             f"({found['patients_with_positives']} patients), {found['negative_series']} NE-negative "
             f"({found['patients_with_negatives']} patients)")
 
 
-def page(card: dict) -> str:
-    """Return the card as Markdown; its sections are those of Mitchell et al. 2019."""
+def page(card: dict, masks_by: str = "") -> str:
+    """Return the card as Markdown; its sections are those of Mitchell et al. 2019.
+
+    Parameters
+    ----------
+    card : dict
+    masks_by : str
+        Who or what marks the lesions, where it is not the card's network.
+    """
     details, use = card["model_details"], card["intended_use"]
     net, trained, held_out = details["network"], card["training_data"], card["evaluation_data"]
     found, measured = card["quantitative_analyses"], card["metrics"]["interval"]
     spacing, run = card["factors"]["spacing_of_training_series_mm"], details["classifiers"]["run"]
     used = details["classifiers"]["configurations"]
-    seen = found["network"]
     lines = [
         "# Model card: lesion segmentation and NE status from CT", "",
         "For research only: not a medical device.", "",
         "## Model details", "",
+        *([f"- Masks here: by {masks_by}. Nothing below says how good they are."] if masks_by else []),
         f"- Network: {net['kind']}, {net['epochs']} epochs, voxels of "
-        f"{' x '.join(number(edge, 1) for edge in net['spacing_mm'])} mm.",
+        f"{' x '.join(number(edge, 1) for edge in net['spacing_mm'])} mm." if net else
+        "- Network: none; the images and masks behind the training table are not public.",
         f"- Classifiers: {len(used)} configurations on {len(details['classifiers']['features'])} "
         f"radiomic features; protocol {run['protocol']}, image {run['environment']}, "
         f"training table {run['release']}.",
         *(f"- SHA-256 of the files of the {name}: `{value}`"
-          for name, value in sorted(details["digests"].items())),
+          for name, value in sorted(details["digests"].items()) if value),
         *table(("Configuration", "Model", "Weight of the positive class", "Fitted models", "Features"),
                [(name, one["model"], "none" if one["weight"] is None else one["weight"], one["members"],
                  len(one["features"])) for name, one in sorted(used.items())]),
@@ -97,19 +109,13 @@ def page(card: dict) -> str:
         f"whole {measured['unit']}s; the training set is taken as fixed.", "",
         "## Evaluation data", "", f"- Classifiers: {cohort(held_out['classifiers'])}; "
         f"{held_out['classifiers']['patients_also_in_training']} of them also in training.",
-        f"- Network: {SOURCES.get(held_out['network']['source'], UNKNOWN)}; "
-        f"{held_out['network']['scans']} scans.", "",
+        *([f"- Network: {WORDS.get(held_out['network']['source'], UNKNOWN)}; "
+           f"{held_out['network']['scans']} scans."] if net else []), "",
         "## Training data", "", f"- Classifiers: {cohort(trained['classifiers'])}.",
-        f"- Network: {SOURCES.get(trained['network']['source'], UNKNOWN)}; "
-        f"{trained['network']['training_series']} series, and "
-        f"{trained['network']['validation_series']} to choose the epoch.", "",
-        "## Quantitative analyses", "",
-        f"- Network: validation Dice {number(seen['validation_dice'])}; on {seen['scans']} test scans "
-        f"with {seen['lesions']} lesions sensitivity {number(seen['sensitivity'])}, PPV "
-        f"{number(seen['ppv'])}, {number(seen['false_positives_per_scan'])} false positives per "
-        "scan; median lesion Dice "
-        f"{number(seen['lesion_dice']['median'])}, range {number(seen['lesion_dice']['min'])} to "
-        f"{number(seen['lesion_dice']['max'])}.",
+        *([f"- Network: {WORDS.get(trained['network']['source'], UNKNOWN)}; "
+           f"{trained['network']['training_series']} series, and "
+           f"{trained['network']['validation_series']} to choose the epoch."] if net else []), "",
+        "## Quantitative analyses", "", *([_detection(found["network"])] if net else []),
         "- Classifiers, on the test series:",
         *table(("Configuration", *SHOWN, "Cross-validated AUC (range of the folds)"),
                [(name, *(interval(one[score], measured['samples']) for score in SHOWN),
@@ -127,6 +133,21 @@ def page(card: dict) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def _detection(seen: dict) -> str:
+    dice = seen["lesion_dice"]
+    return (f"- Network: validation Dice {number(seen['validation_dice'])}; on {seen['scans']} test "
+            f"scans with {seen['lesions']} lesions sensitivity {number(seen['sensitivity'])}, PPV "
+            f"{number(seen['ppv'])}, {number(seen['false_positives_per_scan'])} false positives per "
+            f"scan; median lesion Dice {number(dice['median'])}, range {number(dice['min'])} to "
+            f"{number(dice['max'])}.")
+
+
+def _other(card: dict, network: Path) -> str:
+    """Say that a network is not the card's; empty if it is."""
+    same = card["model_details"]["digests"]["network"] == applicability.digest(network)
+    return "" if same else "another network than that of this card"
+
+
 def _span(spacing: dict, name: str) -> str:
     return (f"{name.split('_')[1]} {number(spacing[name]['min'])} to {number(spacing[name]['max'])} mm")
 
@@ -140,17 +161,19 @@ def stage() -> None:
     parser = cli.parser("stages.classification.card_page", __doc__)
     parser.add_argument("--card", type=Path, required=True, help="the card (JSON)")
     parser.add_argument("--models", type=Path, required=True, help="folder of the classifiers")
-    parser.add_argument("--network", type=Path, required=True, help="folder of the network")
+    masks = parser.add_mutually_exclusive_group(required=True)
+    masks.add_argument("--network", type=Path, help="folder of the network that segments")
+    masks.add_argument("--masks-by", default="", help="who or what marks the lesions instead")
     parser.add_argument("--out", type=Path, required=True, help=f"folder for {JSON} and {PAGE}")
     options = parser.parse_args()
     names = {name for folder in apply.configurations(options.models) for name in apply.features(folder)}
     card = applicability.read(options.card, options.models, sorted(names))
     try:
-        text = page(card)
+        text = page(card, options.masks_by or _other(card, options.network))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise InputError(f"is not whole ({type(error).__name__}: {error})", options.card,
                          applicability.MAKE) from None
-    if card["model_details"]["digests"]["network"] != applicability.digest(options.network):
+    if options.network and _other(card, options.network):
         print(f"warning: {options.network} is not the network of the model card: the classifiers were "
               "trained on masks of another one", file=sys.stderr)
     canonical.write_json(options.out / JSON, card)

@@ -26,10 +26,10 @@ from stages.common.columns import PATIENT, SERIES, STUDY
 from stages.common.done import Record, context
 from stages.common.errors import InputError
 from stages.common.faults import require_none
-from stages.common.manifest import COHORT, MASK
+from stages.common.manifest import COHORT, IMAGE, MASK, PART
 from stages.common.parameters import section
 
-COLUMNS = (SERIES, STUDY, PATIENT, COHORT, "image", MASK)
+COLUMNS = (SERIES, STUDY, PATIENT, COHORT, PART, IMAGE, MASK)
 
 
 def manifest(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import SimpleITK as sitk
-from tqdm import tqdm
 
 from stages.common import cli
 from stages.common.errors import InputError
@@ -133,9 +132,11 @@ def stage() -> None:
     # Sums have one order then: the same images give the same bytes.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     rows, images = [], []
-    for case in tqdm(cases, "patients"):
-        own, found = of_case(case, settings)
-        rows, images = rows + own, images + found
+    with cli.progress("patient", len(cases)) as step:
+        for number, case in enumerate(cases, 1):
+            step(number)
+            own, found = of_case(case, settings)
+            rows, images = rows + own, images + found
     sets.write(options.out, sets.Slices(pd.DataFrame(rows), np.array(images, np.float32)))
 
 

@@ -11,6 +11,8 @@ from stages.report import render, tables
 from stages.verdicts import headline
 from stages.verdicts import study as studies
 
+# A study's system on a synthetic cohort, and the page that its pipeline makes beside the report.
+SYNTHETIC, DEMONSTRATED = "synthetic/dvc.yaml", "synthetic.html"
 # A study to copy, which is never run where it stands.
 TEMPLATE = "template"
 
@@ -57,6 +59,7 @@ def row(study: studies.Study, root: Path) -> dict:
     return {"name": study.name, "study": study.content, "total": total,
             "totals": [(verdict, tally[name]) for name, verdict in tables.VERDICTS.items()],
             "headline": values,
+            "synthetic": DEMONSTRATED if (study.folder / SYNTHETIC).is_file() else None,
             "quantity": ", ".join(filter(None, (
                 about.title.split(":")[0] if about else item,
                 tables.row_name(study, line), tables.metric_name(metric))))}

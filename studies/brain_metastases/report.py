@@ -20,6 +20,8 @@ patients with SCLC to tell: only areas of {{ needed }} would be found with a pow
                "P, one-sided", "Smallest AUC found"), rows, "SCLC or NSCLC on public patients") }}
 <p>The scanner and its settings say nothing of the tumour. Makers: {{ makers }}. Where makers and
 classes go together, as they may by chance in so few patients, a network can answer by the scanner.</p>
+<p>The same system on synthetic patients with a known right answer: <a href="synthetic.html">from the
+paper's protocol to the corrected one</a>.</p>
 """
 
 

@@ -148,8 +148,11 @@ def stage() -> None:
     label = section(options.params, "lesions.label", int)
     connectivity = section(options.params, "lesions.connectivity", int)
     smallest = section(options.params, "lesions.smallest_mm", float)
-    sets.write(options.out, gather(lesions.read(options.manifest), options.manifest.parent, slicing,
-                                   window, label, connectivity, smallest))
+    held = gather(lesions.read(options.manifest), options.manifest.parent, slicing, window, label,
+                  connectivity, smallest)
+    # What is wrong with the cohort is said of its own table, not of one that is not written.
+    sets.check(held.table, options.manifest)
+    sets.write(options.out, held)
 
 
 if __name__ == "__main__":

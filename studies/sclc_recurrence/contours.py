@@ -16,6 +16,7 @@ import pandas as pd
 
 from stages.common import canonical, cli, nifti
 from stages.common.errors import InputError
+from stages.common.manifest import require_names
 from stages.common.parameters import section
 from studies.sclc_recurrence import partition, structures
 from studies.sclc_recurrence.partition import STATIONS
@@ -106,12 +107,12 @@ def read(path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a patient stands twice, a lobe is not 1 to 4 or a size not above zero.
+        If a patient has no name that can be that of a folder or stands twice, a lobe is not 1 to 4 or
+        a size not above zero.
     """
     table = canonical.read_csv(path, COLUMNS, dtype={"patient": str})
-    if (twice := table["patient"].duplicated()).any():
-        raise InputError(f"patient {table['patient'][twice].iloc[0]} stands twice", path,
-                         "keep one row")
+    table["patient"] = table["patient"].fillna("")
+    require_names(table["patient"], path, unique=True)
     for name, valid, right in (("location", "1, 2, 3 or 4", table["location"].isin((1, 2, 3, 4))),
                                ("size", "above zero", pd.to_numeric(table["size"], "coerce") > 0)):
         if not right.all():

@@ -33,15 +33,18 @@ def make(tmp_path):
 
 def test_every_value_of_predict_arrives_whole(make):
     given = [f"{name}={EVIL}" for name in ("CT", "OUT", "MODEL", "CLASSIFIERS", "CONFIGURATION",
-                                           "GPU")]
+                                           "GPU", "MASKS", "NNUNET", "LESION", "LIVER",
+                                           "LIVER_MASK")]
     said, error = make("predict", *given)
     assert said == (f"[-m][containers.commands.predict][--ct={EVIL}][--out={EVIL}][--gpu]"
-                    f"[--model={EVIL}][--classifiers={EVIL}][--configuration={EVIL}]"), error
+                    f"[--model={EVIL}][--masks={EVIL}][--nnunet={EVIL}][--lesion={EVIL}]"
+                    f"[--liver={EVIL}][--liver-mask={EVIL}][--classifiers={EVIL}]"
+                    f"[--configuration={EVIL}]"), error
 
 
 @pytest.mark.parametrize("target, name, part", [
     ("demo", "COHORT", "[--cohort={}]"), ("demo", "STUDY", "[--study={}]"),
-    ("images", "ENGINE", "[--engine={}]"),
+    ("cohort", "UNTIL", "[--until={}]"), ("images", "ENGINE", "[--engine={}]"),
     ("images", "BASE", "[--base={}]"), ("sif", "ENGINE", "[--engine={}]"),
     ("verify", "ENGINE", "[--engine={}]"), ("compare", "BASE", "[{}]"),
     ("release", "TAG", "[--tag={}]"), ("release", "WITHOUT", "[--without={}]"),
@@ -60,6 +63,8 @@ def test_lists_are_divided_at_blanks_and_nothing_more(make):
 
 def test_what_is_not_given_is_not_passed(make):
     assert make("demo")[0] == "[-m][containers.commands.demo]"
+    assert make("cohort")[0] == "[-m][containers.commands.cohort]"
+    assert make("cohort", "TRAIN=1")[0] == "[-m][containers.commands.cohort][--train]"
     assert make("images")[0] == "[containers/build][--base=auto]"
     assert make("verify")[0] == "[containers/verify]"
     assert make("deps")[0] == "[-m][containers.commands.deps]"

@@ -1,12 +1,11 @@
 """``make predict``: what it refuses, what it runs, what it prints."""
 
-import csv
 import json
 import subprocess
 
 import pytest
 
-from containers.commands import predict
+from containers.commands import predict, predict_stages, predict_words
 from containers.launcher import ROOT, LauncherError
 
 CARD = "data/sclc_liver/imaging/cards/predicted.json"
@@ -15,7 +14,8 @@ CARD = "data/sclc_liver/imaging/cards/predicted.json"
 @pytest.fixture
 def ready(tmp_path, monkeypatch):
     """A repository with trained models, and a CT."""
-    monkeypatch.setattr(predict, "ROOT", tmp_path / "repository")
+    for module in (predict, predict_stages):
+        monkeypatch.setattr(module, "ROOT", tmp_path / "repository")
     for path in (f"{predict.MODEL}/model.json", f"{predict.CLASSIFIERS}/LR/features.json", CARD):
         file = tmp_path / "repository" / path
         file.parent.mkdir(parents=True)
@@ -29,7 +29,7 @@ def options(folder, *more):
 
 
 def test_a_fresh_folder_is_taken(ready):
-    assert predict.check(options(ready)) == (ready / "ct.nii.gz", ready / "out")
+    assert predict.check(options(ready)) == ready / "out"
     (ready / "out" / predict.WORK).mkdir(parents=True)  # what an interrupted run left
     predict.check(options(ready))
 
@@ -46,7 +46,7 @@ def test_git_takes_nothing_of_a_patient_from_the_results(ready):
 
     def stage(line, **_):
         for name in predict.RESULTS:
-            (ready / "out" / predict.WORK / name).write_text("of a patient")
+            (ready / "out" / predict.WORK / name).write_text('{"of": "a patient"}')
         seen.append(git(ready, "status", "--porcelain", "--untracked-files=all", run=run))
         return subprocess.CompletedProcess(line, 0)
 
@@ -54,6 +54,7 @@ def test_git_takes_nothing_of_a_patient_from_the_results(ready):
         patch.setattr(subprocess, "run", stage)
         patch.setattr(predict.environment, "check_cpu", lambda: None)
         patch.setattr(predict, "lines", lambda *_: [])
+        patch.setattr(predict, "summary", lambda *_: [])
         patch.setattr("sys.argv", ["predict", "--ct", str(ready / "ct.nii.gz"),
                                    "--out", str(ready / "out")])
         assert predict.main() == 0
@@ -105,39 +106,129 @@ def test_missing_arguments():
         predict.parse(["--ct", "", "--out", "x"])
 
 
+def lines_of(given):
+    """Return the stages of a run, before and after the card is shown."""
+    work = predict.check(given) / predict.WORK
+    return (predict_stages.first(given, work),
+            predict_stages.commands(given, predict.trained_on(given), work), work)
+
+
+def modules(lines):
+    return [line[line.index("-m") + 1] for line in lines]
+
+
+def argument(line, name):
+    return line[line.index(name) + 1]
+
+
 def test_the_stages_in_their_images(ready):
-    ct, out = predict.check(options(ready))
-    run = predict.commands(options(ready), ct, out / predict.WORK)
-    images = [line[line.index("--") - 1] for line in run]
-    assert images == [predict.ENVIRONMENT, "cohort", "segmentation", "radiomics", "radiomics",
-                      predict.ENVIRONMENT, "segmentation"]
+    first, run, work = lines_of(options(ready))
     # The card of other models is refused before a CT is read.
-    assert "stages.classification.card_page" in run[0]
-    assert run[0][run[0].index("--card") + 1] == CARD
-    apply = run[5]
-    assert apply[apply.index("--card") + 1] == str(out / predict.WORK / "model_card.json")
-    for line in run:
-        assert line[line.index("--write") + 1] == str(out / predict.WORK)
+    assert modules(first) == ["stages.classification.card_page"]
+    assert argument(first[0], "--card") == CARD and argument(first[0], "--network") == predict.MODEL
+    images = [line[line.index("--") - 1] for line in run]
+    assert images == ["cohort", "segmentation", "radiomics", "radiomics", predict_stages.ENVIRONMENT,
+                      "segmentation"]
+    assert argument(run[4], "--card") == str(work / "model_card.json")
+    for line in first + run:
+        assert argument(line, "--write") == str(work)
         assert "--gpu" not in line
         # Where a stage reads parameters, they are the study's.
         if "--params" in line:
-            assert line[line.index("--params") + 1] == predict.PARAMETERS
-    assert ["--params" in line for line in run] == [
-        False, True, True, True, True, False, False]
+            assert argument(line, "--params") == predict.PARAMETERS
+    assert ["--params" in line for line in run] == [True, True, True, True, False, False]
     assert (ROOT / predict.PARAMETERS).is_dir()
-    assert run[1][:2] == ["--read", str(ready)]
-    gpu = predict.commands(options(ready, "--gpu"), ct, out)
-    assert [("--gpu" in line) for line in gpu] == [
-        False, False, True, False, False, False, False]
-    assert gpu[2][gpu[2].index("--device") + 1] == "cuda"
+    assert run[0][:2] == ["--read", str(ready)]
+    # As in the tables that the classifiers were trained on (the imaging pipeline's stage table).
+    template = (ROOT / "studies/sclc_liver/imaging/dvc.yaml").read_text()
+    made = template[template.index("stages.radiomics.table"):]
+    assert f"--protocol {argument(run[3], '--protocol')}\n" in made
+    gpu = lines_of(options(ready, "--gpu"))[1]
+    assert [("--gpu" in line) for line in gpu] == [False, True, False, False, False, False]
+    assert argument(gpu[1], "--device") == "cuda"
+
+
+def test_own_masks_need_no_network(ready):
+    masks = ready / "masks"
+    masks.mkdir()
+    (ready / "repository" / predict.MODEL / "model.json").unlink()
+    first, run, work = lines_of(options(ready, "--masks", str(masks), "--lesion", "GTV*; T 2"))
+    assert "--network" not in first[0] and "given" in argument(first[0], "--masks-by")
+    assert modules(run)[:3] == [
+        "stages.cohort.paired", "stages.cohort.masked", "stages.radiomics.extract"]
+    assert "stages.segmentation.infer" not in modules(run)
+    assert argument(run[0], "--masks") == str(masks) and argument(run[0], "--lesion") == "GTV*; T 2"
+    assert [run[0][at + 1] for at, text in enumerate(run[0]) if text == "--read"] == [
+        str(ready), str(masks)]
+    assert argument(run[1], "--table") == argument(run[0], "--out") == str(work / "cohort.csv")
+    words = predict.together(predict.trained_on(options(ready, "--masks", str(masks))))
+    assert words.startswith("masks: given, no network; classifiers: ")
+
+
+def test_a_table_of_ct_and_masks(ready):
+    table = ready / "own" / "cohort.csv"
+    table.parent.mkdir()
+    table.write_text("series,path,mask\n")
+    given = predict.parse(["--ct", "", "--out", str(ready / "out"), "--masks", str(table)])
+    run = lines_of(given)[1]
+    assert modules(run)[0] == "stages.cohort.masked" and argument(run[0], "--table") == str(table)
+    assert run[0][:2] == ["--read", str(table.parent)]
+
+
+def test_an_nnunet_of_the_group_is_read_before_any_ct(ready):
+    model = ready / "theirs" / "export.zip"
+    model.parent.mkdir()
+    model.write_bytes(b"")
+    first, run, work = lines_of(options(ready, "--nnunet", str(model), "--liver", "Liver", "--gpu"))
+    assert modules(first) == ["stages.segmentation.nnunet.given", "stages.classification.card_page"]
+    assert "--check" in first[0] and "--gpu" not in first[0]
+    assert "nnU-Net" in argument(first[1], "--masks-by")
+    segmented = run[modules(run).index("stages.segmentation.nnunet.given")]
+    assert argument(segmented, "--model") == str(model) and argument(segmented, "--liver") == "Liver"
+    assert argument(segmented, "--read") == str(model.parent)
+    assert argument(segmented, "--device") == "cuda"
+    assert "--gpu" in segmented and argument(segmented, "--out") == str(work / "masks")
+
+
+def test_the_published_classifiers_by_name(ready):
+    with pytest.raises(LauncherError, match="'make reproduce' fits the published classifiers"):
+        predict.check(options(ready, "--classifiers", "published"))
+    for path in predict_stages.RELEASE.values():
+        file = ready / "repository" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch() if file.suffix else (file / "LR").mkdir(parents=True)
+    (ready / "repository" / predict_stages.RELEASE["models"] / "LR/features.json").write_text("[]")
+    first, run, work = lines_of(options(ready, "--classifiers", "published"))
+    assert modules(first) == ["studies.sclc_liver.released_card", "stages.classification.card_page"]
+    card = str(work / "released_card.json")
+    assert argument(first[0], "--out") == argument(first[1], "--card") == card
+    assert "--read" not in first[1]
+    apply = run[modules(run).index("stages.classification.apply")]
+    assert argument(apply, "--models") == predict_stages.RELEASE["models"]
+    assert "the paper's authors released" in argument(apply, "--trained-on")
+
+
+@pytest.mark.parametrize("more, words", [
+    (["--masks", "m", "--nnunet", "n"], "one of MASKS, NNUNET and MODEL"),
+    (["--model", "m", "--nnunet", "n"], "one of MASKS, NNUNET and MODEL"),
+    (["--masks", "m", "--gpu"], "leave GPU out"), (["--lesion", "a"], "leave them out"),
+    (["--nnunet", "n", "--liver-mask", "l"], "LIVER_MASK belongs to MASKS"),
+    (["--masks", "t.csv"], "without CT"),
+    (["--masks", "none"], "none: no such file or folder; correct MASKS"),
+    (["--nnunet", "none"], "correct NNUNET"),
+    (["--classifiers", "published", "--card", "c"], "leave CARD out")])
+def test_what_contradicts_itself_is_refused(ready, more, words):
+    with pytest.raises(LauncherError, match=words):
+        predict.check(options(ready, *more))
+    assert not (ready / "out").exists()
 
 
 def test_models_elsewhere_are_mounted(ready):
     (ready / "mine" / "LR").mkdir(parents=True)
     (ready / "mine" / "model.json").write_text("{}")
     given = options(ready, "--model", str(ready / "mine"))
-    assert predict.outside(given.model) == ["--read", str(ready / "mine")]
-    assert predict.outside(predict.MODEL) == []
+    assert predict_stages.reading(given.model) == ["--read", str(ready / "mine")]
+    assert predict_stages.reading(predict.MODEL) == []
 
 
 def test_the_card_belongs_to_the_classifiers(ready):
@@ -147,19 +238,9 @@ def test_the_card_belongs_to_the_classifiers(ready):
     card = ready / "mine" / "card.json"
     card.parent.mkdir()
     card.write_text("{}")
-    given = options(ready, "--card", str(card))
-    first = predict.commands(given, *predict.check(given))[0]
-    assert first[first.index("--read") + 1] == str(card)
-
-
-@pytest.mark.parametrize("count, said", [
-    (0, []), (1, ["warning: a: 1 value outside the range of the training series, so the probability "
-                  "is an extrapolation: f0"]),
-    (5, ["warning: a: 5 values outside the range of the training series, so the probability is an "
-         "extrapolation: f0, f1, f2 and 2 more (predictions.csv)"])])
-def test_a_case_outside_of_the_training_ranges_is_one_line_more(count, said):
-    names = "; ".join(f"f{number}" for number in range(count))
-    assert predict.warned({"File": "a", "values_outside": names}) == said
+    first = lines_of(options(ready, "--card", str(card)))[0][0]
+    # The launcher lets folders be read, not files.
+    assert argument(first, "--read") == str(card.parent)
 
 
 def test_a_failing_stage_leaves_nothing(ready, monkeypatch):
@@ -174,7 +255,7 @@ def test_a_failing_stage_leaves_nothing(ready, monkeypatch):
     assert not (ready / "out").exists()
 
 
-PHANTOM = "synthetic CT (phantoms)"
+PHANTOM = "synthetic CT (phantoms), never real CT"
 
 
 def test_what_it_was_trained_on_is_said_before_anything_runs(ready, monkeypatch, capfd):
@@ -197,47 +278,24 @@ def test_what_it_was_trained_on_is_said_before_anything_runs(ready, monkeypatch,
                                      "--out", str(ready / "out")])
     predict.main()
     first, second = said[0].splitlines()
-    assert first == (f"Trained on: network: {PHANTOM}; classifiers: {PHANTOM}. Never validated on "
-                     "real CT: what follows says nothing about a real patient.")
+    assert first == (f"Trained on: network: {PHANTOM}; classifiers: {PHANTOM}. The network and the "
+                     "classifiers have never seen real CT, only phantoms: what follows says nothing "
+                     "about a real patient.")
     assert second.startswith("For research only")
-    apply = next(line for line in predict.commands(options(ready), ready, ready)
-                 if "stages.classification.apply" in line)
-    assert apply[apply.index("--trained-on") + 1] == (
-        f"network: {PHANTOM}; classifiers: {PHANTOM}")
+    apply = next(line for line in lines_of(options(ready))[1] if "stages.classification.apply" in line)
+    assert argument(apply, "--trained-on") == f"network: {PHANTOM}; classifiers: {PHANTOM}"
 
 
 def test_other_sources(ready):
     model = ready / "repository" / predict.MODEL / "model.json"
     # Neither names one: models of an earlier version.
-    assert predict.trained_on(options(ready)) == (
-        f"network: {predict.UNKNOWN}; classifiers: {predict.UNKNOWN}")
+    assert predict.trained_on(options(ready)) == {"network": predict_words.UNKNOWN,
+                                                  "classifiers": predict_words.UNKNOWN}
     model.write_text(json.dumps({"source": "own"}))
-    words = predict.trained_on(options(ready))
-    assert words == f"network: an own cohort; classifiers: {predict.UNKNOWN}"
-    assert "Not validated on CT of any other origin" in predict.warning(words)[0]
+    trained = predict.trained_on(options(ready))
+    assert trained == {"network": "an own cohort", "classifiers": predict_words.UNKNOWN}
+    assert "Not validated on CT of any other origin" in predict.warning(trained)[0]
     for damaged in ("{", "[1]", '{"source": [1]}'):
         model.write_text(damaged)
         with pytest.raises(LauncherError, match="model.json: cannot be read"):
             predict.trained_on(options(ready))
-
-
-def test_one_line_per_case(tmp_path):
-    def table(name, rows):
-        with open(tmp_path / name, "w", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-
-    mask = "diagnostics_Mask-original_"
-    table("features.csv", [{"File": "a", f"{mask}Spacing": "(2.0, 2.0, 5.0)",
-                            f"{mask}VoxelNum": 100, f"{mask}VolumeNum": 3}])
-    blank = {"NE_Status": "", "probability": "", "reason": "the mask holds no lesion",
-             "values_outside": ""}
-    good = {"NE_Status": "positive", "probability": 0.8125, "reason": "", "values_outside": "f"}
-    table("predictions.csv", [{"File": "a", "configuration": "LR", **good},
-                              {"File": "a", "configuration": "RF", **good},
-                              {"File": "b", "configuration": "LR", **blank}])
-    assert predict.lines(tmp_path, "LR") == [
-        "a: 3 lesions, 2.0 mL, NE probability 0.81 (LR: NE-positive)",
-        *predict.warned({"File": "a", "values_outside": "f"}),
-        "b: no NE probability (the mask holds no lesion)"]

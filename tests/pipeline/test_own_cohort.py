@@ -38,6 +38,29 @@ for number in range(4):
                 f"{'test' if number < 2 else 'train'}")
 (home / "cohort.csv").write_text("\\n".join(rows) + "\\n")
 """
+# Classifiers as the pipeline of the published numbers leaves them, on features of nobody.
+PUBLISHED = """
+import numpy as np, pandas as pd
+from stages.common import canonical
+from stages.common.columns import FEATURES, SPACING
+run = "as-released/2025-08/classification-notebook"
+names = ["original_shape_MeshVolume", "original_firstorder_Mean"]
+random = np.random.default_rng(0)
+table = pd.DataFrame(random.normal(50, 9, (12, len(FEATURES))), columns=FEATURES)
+people = [f"p{number // 2}" for number in range(12)]
+table = table.assign(File=[f"s{number}" for number in range(12)], study=people, patient=people,
+                     NE_Score=0.5, NE_Class=[number % 2 for number in range(12)],
+                     Group=["train"] * 6 + ["val"] * 2 + ["test"] * 4, **{SPACING: "(0.8, 0.8, 5.0)"})
+canonical.write_csv("data/sclc_liver/cohort/2025-08.csv", table)
+tested = table[table["Group"] == "test"]
+canonical.write_csv(f"data/sclc_liver/predictions/{run}/predictions.csv", pd.DataFrame({
+    "configuration": "LR", "series": tested["File"], "study": tested["study"],
+    "patient": tested["patient"], "NE_Class": tested["NE_Class"], "predicted": 1, "probability": 0.7}))
+folder = f"models/sclc_liver/{run}/LR"
+canonical.write_json(f"{folder}/features.json", names)
+canonical.write_json(f"{folder}/refit.json", {
+    "coefficients": dict.fromkeys(names, 0.0), "intercept": 1.0})
+"""
 # What needs no trained network, from the files to pictures, numbers and features.
 STAGES = ("cohort", "unseen", "baseline", "detect@baseline", "comparison", "pictures", "scored",
           "planted", "extract@reference")
@@ -111,6 +134,50 @@ def test_features_of_own_masks_stay_out_of_git_wherever_they_are_written(used):
     # No record of the run names a file of the user's.
     records = [path.read_text() for path in (used / "logs" / "provenance").glob("*measure*.json")]
     assert len(records) >= 2 and not any("few.csv" in text or "mine" in text for text in records)
+
+
+def test_predictions_from_own_masks_stay_out_of_git_wherever_they_are_written(used):
+    """Masks in, published classifiers, NE probability out: no network anywhere on the way."""
+    home, out = used / "studies/sclc_liver/imaging/inputs/own", used / "reports" / "predicted"
+    variables = {**os.environ, "MSCLC_ENGINE": "venv", "PYTHONPATH": str(used)}
+    launched = used / "containers" / "run", "classification-notebook", "--", "python", "-c"
+    for line in ([*launched, PUBLISHED],
+                 ["-m", "containers.commands.predict", "--ct", home / "quokka0.nii.gz", "--masks",
+                  home / "quokka0-mask.nii.gz", "--classifiers", "published", "--out", out]):
+        done = subprocess.run([sys.executable, *line], cwd=used, capture_output=True, text=True,
+                              env=variables)
+        assert done.returncode == 0, done.stderr
+    assert "trained on 8 series of 4 patients (4 with NE-negative series); tested on 4" in done.stderr
+    assert "quokka0: 1 lesion, 11.5 mL, NE probability 0.73 (LR: NE-positive)" in done.stdout
+    # What lies outside of the training series is said beside it: these voxels are 3 x 3 x 4 mm.
+    assert "spacing_x_mm" in done.stdout and "extrapolation" in done.stdout
+    assert {item.name for item in out.iterdir()} == {
+        ".gitignore", "model_card.json", "model_card.md", "masks", "features.csv", "excluded.csv",
+        "predictions.csv", "overlays"}
+    card = (out / "model_card.md").read_text()
+    assert "the table that the paper's authors released; 8 series" in card and "they were given" in card
+    git(used, "add", "-A")
+    assert git(used, "status", "--porcelain") == ""
+    records = [path.read_text() for path in (used / "logs" / "provenance").glob("*paired*.json")]
+    assert len(records) == 1 and "quokka" not in records[0]
+
+
+def test_the_way_of_a_group_step_by_step(used):
+    done = subprocess.run(
+        [sys.executable, "-m", "containers.commands.cohort", "--until", "training"], cwd=used,
+        capture_output=True, text=True,
+        env={**os.environ, "MSCLC_ENGINE": "venv", "PYTHONPATH": str(used)})
+    assert done.returncode == 0, done.stderr
+    plan, check, measured, detected = done.stdout.split("\n\n")[:4]
+    # Each step says what it needs and does before anything runs, and again when it starts.
+    assert plan.count("Needs: ") == 4 and "4. training: " in plan and "Left out: TRAIN=1" in plan
+    assert check.startswith("1. check: reads every image and mask")
+    assert measured.endswith("data/own/measured/features.csv: 4 series with masks")
+    assert detected.startswith("3. detection: ") and "baseline" in detected
+    rows = (used / "data/own/measured/features.csv").read_text().splitlines()
+    assert len(rows) == 5 and rows[4].startswith("quokka3,s3,p3,lesions,")
+    git(used, "add", "-A")
+    assert git(used, "status", "--porcelain") == ""
 
 
 @pytest.mark.parametrize("cohort", ["own", "lits"])

@@ -104,3 +104,14 @@ def test_verdicts_that_are_no_counts(summarised, line, value):
 def test_a_headline_that_is_no_number(summarised, line, value):
     put(summarised / SUMMARY, "headline/found", value)
     assert f"overview/{NAME}.json: is not complete" in line()
+
+
+def test_a_synthetic_pipeline_has_its_page_linked(summarised, call):
+    link = f'href="{NAME}/synthetic.html"'
+    assert call(overview.stage, "--out", "reports/index.html") == (0, "", "")
+    assert link not in (summarised / "reports/index.html").read_text()
+    folder = summarised / "studies" / NAME / "synthetic"
+    folder.mkdir()
+    (folder / "dvc.yaml").write_text("stages: {}\n")
+    assert call(overview.stage, "--out", "reports/index.html") == (0, "", "")
+    assert link in (summarised / "reports/index.html").read_text()

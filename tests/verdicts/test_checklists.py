@@ -129,7 +129,7 @@ def test_what_tests_say(repository, test, held):
 
 
 def test_what_is_missing_here_is_nowhere(repository, call):
-    """As published it was looked for somewhere; as re-analysed only a whole or half answer has a place."""
+    """As published it was looked for somewhere; here only a whole or half answer has a place."""
     change(repository, "list", 2, "reanalysed", "unclear")
     assert call(checklists.stage, *ARGUMENTS)[0] == 0
     change(repository, "list", 2, "published", "not applicable")

@@ -198,8 +198,9 @@ def test_claims_are_listed_once_and_there_are_some(folder, line_of):
     path = folder / "studies" / NAME / "claims" / "text.yaml"
     write(folder, CLAIM, CLAIM)
     assert "listed twice" in line_of(folder)
-    path.write_text("id: a\n")
-    assert "is not a list of claims" in line_of(folder)
+    for content in ("id: a\n", "- 1\n", "- {id: a}\n- b\n"):
+        path.write_text(content)
+        assert "is not a list of claims" in line_of(folder)
     path.unlink()
     assert "holds no claims" in line_of(folder)
 

@@ -133,6 +133,16 @@ def test_the_envelope_is_that_of_the_number_s_own_release_and_environment(tmp_pa
     assert code == 1 and "outside its envelope 0.6 to 0.8" in out, out + error
 
 
+def test_a_row_may_have_a_name_that_reads_as_nothing(tmp_path, judge):
+    base, now = checkout(tmp_path / "base"), checkout(tmp_path / "now")
+    for folder in (base, now):
+        for name in (f"studies/{NAME}/published/t.csv", f"{REPORTS}/ledger.csv"):
+            path = folder / name
+            path.write_text(path.read_text().replace("T,A,", "T,NA,"))
+    code, out, error = judge(base, now)
+    assert code == 0 and "2 verdicts, 0 changed" in out, error
+
+
 def test_a_fixed_number_has_no_envelope(tmp_path, judge):
     base, now = checkout(tmp_path / "base"), checkout(tmp_path / "now", auc=0.7)
     for folder, value in ((base, 5), (now, 6)):

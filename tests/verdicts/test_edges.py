@@ -19,7 +19,7 @@ from stages.verdicts.consistency import (
     second_means,
 )
 from stages.verdicts.consistency.declarations import Declaration, Place
-from stages.verdicts.consistency.printed import KINDS, read
+from stages.verdicts.consistency.printed import KINDS, SHIFTS, read
 from stages.verdicts.consistency.registry import CHECKS
 
 
@@ -82,6 +82,21 @@ def test_edges_of_the_checks(name, given, possible):
     ("counted", {"mean": "0.50", "sd": "0.71", "n": 1, "runs": 2}, True),
     ("counted", {"mean": "0.50", "sd": "0.50", "n": 1, "runs": 2}, True),
     ("counted", {"mean": "0.50", "sd": "0.60", "n": 1, "runs": 2}, False),
+    # At least one in forty is at the lower end or below it: the mean is 0.988 at most.
+    *(("resampled", {"positives": 10, "negatives": 10, "accuracy": mean, "lows": ["0.50"],
+                     "highs": ["1.00"], "bounded": ["accuracy"]}, mean == "0.98")
+      for mean in ("0.98", "1.00")),
+    # One rate alone has no spread; of nothing there is no rate; five do not go into four one by one.
+    ("counted", {"mean": "0.50", "sd": "0.00", "n": 2, "runs": 1}, True),
+    ("counted", {"mean": "0.50", "sd": "0.10", "n": 2, "runs": 1}, False),
+    ("rate", {"rate": "0.5", "n": [0, 0]}, False),
+    ("at_most_each", {"total": "5", "groups": "4", "most": "1"}, False),
+    ("at_most_each", {"total": "5", "groups": "4", "most": "2"}, True),
+    # The least mean of 1, 5, 5, 10; and of 1, 1, 5.5, 5.5, 5.5, 10, which are no whole numbers.
+    ("summary", {"n": 4, "median": 5.0, "low": 1.0, "high": 10.0, "mean": "5.00"}, False),
+    ("summary", {"n": 4, "median": 5.0, "low": 1.0, "high": 10.0, "mean": "5.25"}, True),
+    ("summary", {"n": 6, "median": 5.5, "low": 1.0, "high": 10.0, "mean": 4.75}, True),
+    ("summary", {"n": 6, "median": 5.5, "low": 1.0, "high": 10.0, "mean": 4.7}, False),
     # Groups of four each.
     ("spearman_groups", {"rhos": ["0.50", "0.50"], "ps": ["0.50", "0.50"], "n": "8"}, True),
     ("spearman_groups", {"rhos": ["0.50", "0.50"], "ps": ["0.50", "0.50"], "n": "4"}, False),
@@ -94,7 +109,7 @@ def test_answers_by_hand(name, given, possible):
     assert CHECKS[name].possible(**given) is possible
     module = second_means if hasattr(second_means, name) else second
     # The second derivations of these say as much; a summary is derived twice for whole values only.
-    if name not in ("summary", "mean_in_range"):
+    if name not in ("summary", "mean_in_range", "resampled"):
         texts = {key: [str(one) for one in value] if key == "sizes" and isinstance(value[0], str)
                  else value for key, value in given.items()}
         assert getattr(module, name)(**texts) is possible
@@ -131,6 +146,10 @@ def test_what_the_checks_refuse_to_read(name, given, said):
         CHECKS[name](**given)
 
 
+def test_numbers_are_changed_alike_up_and_down():
+    assert [-shift for shift in reversed(SHIFTS)] == list(SHIFTS) and len(set(SHIFTS)) == 10
+
+
 def test_how_much_a_check_could_have_refused():
     found = CHECKS["mean_share"]("0.426", "0.12", "0.85", "3")
     refused, tried = (sum(map(len, part.values())) for part in (found.refused, found.tried))
@@ -141,6 +160,7 @@ def test_p_values_of_the_normal_approximation():
     assert correlation.p_value(0.3, 101, "normal") == pytest.approx(0.0027, abs=1e-5)
     assert correlation.p_value(1.0, 5, "t") == 0.0
     # Orders of many are not counted; the approximation alone remains.
+    assert list(rank_sum._p_values(3, 3))[-5:] == pytest.approx([0.1, 0.2, 0.4, 0.7, 1.0])
     few, many = list(rank_sum._p_values(4, 5)), list(rank_sum._p_values(20, 21))
     assert len(few) == 2 * 11 + 11 and len(many) == 2 * 211
 

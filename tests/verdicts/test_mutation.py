@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from stages.common import canonical
@@ -11,6 +12,7 @@ from stages.verdicts import acceptance, gather, ledger, mutants, mutation, names
 from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.bench import Bench, place
 from stages.verdicts.consistency import declarations, evaluate
+from stages.verdicts.envelope import Spread
 from stages.verdicts.evidence import Origin
 from stages.verdicts.judge import Candidate
 from stages.verdicts.published import Number
@@ -84,6 +86,23 @@ def test_checks_that_touch_a_changed_number_are_put_again(bench):
             assert again.verdict(two, changed) == verdict, (checks, changed)
             verdicts.add(verdict)
         assert seen <= verdicts
+
+
+def test_half_of_a_row_is_counted_with_what_is_changed():
+    """Two of five numbers of a row are contradicted; a third one makes it another model's."""
+    origin = Origin("code", "r2", "new")
+    row = [Number("T", "A", name, "value", "0.70", "") for name in "abcde"]
+    evidence = {number: gather.Evidence(
+        recomputed=(Candidate(origin, value),), address=("fits", "x"), run=origin, preferred="code",
+        fitted=True, spreads=(Spread("r2", "new", np.full(80, value), 80),))
+        for number, value in zip(row, (0.7, 0.7, 0.7, 0.5, 0.5))}
+    bench = Bench(READ, evidence, [], SETTINGS)
+    assert [bench.verdict(number, {}) for number in row] == [names.EXACT] * 3 + [names.CONTRADICTED] * 2
+    changed = {row[2]: replace(row[2], printed="0.90")}
+    assert [bench.verdict(number, changed) for number in row] == [
+        names.UNTESTABLE] * 2 + [names.CONTRADICTED] * 3
+    right = {row[4]: replace(row[4], printed="0.50")}
+    assert bench.verdict(row[4], right) == bench.verdict(row[0], right) == names.EXACT
 
 
 def test_a_change_in_another_item_chooses_no_other_run(bench):
@@ -194,6 +213,12 @@ def test_the_stage_and_the_ledger(repository, call):
     judged = table[table["verdict"].isin(names.CONFIRMING)]
     assert judged["false_acceptance"].between(0, 1).all() and (judged["false_acceptance"] > 0).any()
     assert table["false_acceptance"].isna().sum() == len(table) - len(judged)
+
+
+def test_the_share_of_all_is_told_with_three_digits():
+    rows = [{"by": by, "size": size, "share": share} for by, size, share in
+            (("verdict", "1", "0.5"), ("all", "5", "0.25"), ("all", "1", "0.12345"))]
+    assert acceptance.accepted(rows, "1") == 0.123 and acceptance.accepted(rows, "10") is None
 
 
 @pytest.mark.parametrize("text", ["", "nan", "1.2", "-0.1", "many"])

@@ -35,7 +35,7 @@ def counted(mean, sd, n, runs=5) -> bool:
             if not m0 * size * runs <= sum(chosen) <= m1 * size * runs:
                 continue
             rates = [Fraction(k, size) for k in chosen]
-            spreads = [statistics.pvariance(rates)] + [statistics.variance(rates)] * (runs > 1)
+            spreads = [statistics.pvariance(rates)] + ([statistics.variance(rates)] if runs > 1 else [])
             if any(max(s0, 0) ** 2 <= spread <= s1**2 for spread in spreads):
                 return True
     return False

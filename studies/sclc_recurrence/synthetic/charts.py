@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from stages.report.chart import SHAPES, Axis, Chart, category_axis, key, ticks
 from stages.report.figure import Figure, short
 from stages.report.files import Document
+from studies.sclc_recurrence import partition
 
 STEPS = ("all rows", "train rows", "nested", "no pixel", "by 36 mo.", "chosen")
 # Rungs whose label is "relapse seen", which depends on how long a patient was followed.
 SEEN = 4
 MONTHS = 72
+# Methods that outline the stations: style, shape of the points, name.
+METHODS = {"both": ("s1", SHAPES[1], "DiUnet, CT and GTV"),
+           "blank": ("s2", SHAPES[0], "DiUnet, GTV blanked (the null twin)"),
+           "atlas": ("s4", SHAPES[2], "most frequent station at each place (no network)")}
 
 
 def ladder(arms: Mapping[str, tuple[str, Document]]) -> Figure:
@@ -163,3 +168,30 @@ def ratios(survival: Document, planted: Document) -> Figure:
                    (key("", SHAPES[3], lined=False), "planted")],
                   "Cox's model of all covariates together; planted arm.",
                   ("covariate", "hazard ratio", "low", "high", "planted"), rows)
+
+
+def segmentation(document: Document) -> Figure:
+    """Return the Dice of each station by method, in the whole scan and near the GTV."""
+    drawings, rows = [], []
+    methods = document.get("methods")
+    near = f"at most {short(document.get('near_mm'), 0)} mm from the GTV"
+    for place, said in (("whole", "whole scan"), ("near", near)):
+        names = partition.STATIONS
+        chart = Chart(f"dice-{place}", f"Dice by station: {said}", "Mean Dice coefficient of each "
+                      "station over patients held out, by method, with its 95 % interval.",
+                      category_axis(names), Axis(0, 1, ticks(0, 1, 0.2, 1), "Dice"), width=620)
+        for shift, (name, (css, shape, words)) in zip((-0.25, 0, 0.25), METHODS.items()):
+            for at, station in enumerate(names):
+                found = methods[name][place]["stations"][station]
+                if found["mean"] is None:
+                    continue
+                chart.line([(at + shift, found["low"]), (at + shift, found["high"])], css)
+                chart.point(at + shift, found["mean"], css, shape, 3.6)
+                rows.append((said, station, words, found["patients"],
+                             *(short(found[part], 2) for part in ("mean", "low", "high"))))
+        drawings.append((said[0].upper() + said[1:], chart.svg()))
+    return Figure("dice", "Stations outlined in patients held out", drawings,
+                  [(key(css, shape), words) for css, shape, words in METHODS.values()],
+                  "A station that is outlined exactly has a Dice coefficient of 1. Intervals: patients "
+                  "held out drawn anew, the mean of trainings; how much these differ stands below.",
+                  ("place", "station", "method", "patients", "mean", "low", "high"), rows)

@@ -6,6 +6,7 @@ and forests.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,25 +31,44 @@ NESTED = ("nested", "no_acquisition", "time")
 PIXEL = partition.NAMES.index("Image resolution")
 
 
-def without_acquisition(people: cohort.Patients) -> np.ndarray:
-    """Return the features with volumes in ml and no pixel: (n, 109)."""
+@dataclass(frozen=True)
+class Features:
+    """What the rungs see of the patients.
+
+    Attributes
+    ----------
+    paper : (n, 110) array
+        In the order of `partition.NAMES`.
+    clean : (n, 109) array
+        The same with volumes in ml and no pixel.
+    chosen : (n, p) array
+        Covariates that were chosen beforehand.
+    """
+
+    paper: np.ndarray
+    clean: np.ndarray
+    chosen: np.ndarray
+
+
+def features(parameters: np.ndarray, ml: np.ndarray, chosen: np.ndarray) -> Features:
+    """Return the features from the 110 parameters, CTV and GTVnd in ml, and chosen covariates."""
     drop = [partition.NAMES.index(name) for name in partition.ACQUISITION]
-    return np.concatenate([np.delete(people.parameters, drop, axis=1), people.ml], axis=1)
+    clean = np.concatenate([np.delete(parameters, drop, axis=1), ml], axis=1)
+    return Features(parameters, clean, chosen)
 
 
-def chosen_area(people: cohort.Patients, time: np.ndarray, kind: np.ndarray, model: predict.Model,
-                months: float, seed: int) -> tuple[float, float]:
+def chosen_area(x: np.ndarray, time: np.ndarray, kind: np.ndarray, model: predict.Model, months: float,
+                seed: int) -> tuple[float, float]:
     """Return AUC at a time and concordance of the corrected protocol, means over its parts."""
-    x = people.table[list(cohort.CHOSEN)].to_numpy(float)
+    case, weight = scores.weights(time, kind, months)
     part = predict.folds(len(x), model.folds, seed)
     risk = predict.out_of_fold(x, time[None], kind[None], part, model.penalty)
-    case, weight = scores.weights(time, kind, months)
     areas = [scores.area(case[part == held], weight[part == held], risk[0, part == held])
              for held in range(model.folds)]
     return float(np.nanmean(areas)), float(predict.within(time[None], kind[None], risk, part)[0])
 
 
-def climb(people: cohort.Patients, time: np.ndarray, kind: np.ndarray, preset: settings.Preset,
+def climb(seen: Features, time: np.ndarray, kind: np.ndarray, preset: settings.Preset,
           survival: Settings, seed: int) -> dict[str, dict]:
     """Return the scores of every rung for one outcome.
 
@@ -60,17 +80,16 @@ def climb(people: cohort.Patients, time: np.ndarray, kind: np.ndarray, preset: s
     """
     y, ones = kind == RELAPSE, np.ones(len(kind))
     case, weight = scores.weights(time, kind, survival.months)
-    x, clean = people.parameters, without_acquisition(people)
-    found = {"all_rows": protocols.one_split(x, y, preset, seed, True),
-             "training_rows": protocols.one_split(x, y, preset, seed, False)}
+    found = {"all_rows": protocols.one_split(seen.paper, y, preset, seed, True),
+             "training_rows": protocols.one_split(seen.paper, y, preset, seed, False)}
     if seed < preset.nested_seeds:
-        found |= {"nested": protocols.nested(x, y, ones, preset, seed),
-                  "no_acquisition": protocols.nested(clean, y, ones, preset, seed),
-                  "time": protocols.nested(clean, case, weight, preset, seed)}
+        found |= {"nested": protocols.nested(seen.paper, y, ones, preset, seed),
+                  "no_acquisition": protocols.nested(seen.clean, y, ones, preset, seed),
+                  "time": protocols.nested(seen.clean, case, weight, preset, seed)}
     made = {rung: {"auc": score.auc, "training": score.training}
             | ({"pixel": float(score.kept[PIXEL])} if len(score.kept) == len(partition.NAMES) else {})
             for rung, score in found.items()}
-    auc, concordance = chosen_area(people, time, kind, survival.model, survival.months, seed)
+    auc, concordance = chosen_area(seen.chosen, time, kind, survival.model, survival.months, seed)
     return made | {"chosen": {"auc": auc, "concordance": concordance}}
 
 
@@ -87,13 +106,14 @@ def derive(config: settings.Cohort, name: str, preset: settings.Preset, survival
            printed: float) -> dict:
     """Return the ladder of an arm."""
     arm, people = cohort.drawn(config, name)
+    seen = features(people.parameters, people.ml, people.table[list(cohort.CHOSEN)].to_numpy(float))
     made: dict[str, list[dict]] = {rung: [] for rung in RUNGS}
     with cli.progress("seed", preset.seeds) as step:
         for seed in range(preset.seeds):
             step(seed + 1)
             random = cohort.generator(config, name, 1, seed)
             time, kind, _ = cohort.outcome(config, arm, people, random)
-            for rung, score in climb(people, time, kind, preset, survival, seed).items():
+            for rung, score in climb(seen, time, kind, preset, survival, seed).items():
                 made[rung].append(score)
     rungs = [{"name": rung, "what": RUNGS[rung], "seeds": len(rows)}
              | {key: summary([row[key] for row in rows]) for key in rows[0]}

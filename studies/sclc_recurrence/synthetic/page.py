@@ -15,7 +15,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 ARMS = {"null": "nothing planted", "shortcut": "nothing planted, pixel tells the follow-up",
         "planted": "planted"}
 KINDS = ("ladder", "rejections", "survival", "planted")
-SINGLE = ("inflation", "images")
+SINGLE = ("inflation", "images", "stations")
 FEW = 5
 
 
@@ -99,6 +99,8 @@ def sentences(documents: Mapping[tuple[str, str], Document]) -> list[str]:
     inflation = documents["inflation", ""]
     ratio = documents["survival", "planted"].get("together")["hazard_ratio"]["large"]
     pooled = documents["survival", "planted"].get("regions", "ratio")
+    drawn = documents["stations", ""]
+    gained = drawn.get("differences")
     return [
         "Where nothing is planted, selection on all rows gives a mean validation AUC of "
         f"{interval(inflation.get('all_rows'))} and selection on the training rows "
@@ -118,7 +120,26 @@ def sentences(documents: Mapping[tuple[str, str], Document]) -> list[str]:
         f"more is planted, this cohort shows {interval(ratio)}; the corrected protocol rejects in "
         f"{share(documents['rejections', 'planted'].get('rejected'))} of the replicates (its power).",
         f"A relapse is planted to come back {short(planted['station'], 0)} times as often in a station "
-        f"that the tumour was in; pooled over stations the cohort shows {interval(pooled)}."]
+        f"that the tumour was in; pooled over stations the cohort shows {interval(pooled)}.",
+        "DiUnet outlines the stations of patients held out with a mean Dice of "
+        f"{interval(drawn.get('methods')['both']['whole']['mean'])}, "
+        f"{interval(gained['network']['whole'], 3)} more than the most frequent station at each place. "
+        f"The GTV as second input adds {interval(gained['gtv']['whole'], 3)} to it, and "
+        f"{interval(gained['gtv']['near'], 3)} near the GTV."]
+
+
+def stations(document: Document) -> dict:
+    """Return what the page says of the outlined stations."""
+    methods, gained = document.get("methods"), document.get("differences")
+    return {"trained": document.get("trained"), "held_out": document.get("held_out"),
+            "means": [(words, *(interval(methods[name][place]["mean"]) for place in ("whole", "near")))
+                      for name, (*_, words) in charts.METHODS.items()],
+            "gained": [(words, *(f"{interval(gained[name][place], 3)}; "
+                                 + ", ".join(short(value) for value in gained[name][place]["trainings"])
+                                 for place in ("whole", "near")))
+                       for name, words in (("gtv", "what the GTV adds (over the blanked one)"),
+                                           ("network", "what the network adds (over the atlas)"))],
+            "figure": charts.segmentation(document)}
 
 
 def context(documents: Mapping[tuple[str, str], Document]) -> dict:
@@ -134,7 +155,7 @@ def context(documents: Mapping[tuple[str, str], Document]) -> dict:
             for arm in ("null", "planted")}),
         "ratios": charts.ratios(survival, planted),
         "inflation": charts.inflation(documents["inflation", ""]),
-        "images": documents["images", ""].content,
+        "images": documents["images", ""].content, "segmented": stations(documents["stations", ""]),
         "rejections": [(said, share(documents["rejections", arm].get("rejected")))
                        for arm, said in ARMS.items()],
         "hazards": hazard_rows(survival, planted), "stations": station_rows(survival),

@@ -29,7 +29,12 @@ LOBES = {1: (78, 5, 40), 2: (80, -20, -40), 3: (-78, 5, 40), 4: (-80, -20, -40)}
 
 @dataclass(frozen=True)
 class Scan:
-    """Section ``images.scan``: voxels and edge of the grid, margins of the CTV (mm)."""
+    """Section ``images.scan``: voxels and edge of the grid, nodes, margins of the CTV (mm).
+
+    Half-axes of a node, and how far its middle is off that of its station at most, are shares of the
+    station's; a node that reaches beyond the fat of the station takes the station along, as an outline
+    does.
+    """
 
     size: int
     slices: int
@@ -37,6 +42,9 @@ class Scan:
     slice_mm: float
     jitter_mm: float
     noise_hu: float
+    node_hu: float
+    node_size: tuple[float, ...]
+    node_off: float
     margin_mm: float
     reader_mm: float
 
@@ -90,12 +98,14 @@ def render(scan: Scan, affected: np.ndarray, location: int, size_cm: float, cent
     nodes = np.zeros(stations.shape, bool)
     for place in np.flatnonzero(affected):
         body = bodies[place]
-        centre = np.add(body.centre, random.uniform(-0.3, 0.3, 3) * body.radii)
-        node = Ellipsoid(tuple(centre), tuple(np.multiply(body.radii, random.uniform(0.5, 0.8))))
-        nodes |= (node.distance(*grid) < 0) & (stations == place + 1)
+        centre = np.add(body.centre, random.uniform(-1, 1, 3) * scan.node_off * body.radii)
+        node = Ellipsoid(tuple(centre), tuple(np.multiply(body.radii, random.uniform(*scan.node_size))))
+        inside = node.distance(*grid) < 0
+        stations[inside & (stations == 0)] = place + 1
+        nodes |= inside & (stations == place + 1)
     tumour = _tumour(bodies, location, size_cm, central, random)
     primary = (tumour.distance(*grid) < 0) & ~nodes
-    hu[primary], hu[nodes] = 45, 60
+    hu[primary], hu[nodes] = 45, scan.node_hu
     hu += random.normal(0, scan.noise_hu, hu.shape)
     gtv = primary | nodes
     reach = max(scan.margin_mm + random.normal(0, scan.reader_mm), 0)

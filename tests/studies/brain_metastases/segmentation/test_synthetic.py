@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -292,3 +293,17 @@ def test_weights_of_another_network_are_one_line(small, tmp_path, call):
                        "--out", tmp_path / "out")
     assert code == 2 and "weights of another network" in error and len(error.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_the_papers_network_takes_a_step_at_its_own_size(whole):
+    paper = settings.load(PARAMS, "paper")
+    training = paper.training
+    assert (paper.network.kind, training.batch, whole.size) == ("efficientnet-b0", 16, 64)
+    images = np.random.default_rng(1).standard_normal((training.batch, 3, 64, 64)).astype(np.float32)
+    once = replace(paper, training=replace(training, epochs=1))
+    model, _ = train.fit(images, np.arange(training.batch) % 2, once, 1)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        start = dict(networks.build(paper.network, 3, 64).named_parameters())
+    assert all(torch.isfinite(value).all() and not torch.equal(value, start[name])
+               for name, value in model.named_parameters() if value.ndim > 1)

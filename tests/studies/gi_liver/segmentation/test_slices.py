@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.common import canonical, lesions, nifti
+from stages.common import canonical, cli, lesions, nifti
 from stages.common.errors import InputError
 from stages.patches import sets, settings
 from studies.gi_liver import slices
@@ -90,6 +90,18 @@ def test_a_mask_on_another_grid_is_one_line(cohort):
                 nifti.Volume(np.ones((20, 18, 8), np.uint8), np.diag([1.0, 1.0, 1.5, 1.0])))
     with pytest.raises(InputError, match="P1.nii.gz: lies on another grid than its image"):
         run(cohort)
+
+
+def test_one_patient_of_a_class_is_said_of_the_cohorts_own_table(cohort, monkeypatch, capsys):
+    rows = canonical.read_csv(cohort / "manifest.csv")
+    canonical.write_csv(cohort / "manifest.csv", rows.assign(label=[0, 1, 1, 1]))
+    monkeypatch.setattr("sys.argv", ["slices", "--params", str(PARAMETERS), "--manifest",
+                                     str(cohort / "manifest.csv"), "--out", str(cohort / "set")])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(slices.stage)
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2 and said.count("\n") == 1 and not (cohort / "set").exists()
+    assert "manifest.csv: has 1 patient(s) of class 0; one patient per class" in said
 
 
 def test_every_preset_can_be_read(tmp_path):

@@ -16,8 +16,8 @@ from tests.parameters import PARAMS
 
 FOLDER = PARAMS.parents[1] / "sclc_recurrence/params"
 SHAPE = (16, 10, 6)
-SCAN = thorax.Scan(size=48, slices=24, pixel_mm=6.5, slice_mm=6.5, jitter_mm=1, noise_hu=5, margin_mm=8,
-                   reader_mm=1)
+SCAN = thorax.Scan(size=48, slices=24, pixel_mm=6.5, slice_mm=6.5, jitter_mm=1, noise_hu=5, node_hu=35,
+                   node_size=(0.5, 0.8), node_off=0.6, margin_mm=8, reader_mm=1)
 
 
 def drawn():
@@ -100,8 +100,9 @@ def test_masks_that_cannot_be_used(tmp_path, settings, change, words):
 
 
 @pytest.mark.parametrize("line, words", [
-    ("P1,1,3", "stands twice"), ("P2,5,3", "'location' is 5"), ("P2,1,0", "'size' is 0"),
-    ("P2,1,3", "no such folder")])
+    ("P1,1,3", "has 'P1' twice"), (",1,3", "'' in the column 'patient' is no usable name"),
+    ("../P1,1,3", "'../P1' in the column 'patient' is no usable name"),
+    ("P2,5,3", "'location' is 5"), ("P2,1,0", "'size' is 0"), ("P2,1,3", "no such folder")])
 def test_a_table_that_cannot_be_used(tmp_path, monkeypatch, capsys, line, words):
     as_nifti(tmp_path / "P1", *drawn())
     (tmp_path / "table.csv").write_text(f"patient,location,size\nP1,1,3\n{line}\n")

@@ -91,7 +91,9 @@ def test_the_parameters_are_redundant_as_by_definition(config):
     assert low <= pixel.min() < pixel.max() <= high
     # Voxels times their volume are the ml that the corrected protocol takes.
     np.testing.assert_allclose(x[:, 96] * pixel**2 * config.slice_mm / 1000, people.ml[:, 0])
-    assert ladder.without_acquisition(people).shape == (180, 109)
+    seen = ladder.features(x, people.ml, x[:, :2])
+    assert seen.clean.shape == (180, 109) and (seen.clean[:, -2:] == people.ml).all()
+    assert not any((seen.clean == pixel[:, None]).all(axis=0))
 
 
 def test_only_the_shortcut_lets_the_pixel_tell_who_was_seen_long(config):

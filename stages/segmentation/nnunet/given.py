@@ -1,0 +1,225 @@
+"""Segment with an nnU-Net v2 that a group trained itself: OUT/FILE.nii.gz on each image's own grid.
+
+The model is a results folder, or what ``nnUNetv2_export_model_to_zip`` wrote; plans of nnU-Net 2.2 and
+of later releases. It sees each image with the axes with which nnU-Net's own reader would give it. All
+folds that are there predict together. With --check the model is read, and nothing is segmented.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from stages.common import cli, nifti
+from stages.common.errors import InputError
+from stages.common.manifest import LESION
+from stages.common.nifti import Volume
+from stages.segmentation import cases, checkpoint, networks, settings
+from stages.segmentation.nnunet import architecture, labels, untrusted, windows
+from stages.segmentation.nnunet import model as nnunet_model
+from stages.segmentation.nnunet import results as nnunet_results
+from stages.segmentation.nnunet.plan import as_array
+
+# isort: split
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+# Whether a reader of nnU-Net turns images (to the right, front and top), or leaves them as stored.
+READERS = {"SimpleITKIO": False, "NibabelIO": False, "NibabelIOWithReorient": True,
+           "SimpleITKIOWithReorient": True}
+# Code that plans name and that nnU-Net 2.2 has; it would look for any other name among its modules.
+KNOWN = {
+    "preprocessor_name": ("DefaultPreprocessor",),
+    "normalization_schemes": ("CTNormalization", "ZScoreNormalization", "NoNormalization",
+                              "RescaleTo01Normalization"),
+    **dict.fromkeys(("resampling_fn_data", "resampling_fn_seg", "resampling_fn_probabilities"),
+                    ("resample_data_or_seg_to_shape",))}
+# What must be the same in plans.json and in the plans that a checkpoint keeps: weights do not tell.
+ALIKE = ("spacing", "patch_size", "normalization_schemes")
+# Overlap of neighbouring windows: nnU-Net's default.
+STEP = 0.5
+
+
+class Given(nnunet_model.Model):
+    """A group's nnU-Net.
+
+    Parameters
+    ----------
+    results : Results
+        Its files.
+    meant : dict
+        The house's label of each value of its output (`labels.meant`).
+    device : torch.device
+        CPU or GPU.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used: one line that names the file.
+    """
+
+    def __init__(self, results: nnunet_results.Results, meant: dict[int, int], device: torch.device):
+        where = results.where
+        checkpoints = {fold: untrusted.read(path, where) for fold, path in results.folds.items()}
+        self.name = _configuration(results, checkpoints)
+        try:
+            plans = PlansManager(results.plans)
+            configuration = plans.get_configuration(self.name)
+            self.turns = READERS[results.plans["image_reader_writer"]]
+            _require_known(results, configuration.configuration)
+        except InputError:
+            raise
+        except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"plans.json cannot be used ({type(error).__name__}: {error})", where,
+                             "use a model for CT that nnU-Net 2.2 or later planned") from None
+        network = architecture.build(plans, results.dataset, configuration, where)
+        weights = [untrusted.put(network, read["weights"], f"fold_{fold}", where)
+                   for fold, read in checkpoints.items()]
+        mirrored = next(iter(checkpoints.values()))["mirrored"]
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.predictor = nnunet_model.nnUNetPredictor(STEP, device=device, allow_tqdm=False)
+        self.predictor.manual_initialization(network, plans, configuration, weights, results.dataset,
+                                             nnunet_model.KIND, mirrored)
+        self.meant = np.zeros(labels.MOST + 1, np.uint8)
+        for value, label in meant.items():
+            self.meant[value] = label
+
+    def segment(self, image: Volume) -> Volume:
+        """Return liver and lesions on the grid and in the axes of an image (HU)."""
+        seen = nifti.to_ras(image) if self.turns else image
+        sizes = seen.header.pixdim[1:] if seen.header else seen.spacing
+        # In single precision, as the header of the file has them that nnU-Net would read.
+        properties = {"spacing": [float(np.float32(abs(size))) for size in sizes][::-1]}
+        predictor = self.predictor
+        plans, configuration = predictor.plans_manager, predictor.configuration_manager
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data, _ = configuration.preprocessor_class(verbose=False).run_case_npy(
+                as_array(seen), None, properties, plans, configuration, predictor.dataset_json)
+            with windows.weighed(architecture.KEY in configuration.configuration):
+                scores = self._scores(torch.from_numpy(data))
+            # Along the network's axes, as the scores are; nnU-Net 2.2 alone leaves the file's.
+            properties["spacing"] = [properties["spacing"][axis] for axis in plans.transpose_forward]
+            found = nnunet_model.convert(scores, plans, configuration, predictor.label_manager,
+                                         properties, num_threads_torch=torch.get_num_threads())
+        return nifti.like(Volume(self.meant[found.transpose(2, 1, 0)], seen.affine), image)
+
+    def _scores(self, data: torch.Tensor) -> torch.Tensor:
+        """Return the mean scores of the folds in half precision, as nnU-Net itself adds them up."""
+        total = None
+        for weights in self.predictor.list_of_parameters:
+            self.predictor.network.load_state_dict(weights)
+            scores = self.predictor.predict_sliding_window_return_logits(data).cpu()
+            total = scores if total is None else total.add_(scores)
+        checkpoint.require_finite({"scores": total}, "the network's output")
+        return total.div_(len(self.predictor.list_of_parameters))
+
+
+def _configuration(results, checkpoints) -> str:
+    """Return the configuration that all folds were trained in, and the plans and the folder name."""
+    where, named = results.where, nnunet_results.configuration_named(results.folder)
+    trained = {str(read["arguments"]["configuration"]) for read in checkpoints.values()}
+    if len(trained) > 1 or named and trained != {named}:
+        raise InputError(f"holds folds that were trained as {', '.join(sorted(trained))}"
+                         + (f" in a folder of {named}" if named else ""), where,
+                         "put the folds of one training into its folder")
+    name, = trained
+    known = results.plans.get("configurations")
+    if not isinstance(known, dict) or name not in known:
+        raise InputError(f"plans.json has no configuration {name}, in which the folds were trained "
+                         f"(it has: {', '.join(known) if isinstance(known, dict) else 'none'})", where,
+                         "put the plans of this training beside the folds")
+    for fold, read in checkpoints.items():
+        trained = read["arguments"].get("plans", {}).get("configurations", {}).get(name, {})
+        for key in ALIKE:
+            if key in trained and trained[key] != known[name].get(key):
+                raise InputError(f"fold_{fold} was trained with another {key} ({trained[key]}) than "
+                                 f"plans.json says ({known[name].get(key)})", where,
+                                 "put the plans of this training beside the folds")
+    return name
+
+
+def _require_known(results, configuration: dict) -> None:
+    where, dataset = results.where, results.dataset
+    channels = dataset.get("channel_names", dataset.get("modality"))
+    if not isinstance(channels, dict) or len(channels) != 1:
+        raise InputError("dataset.json does not name one channel: the network needs other images than "
+                         "one CT", where, "use a network that was trained on CT alone")
+    if configuration.get("previous_stage"):
+        raise InputError("is the second network of a cascade", where,
+                         "name the one of 3d_fullres or 3d_lowres")
+    if results.plans.get("label_manager", "LabelManager") != "LabelManager":
+        raise InputError("plans.json names a label manager of its own", where, "use nnU-Net's own")
+    for key, names in KNOWN.items():
+        given = configuration[key] if isinstance(configuration[key], list) else [configuration[key]]
+        for name in given:
+            if name not in names:
+                raise InputError(f"plans.json names '{name}' ({key}), which nnU-Net 2.2 does not have",
+                                 where, f"use a model with {' or '.join(names)}")
+
+
+def about(results: nnunet_results.Results, name: str, known: dict[str, int], meant: dict) -> str:
+    """Return in a line what the model is and what its own files say of its training."""
+    lesions = [label for label, value in known.items() if meant.get(value) == LESION]
+    dice = nnunet_results.validation_dice(results, str(known[lesions[0]])) if len(lesions) == 1 else []
+    count = results.dataset.get("numTraining", "an unknown number of")
+    seen = (f"validation Dice of its folds {min(dice):.2f} to {max(dice):.2f}" if dice else
+            "what it was validated on, its files do not say")
+    return (f"{results.where}: nnU-Net {name}, folds {', '.join(results.folds)}, trained on {count} "
+            f"cases; lesion is '{', '.join(lesions)}'; {seen}")
+
+
+def segment(case: cases.Case, model: Given) -> Volume:
+    """Segment the image of a case.
+
+    Raises
+    ------
+    InputError
+        If the network cannot take it.
+    """
+    try:
+        return model.segment(nifti.read(case.image))
+    except torch.cuda.OutOfMemoryError:
+        raise InputError("is too large for the GPU's memory", case.image, "leave GPU out") from None
+    except (ValueError, RuntimeError, LookupError, TypeError, AssertionError) as error:
+        lines = str(error).strip().splitlines()
+        reason = lines[0][:160] if lines else repr(error)
+        raise InputError(f"cannot be segmented with this network ({reason})", case.image,
+                         "its plans do not fit CT of this size, or are not whole") from None
+
+
+def stage() -> None:
+    """Command line."""
+    parser = cli.parser("stages.segmentation.nnunet.given", __doc__)
+    parser.add_argument("--model", type=Path, required=True, help="results folder, or exported zip")
+    parser.add_argument("--lesion", default="", help="its label of lesions, if its name does not tell")
+    parser.add_argument("--liver", default="", help="its label of the liver, if its name does not tell")
+    parser.add_argument("--check", action="store_true", help="read the model, segment nothing")
+    parser.add_argument("--manifest", type=Path, help="cohort manifest (CSV)")
+    parser.add_argument("--device", choices=settings.DEVICES, default="cpu")
+    parser.add_argument("--out", type=Path, help="folder of masks")
+    options = parser.parse_args()
+    if not options.check and not (options.manifest and options.out):
+        parser.error("--manifest and --out are needed, or --check")
+    device = networks.device("cpu" if options.check else options.device)
+    with tempfile.TemporaryDirectory(prefix="nnunet-given-") as scratch:
+        results = nnunet_results.read(options.model, Path(scratch))
+        known = labels.values(results.dataset, results.where)
+        meant = labels.meant(known, options.lesion, options.liver, results.where)
+        model = Given(results, meant, device)
+        if options.check:
+            print(about(results, model.name, known, meant), file=sys.stderr)
+            return
+        for case in tqdm(cases.select(options.manifest), "inference"):
+            nifti.write(options.out / f"{case.file}.nii.gz", segment(case, model))
+
+
+if __name__ == "__main__":
+    cli.main(stage)
