@@ -182,6 +182,13 @@ def test_claims_that_are_no_yaml(folder, line_of, content):
     assert "text.yaml: is not readable YAML" in line_of(folder)
 
 
+def test_two_values_of_one_file(folder, rows_of):
+    (folder / METRIC).write_text('{"a": {"b": 0.75, "c": 0.25}}')
+    write(folder, CLAIM | {"values": {"x": f"{METRIC}::a/b", "y": f"{METRIC}::a/c"},
+                           "confirmed": "x > y", "stated": "{y}"})
+    assert rows_of(folder)[0]["size"] == "0.50"
+
+
 def test_a_result_that_is_no_json(folder, line_of):
     (folder / METRIC).write_text("{")
     assert "m.json: is not readable" in line_of(folder)

@@ -97,6 +97,9 @@ def test_edges_of_the_checks(name, given, possible):
     ("summary", {"n": 4, "median": 5.0, "low": 1.0, "high": 10.0, "mean": "5.25"}, True),
     ("summary", {"n": 6, "median": 5.5, "low": 1.0, "high": 10.0, "mean": 4.75}, True),
     ("summary", {"n": 6, "median": 5.5, "low": 1.0, "high": 10.0, "mean": 4.7}, False),
+    # Mean and median are no further apart than the SD.
+    ("summary", {"n": 5, "mean": 9.0, "median": 1.0, "sd": "1.0"}, False),
+    ("summary", {"n": 5, "mean": 9.0, "median": 8.5, "sd": "1.0"}, True),
     # Groups of four each.
     ("spearman_groups", {"rhos": ["0.50", "0.50"], "ps": ["0.50", "0.50"], "n": "8"}, True),
     ("spearman_groups", {"rhos": ["0.50", "0.50"], "ps": ["0.50", "0.50"], "n": "4"}, False),
@@ -147,7 +150,8 @@ def test_what_the_checks_refuse_to_read(name, given, said):
 
 
 def test_numbers_are_changed_alike_up_and_down():
-    assert [-shift for shift in reversed(SHIFTS)] == list(SHIFTS) and len(set(SHIFTS)) == 10
+    moved = [read("50", KINDS["Count"]).shifted(shift).text for shift in SHIFTS]
+    assert moved == ["40", "45", "47", "48", "49", "51", "52", "53", "55", "60"]
 
 
 def test_how_much_a_check_could_have_refused():
@@ -172,6 +176,8 @@ def test_series_that_end_at_their_limit_of_steps(monkeypatch):
     cut = (distributions.beta_ratio(2.0, 3.0, 0.3), distributions._gamma_above(0.5, 1.2),
            distributions._gamma_above(0.5, 3.0))
     assert cut == pytest.approx(exact, abs=0.01) and cut != exact
+    monkeypatch.setattr(distributions, "STEPS", 3)
+    assert distributions.beta_ratio(2.0, 3.0, 0.3) == pytest.approx(exact[0], abs=0.01)
 
 
 @pytest.mark.parametrize("points, low, high, apart", [

@@ -7,7 +7,7 @@ import pytest
 
 from stages.common import canonical
 from stages.common.errors import InputError
-from stages.verdicts import envelope, gather, ledger, published, stored
+from stages.verdicts import envelope, gather, ledger, published
 from stages.verdicts.arithmetic import Arithmetic
 from stages.verdicts.envelope import Spread, compare
 from stages.verdicts.evidence import Origin, Source
@@ -299,13 +299,3 @@ def test_only_neutral_variations_hold_the_released_computation(kind, today, aged
     assert [spread.aged for spread in envelope.age(made, sources, "code")["fits", "x"]] == [aged]
     # Another protocol is not varied.
     assert not envelope.age(made, sources, "text")["fits", "x"][0].aged
-
-
-@pytest.mark.parametrize("value, follows", [(0.7150004, True), (0.715001, False), (0.7049996, True),
-                                            (0.704999, False)])
-def test_what_is_stored_is_known_to_six_decimals(value, follows):
-    assert stored.Stored(value, stored.PRECISION, "here").follows(number("0.71"), 1e-9) is follows
-
-
-def test_a_study_without_stored_outputs():
-    assert stored.of(replace(READ, content=replace(READ.content, stored=0))) == []

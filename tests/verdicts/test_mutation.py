@@ -1,6 +1,6 @@
 """Mutants of the made-up study, whose acceptance is known; judged in part as if judged in whole."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -103,6 +103,9 @@ def test_half_of_a_row_is_counted_with_what_is_changed():
         names.UNTESTABLE] * 2 + [names.CONTRADICTED] * 3
     right = {row[4]: replace(row[4], printed="0.50")}
     assert bench.verdict(row[4], right) == bench.verdict(row[0], right) == names.EXACT
+    # Without data and without a check nothing can be said.
+    bare = Number("T", "B", "f", "value", "0.70", "")
+    assert Bench(READ, {bare: gather.Evidence()}, [], SETTINGS).verdict(bare, {}) == names.UNTESTED
 
 
 def test_a_change_in_another_item_chooses_no_other_run(bench):
@@ -218,6 +221,7 @@ def test_the_stage_and_the_ledger(repository, call):
 def test_the_share_of_all_is_told_with_three_digits():
     rows = [{"by": by, "size": size, "share": share} for by, size, share in
             (("verdict", "1", "0.5"), ("all", "5", "0.25"), ("all", "1", "0.12345"))]
+    assert mutation.each({}, {Number("T", "B", "f", "value", "1", ""): defaultdict(Counter)}).empty
     assert acceptance.accepted(rows, "1") == 0.123 and acceptance.accepted(rows, "10") is None
 
 
