@@ -1,8 +1,9 @@
 """Features of many small series in parts: the same tables, what parts cost, what is left of a crash.
 
 Called as ``.venv/bin/python -m benchmarks.shards same [--series 10000]``, ``crashes`` or ``cores``, as
-root where SLURM is installed (a cluster of one node is started). With ``--write`` the table goes to
-docs/reliability.md. Processor seconds are those of all processes that a command started.
+root where SLURM is installed (a cluster of one node is started). With ``--write`` the tables of the
+first two go to docs/reliability.md; ``cores`` says something on a machine at rest only. Processor
+seconds are those of all processes that a command started.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tests.slurm import cluster, lacking
 RARE = 50
 # The part that crashes, of how many; and the series of that cohort.
 CRASHING, PARTS, SERIES = 2, 4, 24
-SIZE, LARGE = (12, 10, 8), (96, 96, 48)
+SIZE, LARGE = (12, 10, 8), (192, 192, 96)
 
 
 def make(folder: Path, count: int, size: tuple[int, int, int], every: int) -> None:
@@ -176,11 +177,12 @@ def crashes(folder: Path) -> str:
             if process.poll() is None and variables.get("SBATCH_TIMELIMIT"):
                 process.wait()
         said = process.communicate()[0]
-        told = [text.strip() for text in re.split(r"[\r\n]+", said) if f"part {CRASHING} " in text]
+        told = [text.strip().removeprefix("error: ") for text in re.split(r"[\r\n]+", said)
+                if f"part {CRASHING} " in text]
         again = run(line)[2]
         made = re.findall(r"parts 0 of (\d+)", again)
         nothing = "nothing to do" in again
-        ended = "" if process.returncode == 0 else f"exit status {process.returncode}"
+        ended = "nothing" if process.returncode <= 0 else f"exit status {process.returncode}"
         rows.append([name, told[0] if told else ended, "nothing" if nothing else
                      f"{made[-1] if made else 1} of {PARTS} parts", f"`{tables(out)}`"])
         print(rows[-1], flush=True)
@@ -243,8 +245,8 @@ def main() -> None:
         else:
             text = {"crashes": crashes, "cores": speed}[options.what](folder)
     print(text)
-    if options.write:
-        write({"same": "parts", "crashes": "crashes", "cores": "cores"}[options.what], text)
+    if options.write and options.what != "cores":
+        write({"same": "parts", "crashes": "crashes"}[options.what], text)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def _packages(image: Image, file: str) -> dict[str, str]:
         "CONTEXT": "." if options else "requirements.lock ca-certificates.cr[t]",
         "LINKS": (f"ARG LINKS={page}\n" if docker else f"    LINKS={page}\n") if page else "",
         "FILES": copied if image.compiled else "",
-        "COMPILER": _lines(_compiler(programs, docker) if image.compiled else [], docker),
+        "COMPILER": _lines(_compiler(programs, docker) if programs else [], docker),
         "TOOLS": _lines(_tools(image), docker),
         "OPTIONS": "".join(f" \\\n        {option}" for option in options),
         "LEFTOVERS": "".join(f"{name} " for name in _leftovers(image)),

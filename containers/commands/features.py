@@ -130,6 +130,8 @@ def parts_of(options: argparse.Namespace, whole: job.Job, work: Path) -> job.Par
         if part.launch(arguments):
             raise SystemExit(EXIT_BAD_INPUT)
     whole.write(work)
+    # Parts read the plan as whom containers run; who may see it, the folder around it decides.
+    work.chmod(0o755)
     parts = job.Parts.of(work)
     if options.shards and len(parts) < options.shards <= len(parts.rows):
         print(f"notice: {len(parts)} parts, as the run before that was not finished", file=sys.stderr)
@@ -169,8 +171,10 @@ def faults(parts: job.Parts, ended: dict[int, str]) -> tuple[dict[str, str], lis
         if end is not None:
             failed |= end["failed"]
         elif stopped and stopped["status"] == EXIT_BAD_INPUT:
-            forbidden += (stopped["failed"] or {}).values() or [
-                f"part {number}: {local.last_line(folder / job.LOG).removeprefix('error: ')}"]
+            last = local.last_line(folder / job.LOG).removeprefix("error: ")
+            # A part without a log has said here what is wrong.
+            forbidden += ((stopped["failed"] or {}).values() or [f"part {number}: {last}"]
+                          if last else [""])
         else:
             how = ended.get(number) or "a file changed meanwhile"
             failed |= dict.fromkeys(parts.names(number), f"part {number} did not end ({how}); run the "
@@ -237,7 +241,9 @@ def measured(options: argparse.Namespace, table: Path, out: Path) -> int:
             # Earlier results may hold a name that a header gives away.
             for name in results.RESULTS:
                 (out / name).unlink(missing_ok=True)
-            raise LauncherError(results.told(forbidden))
+            if not any(forbidden):
+                return EXIT_BAD_INPUT
+            raise LauncherError(results.told([line for line in forbidden if line]))
         results.finish(parts, out, failed, made_of)
     rows, left = (results.lines(out / name) if (out / name).exists() else 0
                   for name in ("features.csv", "excluded.csv"))

@@ -105,10 +105,13 @@ def stage() -> None:
     rows, found = every(places, used)
     if options.failed:
         canonical.write_json(options.failed, {name: str(error) for name, error in failed.items()})
-    require_none([error for error in found if isinstance(error, Revealed)] if options.failed
-                 else [*errors, *found])
+    if not options.failed:
+        require_none([*errors, *found])
+    elif not options.check:
+        require_none([error for error in found if isinstance(error, Revealed)])
     if options.check:
-        print(f"{len(rows)} series can be read, with their masks")
+        if not plan:
+            print(f"{len(rows)} series can be read, with their masks")
         return
     record.close(options.out)
     canonical.write_csv(options.out / "series.csv", pd.DataFrame(rows, columns=FOUND, dtype=object))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.classification import applicability, apply
+from stages.classification import applicability, applied, apply
 from stages.common import canonical
 from stages.common.columns import FEATURES, SPACING
 from tests.trained import arguments
@@ -90,3 +90,13 @@ def test_a_changed_model_is_not_even_read(trained, run, monkeypatch):
     monkeypatch.setattr(apply, "ensemble", lambda *_: pytest.fail("a model was read"))
     code, error = run(apply.stage, *arguments(trained))
     assert code == 2 and "is the card of other classifiers" in error
+
+
+def test_a_ct_without_any_lesion_has_a_reason_and_no_probability(trained, run):
+    (trained / "features.csv").write_text("File\n")
+    assert run(applied.stage, *arguments(trained))[0] == 0
+    found = pd.read_csv(trained / "predictions.csv", keep_default_na=False)
+    assert list(found) == list(apply.COLUMNS)
+    assert found["configuration"].tolist() == ["LR", "LR_BAL", "RF", "XGB"]
+    assert set(found["File"]) == {"z"} and set(found["probability"]) == {""}
+    assert set(found["reason"]) == {"the mask holds no lesion"}

@@ -181,6 +181,9 @@ def test_a_name_that_another_part_s_header_holds_ends_the_part(tmp_path, take, c
     for more in ([], ["--headers"]):
         code, _, error = take("cohort.csv", *options, "0", *more)
         assert code == 2 and "'quokka77' holds PatientID of an image header" in error
+    # A check lists it, as anything else.
+    assert take("cohort.csv", *options, "0", "--check")[0] == 0
+    assert "'quokka77' holds PatientID" in json.loads((tmp_path / "failed.json").read_text())["a"]
 
 
 def test_lesions_from_a_structure_set_and_the_liver_from_another_file(tmp_path, take):

@@ -148,9 +148,11 @@ def test_what_did_not_end_is_named_and_what_forbids_results_forbids_them(parts, 
     assert not (tmp_path / "out" / results.DONE).exists()
     # A name that gives away what a header holds may stand in any row.
     job.write(parts.folder(1) / job.STOPPED, {"status": 2, "failed": {"b": "'b' holds PatientName"}})
+    # A single part says it itself.
+    assert features.faults(parts, {})[1] == [""]
+    (parts.folder(1) / job.LOG).write_text("own: series 1 of 1\r\nerror: apptainer is not installed\n")
     assert features.faults(parts, {})[1] == ["'b' holds PatientName"]
     job.write(parts.folder(1) / job.STOPPED, {"status": 2, "failed": None})
-    (parts.folder(1) / job.LOG).write_text("own: series 1 of 1\r\nerror: apptainer is not installed\n")
     assert features.faults(parts, {})[1] == ["part 1: apptainer is not installed"]
 
 
@@ -166,6 +168,27 @@ def test_results_are_known_again_and_others_are_not_overwritten(parts, tmp_path)
     (out / "features.csv").write_text("damaged")
     with pytest.raises(LauncherError, match="name a new folder"):
         results.complete(out, made_of)
+
+
+def test_results_that_were_written_in_part_are_written_again(parts, table, tmp_path, monkeypatch):
+    out, made_of, whole = tmp_path / "out", results.facts(parts.job), merge.write
+    for number in range(2):
+        ended(parts, number)
+
+    def killed(path, text):
+        if path.name == "excluded.csv":
+            raise KeyboardInterrupt
+        whole(path, text)
+    monkeypatch.setattr(merge, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        results.finish(parts, out, {}, made_of)
+    monkeypatch.undo()
+    assert (out / "features.csv").exists() and not results.complete(out, made_of)
+    assert features.check(parsed("--table", table, "--out", out)) == (table, out)
+    # Nothing of a part is left to do.
+    assert parts.done(0) and parts.done(1)
+    results.finish(parts, out, {}, made_of)
+    assert results.complete(out, made_of)
 
 
 def test_no_work_folder_is_no_job(tmp_path):

@@ -203,7 +203,7 @@ def test_the_published_classifiers_by_name(ready):
     card = str(work / "released_card.json")
     assert argument(first[0], "--out") == argument(first[1], "--card") == card
     assert "--read" not in first[1]
-    apply = run[modules(run).index("stages.classification.apply")]
+    apply = run[modules(run).index("stages.classification.applied")]
     assert argument(apply, "--models") == predict_stages.RELEASE["models"]
     assert "the paper's authors released" in argument(apply, "--trained-on")
 
@@ -282,7 +282,8 @@ def test_what_it_was_trained_on_is_said_before_anything_runs(ready, monkeypatch,
                      "classifiers have never seen real CT, only phantoms: what follows says nothing "
                      "about a real patient.")
     assert second.startswith("For research only")
-    apply = next(line for line in lines_of(options(ready))[1] if "stages.classification.apply" in line)
+    apply = next(line for line in lines_of(options(ready))[1]
+                 if "stages.classification.applied" in line)
     assert argument(apply, "--trained-on") == f"network: {PHANTOM}; classifiers: {PHANTOM}"
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
-from containers.launcher import SIGNALLED
+from containers.launcher import ROOT, SIGNALLED
 
 
 def cores() -> int:
@@ -44,8 +44,9 @@ def run(command: list[str], logs: dict[int, Path], jobs: int) -> dict[int, str]:
         How many at a time.
     """
     if len(logs) == 1:
-        status = {number: subprocess.run([*command, str(number)]).returncode for number in logs}
-        return _words(status)
+        (number, log), = logs.items()
+        log.unlink(missing_ok=True)
+        return _words({number: subprocess.run([*command, str(number)], cwd=ROOT).returncode})
     pool = ThreadPoolExecutor(jobs)
     try:
         futures = {pool.submit(_one, [*command, str(number)], log): number
@@ -61,7 +62,7 @@ def run(command: list[str], logs: dict[int, Path], jobs: int) -> dict[int, str]:
 
 def _one(line: list[str], log: Path) -> int:
     with open(log, "w", encoding="utf-8") as stream:
-        return subprocess.run(line, stdout=stream, stderr=subprocess.STDOUT).returncode
+        return subprocess.run(line, cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT).returncode
 
 
 def _words(status: dict[int, int]) -> dict[int, str]:

@@ -90,7 +90,8 @@ def run(parts: Parts, number: int) -> int:
     stages += [] if parts.job.check else [measure(parts, number)]
     for arguments in stages:
         if status := launch(arguments):
-            write_state(folder / STOPPED, {"status": status, "failed": read_state(folder / INTAKE)})
+            why = read_state(folder / INTAKE) if arguments is stages[0] else None
+            write_state(folder / STOPPED, {"status": status, "failed": why})
             return status
     failed = {**read_state(folder / INTAKE), **(read_state(folder / MEASURED) or {})}
     outputs = () if parts.job.check else TABLES
