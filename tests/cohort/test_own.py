@@ -104,7 +104,7 @@ def test_no_header_reaches_an_output(home, take, tmp_path):
     ("study", "20200131", "StudyDate"), ("series", "acc99123_1", "AccessionNumber"),
     ("study", "1.2.826.0.1.42.7", "StudyInstanceUID"),
     ("patient", "b.19640812", "PatientBirthDate"), ("patient", "P19640812", "PatientBirthDate"),
-    ("patient", "ErikaMuster", "PatientName"), ("series", "xMRN4711x", "PatientID"),
+    ("patient", "ErikaMuster", "a private attribute"), ("series", "xMRN4711x", "PatientID"),
     ("series", "RP-55555", "RequestedProcedureID")])
 def test_names_that_a_header_gives_away_are_refused(home, take, tmp_path, column, value, attribute):
     rows = pd.read_csv(home / "cohort.csv", dtype=str, keep_default_na=False)
