@@ -1,9 +1,12 @@
 """Parts as a job array, on a SLURM cluster of one node with small tasks."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +146,21 @@ def test_who_ends_a_run_ends_its_array(node, work, monkeypatch):
          "the end of the array", node.home / "slurmctld.log")
 
 
+def die(folder):
+    """Kill the processes that name a folder, and the step that began each, as a machine that dies does.
+
+    A step that outlives its node's daemon is still there when the node is back: SLURM then drains it.
+    """
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() not in (place / "cmdline").read_bytes():
+                continue
+            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            steps = [parent] if Path(f"/proc/{parent}/comm").read_text() == "slurmstepd\n" else []
+            for process in (*steps, int(place.name)):
+                os.kill(process, signal.SIGKILL)
+
+
 def test_a_lost_node_s_parts_are_run_again_when_it_is_back(node, work, monkeypatch):
     monkeypatch.setenv("WAITING", "1")
     monkeypatch.setattr(slurm, "LONGEST", 1.0)
@@ -154,6 +172,7 @@ def test_a_lost_node_s_parts_are_run_again_when_it_is_back(node, work, monkeypat
     wait((work / "ran-1").exists, "part 1", log)
     array = job.read(work / slurm.ARRAY)["array"]
     node.kill("slurmd")
+    die(work)
     node.call("scontrol", "update", f"NodeName={name}", "State=DOWN", "Reason=lost")
     wait(lambda: (slurm.states(array) or {1: ("",)})[1][0] == "PENDING", "the queue", log)
     (work / "go").write_text("")
