@@ -21,7 +21,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from containers.commands.predict import EVERYTHING, IGNORE, PARAMETERS, WORK
+from containers.commands.predict import EVERYTHING, IGNORE, WORK
+from containers.commands.predict_stages import PARAMETERS
 from containers.commands.shards import job, local, part, results, slurm
 from containers.launcher import EXIT_BAD_INPUT, LauncherError, entry, environment
 

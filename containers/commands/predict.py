@@ -19,7 +19,6 @@ from pathlib import Path
 
 from containers.commands.predict_stages import (
     CARD,
-    PARAMETERS,
     RELEASE,
     RELEASED_CARD,
     commands,
@@ -33,12 +32,10 @@ from containers.commands.predict_words import (
     never_real,
     source,
     summary,
-    together,
     warning,
 )
 from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, entry, environment
 
-__all__ = ["EVERYTHING", "IGNORE", "PARAMETERS", "RESULTS", "WORK", "main", "together"]
 MODEL = "data/sclc_liver/imaging/chosen"
 CLASSIFIERS = "data/sclc_liver/imaging/classifiers/predicted"
 PUBLISHED = "published"

@@ -78,7 +78,7 @@ def commands(options: argparse.Namespace, trained: dict[str, str], work: Path) -
          # Lesions are counted as in the training tables: a classifier may look at their number.
          ["--manifest", manifest, "--rows", rows, "--protocol", "as-released",
           "--out", work / "features.csv", "--excluded", work / "excluded.csv"]),
-        (reading(options.classifiers), ENVIRONMENT, "stages.classification.applied",
+        (reading(options.classifiers), ENVIRONMENT, "stages.classification.apply",
          ["--features", work / "features.csv", "--excluded", work / "excluded.csv",
           "--models", options.classifiers, "--trained-on", together(trained),
           "--card", work / f"{CARD}.json", "--out", work / "predictions.csv"]),

@@ -70,8 +70,6 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
     paths = classifiers.stored(folder)
     if not paths:
         raise InputError("holds no model", folder, "train the classifiers again")
-    if table.empty:
-        return np.empty(0)
     wrong = ~np.isfinite(table[names].apply(pd.to_numeric, errors="coerce")).all(axis=1)
     if wrong.any():
         raise InputError(f"series {table[SERIES][wrong].iloc[0]} lacks a number among its features",
@@ -112,15 +110,18 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame, sourc
     together = list(dict.fromkeys(name for names in used.values() for name in names))
     # Before any model is read: of a damaged one XGBoost may end the process without a word.
     trained = applicability.read(card, models, together)["ranges"]
-    found = {folder.name: ensemble(folder, table, source) for folder in folders}
-    values = applicability.quantities(table, together, source)
-    for name, names in used.items():
-        compared = applicability.outside(values, trained, [*names, *applicability.ACQUISITION])
-        rows += [[series, name, float(value), "positive" if value > THRESHOLD else "negative", "",
-                  trained_on, *left] for series, value, left in
-                 zip(table[SERIES], found[name], compared.itertuples(index=False))]
+    for name in used:
         rows += [[series, name, None, "", reason, trained_on, None, None, ""]
                  for series, reason in zip(excluded[SERIES], excluded["reason"])]
+    # Without a series that has any, the table names no features.
+    if len(table):
+        found = {folder.name: ensemble(folder, table, source) for folder in folders}
+        values = applicability.quantities(table, together, source)
+        for name, names in used.items():
+            compared = applicability.outside(values, trained, [*names, *applicability.ACQUISITION])
+            rows += [[series, name, float(value), "positive" if value > THRESHOLD else "negative", "",
+                      trained_on, *left] for series, value, left in
+                     zip(table[SERIES], found[name], compared.itertuples(index=False))]
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object).sort_values(
         [SERIES, "configuration"], kind="stable")
 

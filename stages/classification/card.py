@@ -233,6 +233,28 @@ def read_predictions(path: Path, names) -> pd.DataFrame:
     return found[found["configuration"].isin(names)]
 
 
+def configurations(classifiers: Path, params: Path) -> dict[str, dict]:
+    """Return model, weight of the positive class, number of fitted models and features, by name.
+
+    Raises
+    ------
+    InputError
+        If a configuration is not one of the parameters.
+    """
+    known, used = read_configurations(params), {}
+    recorded = classifiers / OWN
+    own = canonical.read_json(recorded) if recorded.is_file() else {}
+    for folder in apply.configurations(classifiers):
+        if folder.name not in known:
+            raise InputError(f"'{folder.name}' is no configuration of the parameters", classifiers,
+                             f"valid: {', '.join(sorted(known))}")
+        used[folder.name] = {
+            "model": known[folder.name].model,
+            "weight": own.get(folder.name, vars(known[folder.name]))["weight"],
+            "members": len(models.stored(folder)), "features": apply.features(folder)}
+    return used
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.classification.card", __doc__)
@@ -246,17 +268,7 @@ def stage() -> None:
     parser.add_argument("--detection", type=Path, required=True, help="folder of networks' scores")
     parser.add_argument("--out", type=Path, required=True, help="the card (JSON)")
     options = parser.parse_args()
-    known, used = read_configurations(options.params), {}
-    recorded = options.classifiers / OWN
-    own = canonical.read_json(recorded) if recorded.is_file() else {}
-    for folder in apply.configurations(options.classifiers):
-        if folder.name not in known:
-            raise InputError(f"'{folder.name}' is no configuration of the parameters",
-                             options.classifiers, f"valid: {', '.join(sorted(known))}")
-        used[folder.name] = {
-            "model": known[folder.name].model,
-            "weight": own.get(folder.name, vars(known[folder.name]))["weight"],
-            "members": len(models.stored(folder)), "features": apply.features(folder)}
+    used = configurations(options.classifiers, options.params)
     summary = canonical.read_json(options.summary)
     if not isinstance(summary, dict) or not isinstance(summary.get("configurations", {}), dict):
         raise InputError("is no summary of a training", options.summary, MAKE)

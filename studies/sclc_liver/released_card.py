@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from stages.classification import applicability, apply, card, data, models
-from stages.classification.parameters import read_bootstrap, read_configurations
+from stages.classification import applicability, apply, card, data
+from stages.classification.parameters import read_bootstrap
 from stages.common import canonical, cli
 from stages.common.columns import SPACING
 from stages.common.errors import InputError
@@ -99,13 +99,7 @@ def stage() -> None:
     parser.add_argument("--summary", type=Path, required=True, help="scores of the training (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="the card (JSON)")
     options = parser.parse_args()
-    known, used = read_configurations(options.params), {}
-    for folder in apply.configurations(options.models):
-        if folder.name not in known:
-            raise InputError(f"'{folder.name}' is no configuration of the parameters", options.models,
-                             MAKE)
-        used[folder.name] = {"model": known[folder.name].model, "weight": known[folder.name].weight,
-                             "members": len(models.stored(folder)), "features": apply.features(folder)}
+    used = card.configurations(options.models, options.params)
     try:
         content = canonical.json_bytes(make(used, options, read_bootstrap(options.params)))
     except (AttributeError, LookupError, TypeError, ValueError) as error:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.classification import applicability, applied, apply
+from stages.classification import applicability, apply
 from stages.common import canonical
 from stages.common.columns import FEATURES, SPACING
 from tests.trained import arguments
@@ -94,7 +94,7 @@ def test_a_changed_model_is_not_even_read(trained, run, monkeypatch):
 
 def test_a_ct_without_any_lesion_has_a_reason_and_no_probability(trained, run):
     (trained / "features.csv").write_text("File\n")
-    assert run(applied.stage, *arguments(trained))[0] == 0
+    assert run(apply.stage, *arguments(trained))[0] == 0
     found = pd.read_csv(trained / "predictions.csv", keep_default_na=False)
     assert list(found) == list(apply.COLUMNS)
     assert found["configuration"].tolist() == ["LR", "LR_BAL", "RF", "XGB"]

@@ -171,7 +171,7 @@ def test_results_are_known_again_and_others_are_not_overwritten(parts, tmp_path)
 
 
 def test_results_that_were_written_in_part_are_written_again(parts, table, tmp_path, monkeypatch):
-    out, made_of, whole = tmp_path / "out", results.facts(parts.job), merge.write
+    out, made_of, whole = tmp_path / "out", results.facts(parts.job), job.write_text
     for number in range(2):
         ended(parts, number)
 
@@ -179,7 +179,7 @@ def test_results_that_were_written_in_part_are_written_again(parts, table, tmp_p
         if path.name == "excluded.csv":
             raise KeyboardInterrupt
         whole(path, text)
-    monkeypatch.setattr(merge, "write", killed)
+    monkeypatch.setattr(job, "write_text", killed)
     with pytest.raises(KeyboardInterrupt):
         results.finish(parts, out, {}, made_of)
     monkeypatch.undo()

@@ -135,9 +135,9 @@ def test_the_stages_in_their_images(ready):
         assert "--gpu" not in line
         # Where a stage reads parameters, they are the study's.
         if "--params" in line:
-            assert argument(line, "--params") == predict.PARAMETERS
+            assert argument(line, "--params") == predict_stages.PARAMETERS
     assert ["--params" in line for line in run] == [True, True, True, True, False, False]
-    assert (ROOT / predict.PARAMETERS).is_dir()
+    assert (ROOT / predict_stages.PARAMETERS).is_dir()
     assert run[0][:2] == ["--read", str(ready)]
     # As in the tables that the classifiers were trained on (the imaging pipeline's stage table).
     template = (ROOT / "studies/sclc_liver/imaging/dvc.yaml").read_text()
@@ -161,7 +161,7 @@ def test_own_masks_need_no_network(ready):
     assert [run[0][at + 1] for at, text in enumerate(run[0]) if text == "--read"] == [
         str(ready), str(masks)]
     assert argument(run[1], "--table") == argument(run[0], "--out") == str(work / "cohort.csv")
-    words = predict.together(predict.trained_on(options(ready, "--masks", str(masks))))
+    words = predict_words.together(predict.trained_on(options(ready, "--masks", str(masks))))
     assert words.startswith("masks: given, no network; classifiers: ")
 
 
@@ -203,7 +203,7 @@ def test_the_published_classifiers_by_name(ready):
     card = str(work / "released_card.json")
     assert argument(first[0], "--out") == argument(first[1], "--card") == card
     assert "--read" not in first[1]
-    apply = run[modules(run).index("stages.classification.applied")]
+    apply = run[modules(run).index("stages.classification.apply")]
     assert argument(apply, "--models") == predict_stages.RELEASE["models"]
     assert "the paper's authors released" in argument(apply, "--trained-on")
 
@@ -283,7 +283,7 @@ def test_what_it_was_trained_on_is_said_before_anything_runs(ready, monkeypatch,
                      "about a real patient.")
     assert second.startswith("For research only")
     apply = next(line for line in lines_of(options(ready))[1]
-                 if "stages.classification.applied" in line)
+                 if "stages.classification.apply" in line)
     assert argument(apply, "--trained-on") == f"network: {PHANTOM}; classifiers: {PHANTOM}"
 
 

@@ -42,13 +42,18 @@ def of_file(path: Path) -> list:
         return [stream.tell(), found.hexdigest()]
 
 
-def write(path: Path, content) -> None:
-    """Write JSON: whole or not at all."""
+def write_text(path: Path, text: str) -> None:
+    """Write a file: whole or not at all."""
     handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(content, stream, sort_keys=True)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
     os.chmod(scratch, 0o644)
     os.replace(scratch, path)
+
+
+def write(path: Path, content) -> None:
+    """Write JSON, as `write_text`."""
+    write_text(path, json.dumps(content, sort_keys=True))
 
 
 def read(path: Path):

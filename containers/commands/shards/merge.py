@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -53,13 +52,6 @@ def merged(files: Iterable[Path]) -> str:
                             "columns; the settings give other features for other series")
     head = next(iter(heads), empty)
     return "".join([line(head), *(text for name in sorted(rows) for text in rows[name])])
-
-
-def write(path: Path, text: str) -> None:
-    """Write a table: whole or not at all."""
-    scratch = path.with_name(f".{path.name}.new")
-    scratch.write_text(text, encoding="utf-8", newline="")
-    os.replace(scratch, path)
 
 
 def failures(failed: dict[str, str]) -> str:

@@ -52,9 +52,9 @@ def finish(parts: job.Parts, out: Path, failed: dict[str, str], made_of: dict) -
     if not ended:
         return
     for name in job.TABLES:
-        merge.write(out / name, merge.merged(parts.folder(number) / name for number in ended))
+        job.write_text(out / name, merge.merged(parts.folder(number) / name for number in ended))
     if failed:
-        merge.write(out / merge.FAILED, merge.failures(failed))
+        job.write_text(out / merge.FAILED, merge.failures(failed))
         return
     (out / merge.FAILED).unlink(missing_ok=True)
     job.write(out / DONE, {**made_of, "outputs": {name: job.of_file(out / name)

@@ -11,7 +11,6 @@ import contextlib
 import io
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -99,8 +98,7 @@ class Given(nnunet_model.Model):
         properties = {"spacing": [float(np.float32(abs(size))) for size in sizes][::-1]}
         predictor = self.predictor
         plans, configuration = predictor.plans_manager, predictor.configuration_manager
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(io.StringIO()):
             data, _ = configuration.preprocessor_class(verbose=False).run_case_npy(
                 as_array(seen), None, properties, plans, configuration, predictor.dataset_json)
             with windows.weighed(architecture.KEY in configuration.configuration):

@@ -6,9 +6,9 @@ the few kinds of NumPy's numbers in it that nnU-Net's logging keeps.
 
 from __future__ import annotations
 
-import pickle
 import re
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -52,7 +52,7 @@ def read(path: Path, where: str) -> dict:
         # Mapped: the optimizer's moments are never read, and nothing can be packed into it.
         with torch.serialization.safe_globals(NUMBERS):
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except pickle.UnpicklingError as error:
+    except UnpicklingError as error:
         found = REFUSED.search(str(error))
         what = next((text for text in found.groups() if text), "") if found else ""
         named = f" ({what})" if what else ""
