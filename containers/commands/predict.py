@@ -1,28 +1,35 @@
-"""``make predict``: one CT (or a folder of them) to masks, features and NE probability.
+"""``make predict``: one CT (or a folder or table of them) to masks, features and NE probability.
 
 Masks come from the network that ``--model`` names, from a group's own nnU-Net (``--nnunet``), or are
 the group's own (``--masks``); classifiers from a folder, or from the released tables (``--classifiers
 published``). Says first what network and classifiers were trained and tested on. Writes
 OUT/model_card.md (and .json), OUT/masks, OUT/features.csv, OUT/excluded.csv, OUT/predictions.csv and
 OUT/overlays, and prints one line per case, and another one where a case lies outside of what the
-classifiers were trained on. Nothing that is in OUT is overwritten, and git ignores all of it.
+classifiers were trained on. With ``SHARDS=n`` the series are worked on in n parts, on this machine or
+(``SCHEDULER=slurm``) as a job array; the results are the same. Series that cannot be used are named, and
+listed in OUT/failed.csv. What was done before an interruption is not done again. Nothing else that is in
+OUT is overwritten, and git ignores all of it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from containers.commands.predict_stages import (
     CARD,
+    ENVIRONMENT,
+    PARAMETERS,
+    PREDICTIONS,
     RELEASE,
     RELEASED_CARD,
-    commands,
+    TABLE,
+    applied,
+    files_of,
     first,
+    named,
 )
 from containers.commands.predict_words import (
     CLASSIFIERS_FILE,
@@ -30,20 +37,19 @@ from containers.commands.predict_words import (
     NOTE,
     lines,
     never_real,
+    shown,
     source,
-    summary,
     warning,
 )
-from containers.launcher import EXIT_BAD_INPUT, ROOT, LauncherError, entry, environment
+from containers.commands.shards import job, results, way
+from containers.commands.shards.stages import reading
+from containers.launcher import ROOT, LauncherError, entry, environment, images
 
 MODEL = "data/sclc_liver/imaging/chosen"
 CLASSIFIERS = "data/sclc_liver/imaging/classifiers/predicted"
 PUBLISHED = "published"
-WORK = ".incomplete"
-# What keeps git from taking a patient's pictures, wherever OUT lies: a file that ignores its folder.
-IGNORE, EVERYTHING = ".gitignore", "*\n"
-RESULTS = (f"{CARD}.json", f"{CARD}.md", "masks", "features.csv", "excluded.csv", "predictions.csv",
-           "overlays")
+CARDS_MADE = (f"{CARD}.json", f"{CARD}.md")
+RESULTS = [*results.names(job.PREDICT), *CARDS_MADE, PREDICTIONS]
 # The card of the classifiers in PLACE/classifiers/NAME is PLACE/cards/NAME.json. Source: the imaging
 # pipeline's stage card.
 CARDS = "cards"
@@ -58,7 +64,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         If CT or folder are not named, or options contradict each other.
     """
     parser = argparse.ArgumentParser(prog="make predict", description=__doc__)
-    parser.add_argument("--ct", default="", help="NIfTI or NRRD file, DICOM folder, or a folder")
+    parser.add_argument("--ct", default="", help="NIfTI or NRRD file, DICOM folder, a folder "
+                        "of these, or a table of series (CSV)")
     parser.add_argument("--out", default="", help="folder for the results; new or empty")
     parser.add_argument("--masks", help="own masks instead of a network: the mask of the CT, a "
                                         "folder of masks called as their CT, or a table of both (CSV)")
@@ -76,7 +83,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--configuration", default="LR",
                         help="the one whose probability is printed (default LR; all are written)")
     parser.add_argument("--gpu", action="store_true", help="segment on the GPU")
+    way.add_options(parser)
     options = parser.parse_args(arguments)
+    way.take_options(options)
     _require_one_source(options)
     options.published = options.classifiers == PUBLISHED
     if options.published:
@@ -85,7 +94,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         options.classifiers = RELEASE["models"]
     classifiers = Path(options.classifiers)
     options.model = options.model or MODEL
-    options.card = str(Path(options.out).resolve() / WORK / RELEASED_CARD) if options.published else (
+    options.card = str(Path(options.out).resolve() / way.WORK / RELEASED_CARD) if options.published else (
         options.card or str(classifiers.parent.parent / CARDS / f"{classifiers.name}.json"))
     return options
 
@@ -105,6 +114,9 @@ def _require_one_source(options) -> None:
             (options.lesion or options.liver) and not (options.masks or options.nnunet)):
         raise LauncherError("LESION and LIVER say what is what in MASKS or NNUNET, LIVER_MASK belongs "
                             "to MASKS: leave them out")
+    if options.masks and options.ct.lower().endswith(".csv"):
+        raise LauncherError("a table of CT names masks in its column mask: make predict MASKS=cohort.csv "
+                            "OUT=… without CT")
     if table and (options.lesion or options.liver or options.liver_mask):
         raise LauncherError("the table names lesion, liver and liver_mask in its columns: leave "
                             "LESION, LIVER and LIVER_MASK out")
@@ -139,13 +151,7 @@ def check(options: argparse.Namespace) -> Path:
     if not options.published and not (ROOT / options.card).is_file():
         raise LauncherError(f"{options.card}: no model card; make it (the pipeline's stage card: 'make "
                             "demo'), or name another one with CARD=…")
-    out = Path(options.out).resolve()
-    if out.exists() and not out.is_dir():
-        raise LauncherError(f"{options.out}: is a file; name a new folder")
-    if out.is_dir() and any(not _own(item) for item in out.iterdir()):
-        raise LauncherError(f"{options.out}: is not empty; name a new folder, nothing is "
-                            "overwritten")
-    return out
+    return way.folder(options.out, RESULTS)
 
 
 def _require_released() -> None:
@@ -167,15 +173,38 @@ def trained_on(options: argparse.Namespace) -> dict[str, str]:
                     if options.published else source(ROOT / options.classifiers / CLASSIFIERS_FILE)}
 
 
-def _own(item: Path) -> bool:
-    """Tell whether an interrupted run left this in the result folder."""
-    return item.name == WORK or item.name == IGNORE and item.read_text() == EVERYTHING
+def wanted(options: argparse.Namespace, work: Path) -> job.Job:
+    """Return the job that is asked for; files that no table names are named first."""
+    given = next((path for path in (options.masks, options.ct) if path
+                  and path.lower().endswith(".csv")), "")
+    table, mounted = Path(given).resolve(), []
+    if not given:
+        table = work / TABLE
+        way.launched([named(options, work)])
+        mounted = [item for path in files_of(options).values() for item in reading(path)[1:]]
+    network = "" if options.masks else "nnunet" if options.nnunet else "model"
+    labels = {"lesion": options.lesion or "", "liver": options.liver or ""} if options.nnunet else {
+        "lesion": "", "liver": ""}
+    return job.Job(job.PREDICT, str(table), PARAMETERS, {
+        "network": network, **labels, "device": "cuda" if options.gpu else "cpu",
+        "model": str((ROOT / (options.nnunet or options.model)).resolve()) if network else ""},
+        sorted(set(mounted)), False, way.texts(table, work))
 
 
-def run(stages: list[list[str]]) -> bool:
-    """Run stages one after the other; tell whether all went well."""
-    launcher = [sys.executable, str(ROOT / "containers" / "run")]
-    return all(subprocess.run([*launcher, *stage], cwd=ROOT).returncode == 0 for stage in stages)
+def depends(options: argparse.Namespace, trained: dict[str, str]) -> dict:
+    """Return what predictions depend on besides the features."""
+    code = [job.of_path(ROOT / folder) for folder in ("stages/classification", PARAMETERS)]
+    files = [job.of_path(ROOT / path) for path in (options.classifiers, *(
+        RELEASE.values() if options.published else [options.card]))]
+    return {"applied": job.digest([trained, code, files, images.load(ENVIRONMENT).fingerprint()])}
+
+
+def finished(options: argparse.Namespace, trained: dict[str, str], out: Path, work: Path) -> list[str]:
+    """Apply the classifiers to the features of all series; return the names of what was written."""
+    way.launched([applied(options, trained, out, work)])
+    for name in (*CARDS_MADE, PREDICTIONS):
+        shutil.copyfile(work / name, out / name)
+    return [*CARDS_MADE, PREDICTIONS]
 
 
 def main() -> int:
@@ -184,26 +213,21 @@ def main() -> int:
     options = parse(sys.argv[1:])
     out, trained = check(options), trained_on(options)
     print(*warning(trained), sep="\n", file=sys.stderr, flush=True)
-    work = out / WORK
-    # What an interrupted run left.
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    (out / IGNORE).write_text(EVERYTHING)
-    done = run(first(options, work))
-    if done:
-        card = json.loads((work / f"{CARD}.json").read_text(encoding="utf-8"))
-        print(*summary(card, options.configuration), sep="\n", file=sys.stderr, flush=True)
-        done = run(commands(options, trained, work))
-    if not done:
-        shutil.rmtree(work)
-        (out / IGNORE).unlink()
-        out.rmdir()
-        return EXIT_BAD_INPUT
-    for name in RESULTS:
-        (work / name).rename(out / name)
+    predict = way.Way(
+        options, lambda work: wanted(options, work), lambda work, _: first(options, work), RESULTS,
+        lambda work: finished(options, trained, out, work), depends(options, trained),
+        lambda work: shown(work / CARDS_MADE[0], options.configuration))
+    with way.begun(out) as work:
+        failed = predict.made(out, work)
+    if failed is None:
+        print(f"{options.out}: made before: nothing to do")
+    if (out / PREDICTIONS).exists():
+        said = never_real(trained)
+        print(*lines(out, options.configuration), *([said] if said else []), NOTE, sep="\n")
+    if failed:
+        told = [failed[name] for name in sorted(failed)]
+        raise LauncherError(results.told(list(dict.fromkeys(told))))
     shutil.rmtree(work)
-    said = never_real(trained)
-    print(*lines(out, options.configuration), *([said] if said else []), NOTE, sep="\n")
     return 0
 
 

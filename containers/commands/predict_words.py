@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import json
+import sys
 from pathlib import Path
 
 from containers.launcher import LauncherError
@@ -64,6 +65,12 @@ def never_real(trained: dict[str, str]) -> str:
     return "" if not which else (
         f"The {' and the '.join(which)} {'has' if which == ['network'] else 'have'} never seen real "
         "CT, only phantoms: what follows says nothing about a real patient.")
+
+
+def shown(card: Path, configuration: str) -> None:
+    """Tell the heart of a model card (a JSON file; `summary`)."""
+    print(*summary(json.loads(card.read_text(encoding="utf-8")), configuration), sep="\n",
+          file=sys.stderr, flush=True)
 
 
 def summary(card: dict, configuration: str) -> list[str]:

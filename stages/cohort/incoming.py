@@ -1,24 +1,16 @@
-"""Take in CT series to predict: a NIfTI or NRRD file, a folder of one DICOM series, or of these.
+"""CT series of a path: a NIfTI or NRRD file, a folder of one DICOM series, or of these; their names.
 
-Writes OUT/manifest.csv and OUT/images/NAME.nii.gz (HU, in the axes of the input); the manifest
-names the masks that will be predicted, OUT/masks/NAME.nii.gz. A series is named as its file or
-folder; where that is no usable name, is taken, or holds what the header says of the patient, it is
-called case-1, case-2 and so on in the order of the files, which is said on standard error.
+A series is named as its file or folder, unless that is no usable name or holds what the header says
+of the patient.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-import pandas as pd
-
-from stages.cohort import identity, own, own_volumes
-from stages.cohort.own_table import Own, check
-from stages.common import canonical, cli, manifest, nifti
-from stages.common.columns import SERIES
+from stages.cohort import identity
+from stages.common import manifest
 from stages.common.errors import InputError
-from stages.common.parameters import section
 
 ENDINGS = (".nii.gz", ".nii", ".nrrd")
 
@@ -64,41 +56,3 @@ def own_name(path: Path, header: dict[str, str]) -> str | None:
     except InputError:
         return None
     return name
-
-
-def take(paths: list[Path], settings: Own, out: Path) -> pd.DataFrame:
-    """Read and write every series; return the manifest."""
-    rows, taken, renamed = [], set(), []
-    with cli.progress("reading CT: series", len(paths)) as step:
-        for number, path in enumerate(paths, 1):
-            step(number)
-            series = own_volumes.read_series(path, settings)
-            image, _ = own_volumes.hounsfield(series.volume, settings.padding_hu, path)
-            name = own_name(path, series.identity)
-            if name is None or name in taken:
-                name = f"case-{number}"
-                renamed.append(f"{path}: called {name} in every output")
-            taken.add(name)
-            nifti.write(out / "images" / f"{name}.nii.gz", image, as_stored=True)
-            rows.append({SERIES: name, manifest.COHORT: own.OWN, manifest.PART: "",
-                         **manifest.files(name)})
-    for line in renamed:
-        print(line, file=sys.stderr)
-    return manifest.table(rows, manifest.UNKNOWN)
-
-
-def stage() -> None:
-    """Command line."""
-    parser = cli.parser("stages.cohort.incoming", __doc__)
-    parser.add_argument("--ct", type=Path, required=True, help="CT file or folder")
-    parser.add_argument("--params", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the images")
-    options = parser.parse_args()
-    settings = section(options.params, "own", Own)
-    check(settings, options.params)
-    canonical.write_csv(options.out / "manifest.csv",
-                        take(find(options.ct), settings, options.out))
-
-
-if __name__ == "__main__":
-    cli.main(stage)

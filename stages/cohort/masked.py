@@ -1,6 +1,7 @@
-"""Take in series with their masks for features alone: no scores, no groups, no training.
+"""Take in series with their masks, or (--images) alone: no scores, no groups, no training.
 
-The table's columns are those of `stages.cohort.own`; series, path and mask are needed. Writes
+The table's columns are those of `stages.cohort.own`; series, path and mask are needed; mask is not with
+--images, where the manifest names the masks that will be predicted. Writes
 OUT/manifest.csv, OUT/series.csv, OUT/images and OUT/masks as that stage does, or with --check reads
 everything and writes nothing. All that is wrong with the table and with any series is told at once.
 
@@ -63,6 +64,7 @@ def stage() -> None:
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--plan", type=Path, help="parts of the table (stages.cohort.parts)")
     parser.add_argument("--part", type=int, help="the one that is taken in, from 0")
+    parser.add_argument("--images", action="store_true", help="take images alone, without masks")
     parser.add_argument("--check", action="store_true", help="read everything, write nothing")
     parser.add_argument("--headers", action="store_true", help="compare names with headers alone")
     parser.add_argument("--record", type=Path, help="what was taken in before: only changes are")
@@ -75,7 +77,7 @@ def stage() -> None:
     plan = canonical.read_json(options.plan) if options.plan else None
     if plan:
         own = parts.labelled(plan, own)
-    whole = parts.understand(options.table, options.out, own, decided=plan is not None)
+    whole = parts.understand(options.table, options.out, own, plan is not None, options.images)
     own, errors = whole.own, [*whole.errors, *whole.failed.values()]
     listed = manifest(whole.table)
     texts = sorted({name for column in (SERIES, STUDY, PATIENT) for name in listed[column]})

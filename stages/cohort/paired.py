@@ -1,7 +1,7 @@
-"""Pair CT series with masks of the same name; write the table that `stages.cohort.masked` reads.
+"""Name CT series, pair them with masks of the same name; write the table of `stages.cohort.masked`.
 
-CT is one series or a folder of them, as for `stages.cohort.incoming`. A mask has the name of its
-series, without the ending (and without nnU-Net's ``_0000``): a NIfTI or NRRD file, a DICOM file (SEG or
+CT is one series or a folder of them (`stages.cohort.incoming`). A mask, where any are given, has the
+name of its series, without the ending (and without nnU-Net's ``_0000``): a NIfTI or NRRD file, a DICOM file (SEG or
 RTSTRUCT), or a folder. With one series, whatever is named as masks is its mask. A series is named as
 its file or folder; where that is no usable name, is taken, or holds what a header says of a patient, it
 is called case-1, case-2 and so on, which is said on standard error.
@@ -124,20 +124,20 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.cohort.paired", __doc__)
     parser.add_argument("--ct", type=Path, required=True, help="CT file or folder")
-    parser.add_argument("--masks", type=Path, required=True, help="mask, or folder of masks")
+    parser.add_argument("--masks", type=Path, help="mask, or folder of masks (default: CT alone)")
     parser.add_argument("--liver-mask", type=Path, help="the liver in a file of its own, or a folder")
     parser.add_argument("--lesion", default="", help="names or labels of lesions in the masks")
     parser.add_argument("--liver", default="", help="names or labels of the liver")
     parser.add_argument("--out", type=Path, required=True, help="the table (CSV)")
     options = parser.parse_args()
     series = incoming.find(options.ct)
-    lesions, errors = matched(series, options.masks)
+    lesions, errors = matched(series, options.masks) if options.masks else ({}, [])
     livers, more = matched(series, options.liver_mask) if options.liver_mask else ({}, [])
     require_none([*errors, *more])
     names = Names(headers([*series, *lesions.values(), *livers.values()]))
-    rows = [[names.of(path, number), path.resolve(), lesions[path].resolve(),
-             livers[path].resolve() if livers else "", options.lesion, options.liver]
-            for number, path in enumerate(series, 1)]
+    rows = [[names.of(path, number), path.resolve(),
+             *(found[path].resolve() if found else "" for found in (lesions, livers)),
+             options.lesion, options.liver] for number, path in enumerate(series, 1)]
     for line in names.renamed:
         print(line, file=sys.stderr)
     canonical.write_csv(options.out, pd.DataFrame(rows, columns=COLUMNS).astype(str))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from stages.cohort import masks
 from stages.cohort.own import Place
-from stages.cohort.own_table import NAME, PATH, Own, check, look
+from stages.cohort.own_table import LIVER_MASK, NAME, PATH, Own, check, look
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.manifest import MASK
@@ -53,7 +53,8 @@ class Understood:
     errors: list[InputError]
 
 
-def understand(path: Path, out: Path, own: Own, decided: bool = False) -> Understood:
+def understand(path: Path, out: Path, own: Own, decided: bool = False,
+               images: bool = False) -> Understood:
     """Look at a table.
 
     Parameters
@@ -65,6 +66,8 @@ def understand(path: Path, out: Path, own: Own, decided: bool = False) -> Unders
     own : Own
     decided : bool
         Whether ``own`` has the labels of these masks; if not, masks are read (`masks.lesions_only`).
+    images : bool
+        Whether images are taken alone: no series needs a mask, and none is looked at.
 
     Raises
     ------
@@ -72,10 +75,13 @@ def understand(path: Path, out: Path, own: Own, decided: bool = False) -> Unders
         If the table cannot be read.
     """
     table, errors = look(path, needed=(NAME, PATH))
+    if images:
+        table = table.assign(**{MASK: "", LIVER_MASK: ""})
+    needed = (PATH,) if images else tuple(LACKING)
     rows = {row[NAME]: row for row in table.to_dict("records")}
     failed = {}
     for name, row in rows.items():
-        for column in [column for column in LACKING if not row[column]][:1]:
+        for column in [column for column in needed if not row[column]][:1]:
             what, fix = LACKING[column]
             failed[name] = InputError(f"series {name} {what}", path, fix)
     alone = {error.what for error in failed.values()}
@@ -133,13 +139,14 @@ def stage() -> None:
     parser.add_argument("--table", type=Path, required=True, help="the cohort's table (CSV)")
     parser.add_argument("--params", type=Path, required=True)
     parser.add_argument("--count", type=int, required=True, help="number of parts")
+    parser.add_argument("--images", action="store_true", help="take images alone, without masks")
     parser.add_argument("--out", type=Path, required=True, help="the plan (JSON)")
     options = parser.parse_args()
     if options.count < 1:
         raise InputError(f"--count is {options.count}", None, "give 1 or more")
     own = section(options.params, "own", Own)
     check(own, options.params)
-    found = understand(options.table, options.out.parent, own)
+    found = understand(options.table, options.out.parent, own, images=options.images)
     before = canonical.read_json(options.out)["parts"] if options.out.exists() else ()
     canonical.write_json(options.out, {
         "parts": cut(list(found.places), options.count, before),

@@ -119,14 +119,19 @@ def about(work: Work) -> str:
     return context([asdict(work), content], extract.PACKAGES, __file__)
 
 
-def those_that_can(listed: list[Series], work: Work, record: Record,
-                   jobs: int) -> tuple[dict[str, list[dict]], dict[str, str]]:
+def those_that_can(listed: list[Series], work, record: Record, jobs: int,
+                   computed=compute) -> tuple[dict, dict[str, str]]:
     """Compute every series that can be.
+
+    Parameters
+    ----------
+    listed, work, record, jobs, computed
+        As `extract.extract`.
 
     Returns
     -------
     found : dict
-        Rows (`compute`) by series.
+        What was computed, by series.
     failed : dict
         What is wrong, by series.
 
@@ -136,7 +141,7 @@ def those_that_can(listed: list[Series], work: Work, record: Record,
         If something else than a file of a series is at fault.
     """
     try:
-        return extract.extract(listed, work, record, jobs, compute), {}
+        return extract.extract(listed, work, record, jobs, computed), {}
     except InputError as error:
         wrong = {str(one.where): one for one in each(error)}
         found, failed = {}, {}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.cohort import incoming
+from stages.cohort import masked, paired
 from stages.common import cli, nifti
 from tests.cohort.conftest import ROOT
 from tests.cohort.slices import PATIENT, series, values
@@ -13,16 +13,20 @@ from tests.cohort.test_own import AFFINE, write_nrrd
 
 @pytest.fixture
 def take(tmp_path, monkeypatch, capsys):
-    """Run the stage; return exit code, standard error and the names in the manifest."""
-    def run(path):
-        monkeypatch.setattr("sys.argv", [
-            "stage", "--ct", str(path), "--params", str(ROOT / "studies/sclc_liver/params"),
-            "--out", str(tmp_path / "out")])
-        code = 0
+    """Name CT, take it in; return exit code, standard error and the names in the manifest."""
+    def call(module, *arguments):
+        monkeypatch.setattr("sys.argv", ["stage", *map(str, arguments)])
         try:
-            cli.main(incoming.stage)
+            cli.main(module.stage)
         except SystemExit as stop:
-            code = stop.code
+            return stop.code
+        return 0
+
+    def run(path):
+        table = tmp_path / "out" / "cohort.csv"
+        code = call(paired, "--ct", path, "--out", table) or call(
+            masked, "--table", table, "--images", "--out", tmp_path / "out", "--params",
+            ROOT / "studies/sclc_liver/params")
         manifest = tmp_path / "out" / "manifest.csv"
         names = pd.read_csv(manifest)["File"].tolist() if manifest.exists() else []
         return code, capsys.readouterr().err, names
@@ -64,8 +68,9 @@ def test_names_that_cannot_be_used_are_replaced(tmp_path, take, name):
     series(tmp_path / name)
     code, _, names = take(tmp_path / name)
     assert code == 0 and names == ["case-1"]
+    # The table names the user's files: it stays in the work folder.
     written = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*")
-                       if path.suffix == ".csv")
+                       if path.suffix == ".csv" and path.name != "cohort.csv")
     assert not any(value.encode() in written for value in PATIENT.values())
 
 

@@ -212,3 +212,25 @@ def test_masks_of_lesions_only_are_understood_and_said(tmp_path, take):
     assert code == 0 and "what is marked with 1" in error
     assert "taken for lesions, not for liver" in error
     assert pd.read_csv(tmp_path / "out" / "series.csv")["lesion_voxels"].tolist() == [3, 3, 3]
+
+
+def test_images_alone_in_parts_are_those_of_the_whole(tmp_path, take, monkeypatch):
+    """Masks that a table names are not looked at, and the manifest names those that will be there."""
+    many(tmp_path, 3)
+    rows = [["b", "many/1.nii.gz", "none.nii.gz", ""], ["a", "many/0.nii.gz", "", ""],
+            ["c", "", "", ""]]
+    table(tmp_path / "cohort.csv", rows, COLUMNS)
+    monkeypatch.setattr("sys.argv", [
+        "parts", "--table", str(tmp_path / "cohort.csv"), "--count", "2", "--images",
+        "--params", str(ROOT / "studies/sclc_liver/params"), "--out", str(tmp_path / "plan.json")])
+    parts.stage()
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert plan["parts"] == [["a"], ["b"]] and not plan["faults"]
+    assert list(plan["failed"]) == ["c"] and "has no path" in plan["failed"]["c"]
+    code, _, error = take("cohort.csv", "--images", "--plan", str(tmp_path / "plan.json"), "--part", "1",
+                          "--failed", str(tmp_path / "failed.json"))
+    assert code == 0, error
+    manifest = pd.read_csv(tmp_path / "out" / "manifest.csv")
+    assert manifest[["File", "mask"]].values.tolist() == [["b", "masks/b.nii.gz"]]
+    assert not (tmp_path / "out" / "masks").exists()
+    assert nifti.same_grid(nifti.read(tmp_path / "out/images/b.nii.gz"), nifti.read(tmp_path / "i.nii.gz"))

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from containers.commands import features
-from containers.commands.predict import EVERYTHING, IGNORE, WORK
-from containers.commands.shards import job, merge, part, results
+from containers.commands.shards import job, merge, results, stages
+from containers.commands.shards.way import EVERYTHING, IGNORE, WORK, faults
 from containers.launcher import LauncherError
 
 
@@ -76,7 +76,7 @@ def test_nothing_is_overwritten_but_an_interrupted_run_goes_on(table, tmp_path):
 
 
 def test_a_container_sees_its_part_and_the_files_of_the_table_alone(parts, table):
-    lines = part.intake(parts, 1), part.measure(parts, 1)
+    lines = stages.intake(parts, 1), stages.measure(parts, 1)
     assert [line[line.index("-m") + 1] for line in lines] == [
         "stages.cohort.masked", "stages.radiomics.measure"]
     folder = str(parts.folder(1))
@@ -138,7 +138,7 @@ def test_rows_are_in_the_table_s_order_whatever_part_they_are_of(tmp_path):
 
 def test_what_did_not_end_is_named_and_what_forbids_results_forbids_them(parts, tmp_path):
     ended(parts, 0, failed={"a": "a.nii.gz: is empty"})
-    failed, forbidden = features.faults(parts, {1: "signal 9"})
+    failed, forbidden = faults(parts, {1: "signal 9"})
     assert not forbidden and failed == {
         "a": "a.nii.gz: is empty", "b": "part 1 did not end (signal 9); run the same command again"}
     results.finish(parts, tmp_path / "out", failed, {})
@@ -149,11 +149,11 @@ def test_what_did_not_end_is_named_and_what_forbids_results_forbids_them(parts, 
     # A name that gives away what a header holds may stand in any row.
     job.write(parts.folder(1) / job.STOPPED, {"status": 2, "failed": {"b": "'b' holds PatientName"}})
     # A single part says it itself.
-    assert features.faults(parts, {})[1] == [""]
+    assert faults(parts, {})[1] == [""]
     (parts.folder(1) / job.LOG).write_text("own: series 1 of 1\r\nerror: apptainer is not installed\n")
-    assert features.faults(parts, {})[1] == ["'b' holds PatientName"]
+    assert faults(parts, {})[1] == ["'b' holds PatientName"]
     job.write(parts.folder(1) / job.STOPPED, {"status": 2, "failed": None})
-    assert features.faults(parts, {})[1] == ["part 1: apptainer is not installed"]
+    assert faults(parts, {})[1] == ["part 1: apptainer is not installed"]
 
 
 def test_results_are_known_again_and_others_are_not_overwritten(parts, tmp_path):

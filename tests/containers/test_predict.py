@@ -2,19 +2,22 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from containers.commands import predict, predict_stages, predict_words
+from containers.commands.shards import job, part, stages, way
 from containers.launcher import ROOT, LauncherError
 
 CARD = "data/sclc_liver/imaging/cards/predicted.json"
+SERIES = ["a", "b", "c"]
 
 
 @pytest.fixture
 def ready(tmp_path, monkeypatch):
     """A repository with trained models, and a CT."""
-    for module in (predict, predict_stages):
+    for module in (predict, predict_stages, stages):
         monkeypatch.setattr(module, "ROOT", tmp_path / "repository")
     for path in (f"{predict.MODEL}/model.json", f"{predict.CLASSIFIERS}/LR/features.json", CARD):
         file = tmp_path / "repository" / path
@@ -24,53 +27,194 @@ def ready(tmp_path, monkeypatch):
     return tmp_path
 
 
+class Stages:
+    """Stages that write what theirs would of three series; ``failing`` are named by those that may fail.
+
+    Attributes
+    ----------
+    ran : list of str
+        Modules, in the order in which they ran.
+    refusing : str
+        The one that ends with exit status 2.
+    watch : callable
+        Takes the folder of the results, after each of them.
+    """
+
+    def __init__(self, out):
+        self.out, self.ran, self.refusing, self.failing = out, [], "", {}
+        self.watch = lambda out: None
+
+    def launch(self, line):
+        module = line[line.index("-m") + 1].rpartition(".")[2]
+        self.ran.append(module)
+        if module == self.refusing:
+            return 2
+        given = dict(zip(line, line[1:]))
+        for path, text in getattr(self, module)(given):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self.watch(self.out)
+        return 0
+
+    def paired(self, given):
+        yield Path(given["--out"]), "series,path\n" + "".join(f"{name},{name}.nii\n" for name in SERIES)
+
+    def card_page(self, given):
+        yield Path(given["--out"]) / "model_card.json", "{}"
+        yield Path(given["--out"]) / "model_card.md", "a card"
+
+    def parts(self, given):
+        count = int(given["--count"])
+        yield Path(given["--out"]), json.dumps({
+            "parts": [SERIES[number::count] for number in range(count)], "lesion_labels": [2],
+            "liver_labels": [1], "failed": {}, "faults": []})
+
+    def masked(self, given):
+        plan = job.read(Path(given["--plan"]))["parts"][int(given["--part"])]
+        yield Path(given["--out"]) / "manifest.csv", "\n".join(plan)
+        yield Path(given["--failed"]), "{}"
+        yield Path(given["--record"]), ""
+
+    def predict(self, given):
+        names = Path(given["--manifest"]).read_text().split()
+        yield Path(given["--failed"]), json.dumps(
+            {name: why for name, why in self.failing.items() if name in names})
+        left = [name for name in names if name not in self.failing]
+        yield Path(given["--kept"]), "\n".join(left)
+        for name in left:
+            yield Path(given["--manifest"]).parent / "masks" / f"{name}.nii.gz", f"mask of {name}"
+
+    def unlabelled(self, given):
+        names = Path(given["--manifest"]).read_text().split()
+        rows = "".join(f"{name},1\n" for name in names)
+        yield Path(given["--out"]) / "features.csv", f"File,x\n{rows}"
+        yield Path(given["--out"]) / "excluded.csv", "File,reason\n"
+        yield Path(given["--failed"]), "{}"
+
+    def preview(self, given):
+        for name in Path(given["--manifest"]).read_text().split():
+            yield Path(given["--out"]) / f"{name}.png", f"picture of {name}"
+
+    def apply(self, given):
+        yield Path(given["--out"]), Path(given["--features"]).read_text()
+
+
+@pytest.fixture
+def run(ready, monkeypatch):
+    """Return a function that runs the command in this process, and its stages."""
+    made = Stages(ready / "out")
+
+    def work_on(self, parts):
+        for number in range(len(parts)):
+            if not parts.done(number):
+                part.run(parts, number)
+        return {}
+    monkeypatch.setattr(stages, "launch", made.launch)
+    monkeypatch.setattr(way.Way, "work_on", work_on)
+    monkeypatch.setattr(predict.environment, "check_cpu", lambda: None)
+    monkeypatch.setattr(predict, "shown", lambda *_: None)
+    monkeypatch.setattr(predict, "lines", lambda *_: [])
+
+    def command(*more, out="out"):
+        made.out, made.ran = ready / out, []
+        monkeypatch.setattr("sys.argv", ["predict", "--ct", str(ready / "ct.nii.gz"), "--out",
+                                         str(ready / out), *more])
+        return predict.main()
+    command.stages = made
+    return command
+
+
 def options(folder, *more):
     return predict.parse(["--ct", str(folder / "ct.nii.gz"), "--out", str(folder / "out"), *more])
 
 
 def test_a_fresh_folder_is_taken(ready):
     assert predict.check(options(ready)) == ready / "out"
-    (ready / "out" / predict.WORK).mkdir(parents=True)  # what an interrupted run left
+    (ready / "out" / way.WORK).mkdir(parents=True)  # what an interrupted run left
     predict.check(options(ready))
 
 
-def git(folder, *arguments, run=subprocess.run):
-    return run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=True).stdout
+def git(folder, *arguments):
+    return subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True,
+                          check=True).stdout
 
 
-def test_git_takes_nothing_of_a_patient_from_the_results(ready):
+def test_git_takes_nothing_of_a_patient_from_the_results(ready, run):
     """Neither while stages run nor afterwards, in a folder that no other file ignores."""
     git(ready, "init", "-q")
     (ready / ".gitignore").write_text("/repository/\n/ct.nii.gz\n")
-    seen, run = [], subprocess.run
-
-    def stage(line, **_):
-        for name in predict.RESULTS:
-            (ready / "out" / predict.WORK / name).write_text('{"of": "a patient"}')
-        seen.append(git(ready, "status", "--porcelain", "--untracked-files=all", run=run))
-        return subprocess.CompletedProcess(line, 0)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess, "run", stage)
-        patch.setattr(predict.environment, "check_cpu", lambda: None)
-        patch.setattr(predict, "lines", lambda *_: [])
-        patch.setattr(predict, "summary", lambda *_: [])
-        patch.setattr("sys.argv", ["predict", "--ct", str(ready / "ct.nii.gz"),
-                                   "--out", str(ready / "out")])
-        assert predict.main() == 0
-    assert seen and set(seen) == {"?? .gitignore\n"}
-    assert (ready / "out" / "overlays").is_file()
+    seen = []
+    run.stages.watch = lambda out: seen.append(git(ready, "status", "--porcelain",
+                                                   "--untracked-files=all"))
+    assert run() == 0 and len(seen) == 8 and set(seen) == {"?? .gitignore\n"}
+    assert (ready / "out" / "overlays" / "a.png").is_file()
     git(ready, "add", "-A")
     assert git(ready, "ls-files") == ".gitignore\n"
+    (ready / "out" / "mine.txt").write_text("mine")
     with pytest.raises(LauncherError, match="is not empty"):
         predict.check(options(ready))
 
 
+def everything(out):
+    return {path.relative_to(out): path.read_bytes() for path in out.rglob("*")
+            if path.is_file() and path.name != ".done.json"}
+
+
+def test_parts_give_what_the_whole_gives(ready, run, capsys):
+    assert run() == 0
+    assert run.stages.ran == ["paired", "card_page", "parts", "masked", "predict", "unlabelled",
+                              "preview", "apply"]
+    assert run("--shards", "3", out="parts") == 0
+    assert run.stages.ran.count("masked") == 3 and run.stages.ran.count("apply") == 1
+    assert everything(ready / "out") == everything(ready / "parts")
+    assert {path.name for path in (ready / "out").iterdir()} == {
+        ".done.json", ".gitignore", "features.csv", "excluded.csv", "predictions.csv", "masks",
+        "overlays", "model_card.json", "model_card.md"}
+    capsys.readouterr()
+    assert run(out="parts") == 0 and run.stages.ran == ["paired"]
+    assert "made before: nothing to do" in capsys.readouterr().out
+    # Predictions of other classifiers are other results.
+    (ready / "repository" / predict.CLASSIFIERS / "LR/features.json").write_text("[]")
+    with pytest.raises(LauncherError, match="holds results of another table"):
+        run(out="parts")
+    assert (ready / "parts" / "predictions.csv").exists()
+
+
+def test_a_series_fails_alone_and_is_made_when_it_is_mended(ready, run):
+    assert run(out="whole") == 0
+    run.stages.failing = {"b": "b.nii: is too large for the GPU's memory"}
+    with pytest.raises(LauncherError, match="b.nii: is too large"):
+        run("--shards", "3")
+    out = ready / "out"
+    assert sorted(path.name for path in (out / "masks").iterdir()) == ["a.nii.gz", "c.nii.gz"]
+    assert (out / "predictions.csv").read_text() == "File,x\na,1\nc,1\n"
+    assert (out / "failed.csv").read_text().splitlines()[1].startswith("b,b.nii")
+    # Nothing is left of its part to draw or to measure.
+    assert run.stages.ran.count("predict") == 3 and run.stages.ran.count("preview") == 2
+    run.stages.failing = {}
+    assert run("--shards", "3") == 0 and run.stages.ran.count("predict") == 1
+    assert everything(out) == everything(ready / "whole")
+    run.stages.failing = dict.fromkeys(SERIES, "is bad")
+    with pytest.raises(LauncherError, match="is bad"):
+        run(out="none")
+    assert {path.name for path in (ready / "none").iterdir()} == {way.WORK, way.IGNORE, "failed.csv"}
+
+
+def test_a_mask_that_was_damaged_is_made_again(ready, run):
+    run.stages.failing = {"c": "is bad"}
+    with pytest.raises(LauncherError):
+        run("--shards", "3")
+    (ready / "out" / way.WORK / "parts/00000/masks/a.nii.gz").write_text("damaged")
+    run.stages.failing = {}
+    assert run("--shards", "3") == 0 and run.stages.ran.count("predict") == 2
+    assert (ready / "out/masks/a.nii.gz").read_text() == "mask of a"
+
+
 def test_what_an_interrupted_run_left_is_no_obstacle(ready):
     (ready / "out").mkdir()
-    (ready / "out" / predict.IGNORE).write_text(predict.EVERYTHING)
+    (ready / "out" / way.IGNORE).write_text(way.EVERYTHING)
     predict.check(options(ready))
-    (ready / "out" / predict.IGNORE).write_text("mine\n")
+    (ready / "out" / way.IGNORE).write_text("mine\n")
     with pytest.raises(LauncherError, match="is not empty"):
         predict.check(options(ready))
 
@@ -106,11 +250,18 @@ def test_missing_arguments():
         predict.parse(["--ct", "", "--out", "x"])
 
 
-def lines_of(given):
-    """Return the stages of a run, before and after the card is shown."""
-    work = predict.check(given) / predict.WORK
+def lines_of(given, monkeypatch):
+    """Return the stages of a run: before any CT is read, of a part and what follows; and the work folder."""
+    out, named = predict.check(given), []
+    work = out / way.WORK
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "launch", lambda line: named.append(line) or 0)
+        whole = predict.wanted(given, work)
+    parts = job.Parts(work, whole, {"parts": [["a"], ["b"]]}, {}, "")
+    trained = predict.trained_on(given)
     return (predict_stages.first(given, work),
-            predict_stages.commands(given, predict.trained_on(given), work), work)
+            [*named, stages.plan(whole, work, 2), stages.intake(parts, 1), *stages.others(parts, 1),
+             predict_stages.applied(given, trained, out, work)], work)
 
 
 def modules(lines):
@@ -121,76 +272,100 @@ def argument(line, name):
     return line[line.index(name) + 1]
 
 
-def test_the_stages_in_their_images(ready):
-    first, run, work = lines_of(options(ready))
+def test_the_stages_in_their_images(ready, monkeypatch):
+    first, run, work = lines_of(options(ready), monkeypatch)
     # The card of other models is refused before a CT is read.
     assert modules(first) == ["stages.classification.card_page"]
     assert argument(first[0], "--card") == CARD and argument(first[0], "--network") == predict.MODEL
     images = [line[line.index("--") - 1] for line in run]
-    assert images == ["cohort", "segmentation", "radiomics", "radiomics", predict_stages.ENVIRONMENT,
-                      "segmentation"]
-    assert argument(run[4], "--card") == str(work / "model_card.json")
+    assert images == ["cohort", "cohort", "cohort", "segmentation", "radiomics", "segmentation",
+                      predict_stages.ENVIRONMENT]
+    assert argument(run[-1], "--card") == str(work / "model_card.json")
+    folder = str(work / "parts" / "00001")
+    assert [argument(line, "--write") for line in first + run] == [
+        *[str(work)] * 3, *[folder] * 4, str(work)]
     for line in first + run:
-        assert argument(line, "--write") == str(work)
-        assert "--gpu" not in line
+        assert "--gpu" not in line and line.count("--write") == 1
+        mounted = [line[at + 1] for at, text in enumerate(line) if text == "--read"]
+        assert len(mounted) == len(set(mounted))
         # Where a stage reads parameters, they are the study's.
         if "--params" in line:
             assert argument(line, "--params") == predict_stages.PARAMETERS
-    assert ["--params" in line for line in run] == [True, True, True, True, False, False]
+    assert ["--params" in line for line in run] == [False, True, True, False, True, False, False]
     assert (ROOT / predict_stages.PARAMETERS).is_dir()
-    assert run[0][:2] == ["--read", str(ready)]
+    assert run[0][:2] == ["--read", str(ready)] and ["--read", str(ready)] == run[2][2:4]
+    assert "--images" in run[1] and "--images" in run[2] and "--masks" not in run[0]
+    # Of the series that have masks.
+    assert argument(run[3], "--kept") == argument(run[4], "--manifest") == argument(run[5], "--manifest")
     # As in the tables that the classifiers were trained on (the imaging pipeline's stage table).
     template = (ROOT / "studies/sclc_liver/imaging/dvc.yaml").read_text()
     made = template[template.index("stages.radiomics.table"):]
-    assert f"--protocol {argument(run[3], '--protocol')}\n" in made
-    gpu = lines_of(options(ready, "--gpu"))[1]
-    assert [("--gpu" in line) for line in gpu] == [False, True, False, False, False, False]
-    assert argument(gpu[1], "--device") == "cuda"
+    assert "--protocol as-released\n" in made and "--protocol" not in run[4]
+    gpu = lines_of(options(ready, "--gpu"), monkeypatch)[1]
+    assert [("--gpu" in line) for line in gpu] == [False] * 3 + [True] + [False] * 3
+    assert argument(gpu[3], "--device") == "cuda"
 
 
-def test_own_masks_need_no_network(ready):
+def test_own_masks_need_no_network(ready, monkeypatch):
     masks = ready / "masks"
     masks.mkdir()
     (ready / "repository" / predict.MODEL / "model.json").unlink()
-    first, run, work = lines_of(options(ready, "--masks", str(masks), "--lesion", "GTV*; T 2"))
+    given = options(ready, "--masks", str(masks), "--lesion", "GTV*; T 2")
+    first, run, work = lines_of(given, monkeypatch)
     assert "--network" not in first[0] and "given" in argument(first[0], "--masks-by")
-    assert modules(run)[:3] == [
-        "stages.cohort.paired", "stages.cohort.masked", "stages.radiomics.extract"]
-    assert "stages.segmentation.infer" not in modules(run)
+    assert modules(run)[:4] == ["stages.cohort.paired", "stages.cohort.parts", "stages.cohort.masked",
+                                "stages.radiomics.unlabelled"]
+    assert "stages.segmentation.predict" not in modules(run) and "--images" not in run[1] + run[2]
     assert argument(run[0], "--masks") == str(masks) and argument(run[0], "--lesion") == "GTV*; T 2"
-    assert [run[0][at + 1] for at, text in enumerate(run[0]) if text == "--read"] == [
-        str(ready), str(masks)]
+    for line in (run[0], run[2]):
+        assert {str(ready), str(masks)} <= {line[at + 1] for at, text in enumerate(line)
+                                            if text == "--read"}
     assert argument(run[1], "--table") == argument(run[0], "--out") == str(work / "cohort.csv")
     words = predict_words.together(predict.trained_on(options(ready, "--masks", str(masks))))
     assert words.startswith("masks: given, no network; classifiers: ")
 
 
-def test_a_table_of_ct_and_masks(ready):
+@pytest.mark.parametrize("name", ["ct", "masks"])
+def test_a_table_of_ct_or_of_ct_and_masks(ready, monkeypatch, name):
     table = ready / "own" / "cohort.csv"
     table.parent.mkdir()
     table.write_text("series,path,mask\n")
-    given = predict.parse(["--ct", "", "--out", str(ready / "out"), "--masks", str(table)])
-    run = lines_of(given)[1]
-    assert modules(run)[0] == "stages.cohort.masked" and argument(run[0], "--table") == str(table)
-    assert run[0][:2] == ["--read", str(table.parent)]
+    given = predict.parse(["--out", str(ready / "out"), f"--{name}", str(table)])
+    run = lines_of(given, monkeypatch)[1]
+    assert modules(run)[:2] == ["stages.cohort.parts", "stages.cohort.masked"]
+    assert argument(run[1], "--table") == str(table)
+    assert run[1][:2] == ["--read", str(table.parent)] and ("--images" in run[1]) == (name == "ct")
 
 
-def test_an_nnunet_of_the_group_is_read_before_any_ct(ready):
+def test_an_nnunet_of_the_group_is_read_before_any_ct(ready, monkeypatch):
     model = ready / "theirs" / "export.zip"
     model.parent.mkdir()
     model.write_bytes(b"")
-    first, run, work = lines_of(options(ready, "--nnunet", str(model), "--liver", "Liver", "--gpu"))
+    given = options(ready, "--nnunet", str(model), "--liver", "Liver", "--gpu")
+    first, run, work = lines_of(given, monkeypatch)
     assert modules(first) == ["stages.segmentation.nnunet.given", "stages.classification.card_page"]
-    assert "--check" in first[0] and "--gpu" not in first[0]
+    assert "--gpu" not in first[0] and argument(first[0], "--liver") == "Liver"
     assert "nnU-Net" in argument(first[1], "--masks-by")
-    segmented = run[modules(run).index("stages.segmentation.nnunet.given")]
-    assert argument(segmented, "--model") == str(model) and argument(segmented, "--liver") == "Liver"
+    segmented = run[modules(run).index("stages.segmentation.predict")]
+    assert argument(segmented, "--nnunet") == str(model) and argument(segmented, "--liver") == "Liver"
     assert argument(segmented, "--read") == str(model.parent)
     assert argument(segmented, "--device") == "cuda"
-    assert "--gpu" in segmented and argument(segmented, "--out") == str(work / "masks")
+    assert "--gpu" in segmented and "--model" not in segmented
 
 
-def test_the_published_classifiers_by_name(ready):
+def test_what_series_are_made_with_makes_them_anew(ready, monkeypatch):
+    """A part is done for this network and this device alone."""
+    monkeypatch.setattr(stages, "launch", lambda line: 0)
+
+    def about(*more):
+        return predict.wanted(options(ready, *more), ready / "work").about()
+    cpu = about()
+    assert about() == cpu and about("--gpu") != cpu
+    (ready / "repository" / predict.MODEL / "model.json").write_text("{ }")
+    assert about() != cpu
+
+
+def test_the_published_classifiers_by_name(ready, monkeypatch):
     with pytest.raises(LauncherError, match="'make reproduce' fits the published classifiers"):
         predict.check(options(ready, "--classifiers", "published"))
     for path in predict_stages.RELEASE.values():
@@ -198,7 +373,7 @@ def test_the_published_classifiers_by_name(ready):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch() if file.suffix else (file / "LR").mkdir(parents=True)
     (ready / "repository" / predict_stages.RELEASE["models"] / "LR/features.json").write_text("[]")
-    first, run, work = lines_of(options(ready, "--classifiers", "published"))
+    first, run, work = lines_of(options(ready, "--classifiers", "published"), monkeypatch)
     assert modules(first) == ["studies.sclc_liver.released_card", "stages.classification.card_page"]
     card = str(work / "released_card.json")
     assert argument(first[0], "--out") == argument(first[1], "--card") == card
@@ -216,6 +391,7 @@ def test_the_published_classifiers_by_name(ready):
     (["--masks", "t.csv"], "without CT"),
     (["--masks", "none"], "none: no such file or folder; correct MASKS"),
     (["--nnunet", "none"], "correct NNUNET"),
+    (["--shards", "0"], "SHARDS is '0'"), (["--scheduler", "pbs"], "valid: local, slurm"),
     (["--classifiers", "published", "--card", "c"], "leave CARD out")])
 def test_what_contradicts_itself_is_refused(ready, more, words):
     with pytest.raises(LauncherError, match=words):
@@ -227,63 +403,46 @@ def test_models_elsewhere_are_mounted(ready):
     (ready / "mine" / "LR").mkdir(parents=True)
     (ready / "mine" / "model.json").write_text("{}")
     given = options(ready, "--model", str(ready / "mine"))
-    assert predict_stages.reading(given.model) == ["--read", str(ready / "mine")]
-    assert predict_stages.reading(predict.MODEL) == []
+    assert stages.reading(given.model) == ["--read", str(ready / "mine")]
+    assert stages.reading(predict.MODEL) == []
 
 
-def test_the_card_belongs_to_the_classifiers(ready):
+def test_the_card_belongs_to_the_classifiers(ready, monkeypatch):
     own = options(ready, "--classifiers", "data/own/classifiers/predicted")
     assert own.card == "data/own/cards/predicted.json"
     assert options(ready, "--card", "mine/card.json").card == "mine/card.json"
     card = ready / "mine" / "card.json"
     card.parent.mkdir()
     card.write_text("{}")
-    first = lines_of(options(ready, "--card", str(card)))[0][0]
+    first = lines_of(options(ready, "--card", str(card)), monkeypatch)[0][0]
     # The launcher lets folders be read, not files.
     assert argument(first, "--read") == str(card.parent)
 
 
-def test_a_failing_stage_leaves_nothing(ready, monkeypatch):
-    class Failed:
-        returncode = 2
-
-    monkeypatch.setattr(predict.subprocess, "run", lambda *_, **__: Failed())
-    monkeypatch.setattr(predict.environment, "check_cpu", lambda: None)
-    monkeypatch.setattr("sys.argv", ["predict", "--ct", str(ready / "ct.nii.gz"),
-                                     "--out", str(ready / "out")])
-    assert predict.main() == 2
-    assert not (ready / "out").exists()
+@pytest.mark.parametrize("module", ["paired", "card_page", "parts"])
+def test_what_is_refused_before_any_series_is_read_leaves_nothing(ready, run, module):
+    run.stages.refusing = module
+    with pytest.raises(SystemExit) as stop:
+        run()
+    assert stop.value.code == 2 and not (ready / "out").exists()
 
 
 PHANTOM = "synthetic CT (phantoms), never real CT"
 
 
-def test_what_it_was_trained_on_is_said_before_anything_runs(ready, monkeypatch, capfd):
+def test_what_it_was_trained_on_is_said_before_anything_runs(ready, run, monkeypatch, capfd):
     repository = ready / "repository"
     (repository / predict.MODEL / "model.json").write_text(json.dumps({"source": "phantom"}))
     (repository / predict.CLASSIFIERS / "source.json").write_text(json.dumps({"source": "phantom"}))
-
-    class Failed:
-        returncode = 2
-
-    def run(line, **_):
-        said.append(capfd.readouterr().err)
-        lines.append(line)
-        return Failed()
-
-    said, lines = [], []
-    monkeypatch.setattr(predict.subprocess, "run", run)
-    monkeypatch.setattr(predict.environment, "check_cpu", lambda: None)
-    monkeypatch.setattr("sys.argv", ["predict", "--ct", str(ready / "ct.nii.gz"),
-                                     "--out", str(ready / "out")])
-    predict.main()
+    said = []
+    run.stages.watch = lambda out: said.append(capfd.readouterr().err)
+    run()
     first, second = said[0].splitlines()
     assert first == (f"Trained on: network: {PHANTOM}; classifiers: {PHANTOM}. The network and the "
                      "classifiers have never seen real CT, only phantoms: what follows says nothing "
                      "about a real patient.")
     assert second.startswith("For research only")
-    apply = next(line for line in lines_of(options(ready))[1]
-                 if "stages.classification.apply" in line)
+    apply = lines_of(options(ready, "--out", str(ready / "new")), monkeypatch)[1][-1]
     assert argument(apply, "--trained-on") == f"network: {PHANTOM}; classifiers: {PHANTOM}"
 
 

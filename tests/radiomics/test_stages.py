@@ -91,17 +91,34 @@ def test_from_series_to_table(extracted, joined):
     assert labels.values.tolist() == [["positive", 1, 1]] * 2
 
 
-def test_features_of_series_without_scores_are_the_same(run, extracted, joined):
+def test_features_of_series_without_scores_are_the_same(run, extracted, joined, cohort):
     """What is predicted from is what was trained on; labels are neither needed nor written."""
-    extracted()
+    for path in (cohort / "masks").iterdir():
+        # As predicted masks, and own ones that were taken in.
+        image = sitk.ReadImage(str(path))
+        sitk.WriteImage(sitk.Cast(image * 2, sitk.sitkUInt8), str(path))
+    extracted("--label", "2", "--other-labels", "1")
     expected, _ = joined("as-released")
-    listed = pd.read_csv("manifest.csv")
-    listed[["File"]].to_csv("manifest.csv", index=False)
-    run(unlabelled, "--rows", "rows", "--out", "plain.csv", "--excluded", "left.csv")
-    got, left = pd.read_csv("plain.csv"), pd.read_csv("left.csv")
+    listed = pd.read_csv("manifest.csv")[["File"]]
+    listed["image"], listed["mask"] = "images/" + listed["File"], "masks/" + listed["File"]
+    listed.to_csv("manifest.csv", index=False)
+    options = ("--record", "record.jsonl", "--failed", "failed.json", "--out", "plain")
+
+    def made():
+        run(unlabelled, *options)
+        return [(cohort / "plain" / name).read_bytes() for name in ("features.csv", "excluded.csv")]
+    first = made()
+    got, left = pd.read_csv("plain/features.csv"), pd.read_csv("plain/excluded.csv")
     assert not {*table.TRAILING, "patient"} & set(got.columns)
     pd.testing.assert_frame_equal(got, expected[list(got.columns)])
-    assert left["File"].tolist() == list(SERIES[2:])
+    assert left["File"].tolist() == list(SERIES[2:]) and canonical.read_json("failed.json") == {}
+    # From the record, the same bytes; a file that cannot be used fails alone.
+    assert made() == first
+    image = cohort / "images" / SERIES[1]
+    image.write_bytes(image.read_bytes()[:100])
+    made()
+    assert list(canonical.read_json("failed.json")) == [SERIES[1]]
+    assert pd.read_csv("plain/features.csv")["File"].tolist() == [SERIES[0]]
 
 
 def test_columns_and_settings_are_those_of_the_released_table(extracted, joined):

@@ -14,6 +14,7 @@ import torch
 from stages.common import canonical, nifti
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
+from stages.segmentation import predict
 from stages.segmentation.nnunet import given, labels, results
 from tests.segmentation import given_nnunet as made
 from tests.segmentation import nnunet_later
@@ -150,7 +151,7 @@ def test_zips_that_must_not_be_unpacked(trained, tmp_path, call, name, words):
         content = bytearray(path.read_bytes())
         content[200:400] = bytes(200)
         path.write_bytes(content)
-    code, error = call(given.stage, "--model", path, "--check")
+    code, error = call(given.stage, "--model", path)
     assert code == 2 and words in error.strip().splitlines()[-1] and str(path) in error
     assert not list(tmp_path.parent.rglob("outside.json")) and error.count("\n") == 1
 
@@ -171,7 +172,7 @@ def test_a_checkpoint_with_code_does_not_run(trained, tmp_path, call, where):
                          "logging": Evil(path)})
     else:
         (folder / "fold_0" / "checkpoint_final.pth").write_bytes(pickle.dumps(Evil(path)))
-    code, error = call(given.stage, "--model", folder, "--check")
+    code, error = call(given.stage, "--model", folder)
     assert code == 2 and not path.exists() and error.count("\n") == 1
     assert "fold_0/checkpoint_final.pth" in error and "\n" not in error.strip()
     if where == "weights":
@@ -207,7 +208,7 @@ BAD_DATASETS = {
 def test_plans_that_cannot_be_used(trained, tmp_path, call, words):
     folder = copy(trained, tmp_path)
     change(folder / "plans.json", BAD_PLANS[words])
-    code, error = call(given.stage, "--model", folder, "--check")
+    code, error = call(given.stage, "--model", folder)
     assert code == 2 and words in error and error.count("\n") == 1 and str(folder) in error
 
 
@@ -215,7 +216,7 @@ def test_plans_that_cannot_be_used(trained, tmp_path, call, words):
 def test_labels_that_do_not_tell(trained, tmp_path, call, words):
     folder = copy(trained, tmp_path)
     change(folder / "dataset.json", lambda content: content.update(labels=BAD_DATASETS[words]))
-    code, error = call(given.stage, "--model", folder, "--check")
+    code, error = call(given.stage, "--model", folder)
     assert code == 2 and words in error and error.count("\n") == 1
 
 
@@ -252,7 +253,7 @@ def test_folders_that_are_not_whole(trained, tmp_path, call, fault, words):
         (folder / "plans.json").write_text("{")
     else:
         folder = tmp_path / "none"
-    code, error = call(given.stage, "--model", folder, "--check")
+    code, error = call(given.stage, "--model", folder)
     assert code == 2 and words in error and error.count("\n") == 1
 
 
@@ -275,13 +276,12 @@ def test_the_stage_says_what_the_model_is_and_writes_masks(trained, tmp_path, ca
         ["File", "Cohort", "Segmentation", "image", "mask"], rows))
     (trained / "fold_1" / "validation").mkdir(exist_ok=True)
     (trained / "fold_1" / results.VALIDATION).write_text(json.dumps({"mean": {"2": {"Dice": 0.625}}}))
-    code, error = call(given.stage, "--model", trained, "--check")
+    code, error = call(given.stage, "--model", trained)
     assert code == 0 and "3d_fullres, folds 0, 1, trained on 20 cases; lesion is 'tumor'" in error
     assert "validation Dice of its folds 0.62 to 0.62" in error
-    code, error = call(given.stage, "--model", trained, "--manifest", tmp_path / "manifest.csv",
-                       "--out", tmp_path / "masks", "--lesion", "liver")
+    code, error = call(predict.stage, "--nnunet", trained, "--manifest", tmp_path / "manifest.csv",
+                       "--lesion", "liver", "--record", tmp_path / "record.jsonl", "--failed",
+                       tmp_path / "failed.json", "--kept", tmp_path / "kept.csv")
     assert code == 0, error
     mask = nifti.read(tmp_path / "masks" / "s1.nii.gz")
     assert nifti.same_grid(mask, nifti.read(scan)) and set(np.unique(mask.data)) <= {0, 2}
-    code, error = call(given.stage, "--model", trained, "--manifest", tmp_path / "manifest.csv")
-    assert code == 2 and "--manifest and --out are needed" in error

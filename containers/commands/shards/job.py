@@ -20,12 +20,40 @@ from pathlib import Path
 from containers.launcher import ROOT, LauncherError, images
 
 JOB, PLAN, END, STOPPED, LOG = "job.json", "plan.json", "end.json", "stopped.json", "log"
+FEATURES, PREDICT = "features", "predict"
 # Columns of the table: the series, what a user's file of it is, and what will be written.
 NAME, FILES, NAMES = "series", ("path", "mask", "liver_mask"), ("series", "study", "patient")
 TABLES = ("features.csv", "excluded.csv", "series.csv")
-# What every series depends on besides its files.
-CODE = ("stages/cohort", "stages/radiomics", "stages/common")
-IMAGES = ("cohort", "radiomics")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a command makes of every series.
+
+    Attributes
+    ----------
+    tables : tuple of str
+        Tables of each part, which become one.
+    folders : tuple of (str, str)
+        Folders with a file for each series, and the ending of these.
+    images : tuple of str
+        Images that work on a series.
+    code : tuple of str
+        What their stages are made of.
+    """
+
+    tables: tuple[str, ...]
+    folders: tuple[tuple[str, str], ...]
+    images: tuple[str, ...]
+    code: tuple[str, ...]
+
+
+KINDS = {
+    FEATURES: Kind(TABLES, (), ("cohort", "radiomics"),
+                   ("stages/cohort", "stages/radiomics", "stages/common")),
+    PREDICT: Kind(TABLES[:2], (("masks", ".nii.gz"), ("overlays", ".png")),
+                  ("cohort", "segmentation", "radiomics"),
+                  ("stages/cohort", "stages/segmentation", "stages/radiomics", "stages/common"))}
 
 
 def digest(content) -> str:
@@ -73,6 +101,15 @@ def table_rows(table: Path) -> dict[str, dict]:
         return {}
 
 
+def of_path(path: Path) -> list:
+    """Return `of_file` of a file, or of every file of a folder with its name; nothing of no path."""
+    if path.is_dir():
+        return [[file.relative_to(path).as_posix(), *of_file(file)]
+                for file in sorted(path.rglob("*"))
+                if file.is_file() and file.parent.name != "__pycache__"]
+    return of_file(path) if path.is_file() else []
+
+
 def stamps(table: Path, rows: Iterable[dict]) -> str:
     """Return a hash of the state (size, time of change) of every file that rows name."""
     given = [table.parent / row[column] for row in rows for column in FILES if row.get(column)]
@@ -104,23 +141,27 @@ class Job:
 
     Attributes
     ----------
+    kind : str
+        The command (`KINDS`).
     table : str
         The cohort's table.
     parameters : str
         Folder of the parameters.
-    settings, regions, method : str
-        As ``make features`` takes them; the settings are a name or an absolute path.
+    given : dict of str
+        What the command was given, as its stages take it; a file or a folder by its absolute path.
+    reads : list of str
+        Folders with the files that the table names, besides its own.
     check : bool
         Whether everything is only read.
     texts : list of str
         Names that will be written, of this and earlier tables.
     """
 
+    kind: str
     table: str
     parameters: str
-    settings: str
-    regions: str
-    method: str
+    given: dict[str, str]
+    reads: list[str]
     check: bool
     texts: list[str]
 
@@ -135,7 +176,7 @@ class Job:
         """
         content = read(work / JOB)
         if not isinstance(content, dict) or content.keys() != {field.name for field in fields(cls)}:
-            raise LauncherError(f"{work / JOB}: says no job; run 'make features' again")
+            raise LauncherError(f"{work / JOB}: says no job; run the same command again")
         return cls(**content)
 
     def write(self, work: Path) -> None:
@@ -145,12 +186,13 @@ class Job:
 
     def about(self) -> str:
         """Return a hash of what every series depends on besides its files and its row."""
-        file = Path(self.settings)
-        paths = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
+        kind = KINDS[self.kind]
+        used = images.with_gpu if self.given.get("device") == "cuda" else str
+        paths = [path for folder in kind.code for path in sorted((ROOT / folder).rglob("*.py"))]
         paths += sorted((ROOT / self.parameters).glob("*"))
-        return digest([self.settings, of_file(file) if file.is_file() else None, self.regions,
-                       self.method, [[str(path), *of_file(path)] for path in paths],
-                       [images.load(name).fingerprint() for name in IMAGES]])
+        files = [of_path(Path(text)) for text in self.given.values() if Path(text).is_absolute()]
+        return digest([self.kind, self.given, files, [[str(path), *of_file(path)] for path in paths],
+                       [images.load(used(name)).fingerprint() for name in kind.images]])
 
 
 @dataclass(frozen=True)
@@ -181,7 +223,7 @@ class Parts:
         """Read the parts of a work folder; errors as `Job.of`."""
         job, plan = Job.of(work), read(work / PLAN)
         if plan is None:
-            raise LauncherError(f"{work / PLAN}: says no parts; run 'make features' again")
+            raise LauncherError(f"{work / PLAN}: says no parts; run the same command again")
         labels = plan["lesion_labels"], plan["liver_labels"]
         return cls(work, job, plan, table_rows(Path(job.table)), digest([job.about(), labels]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,12 +11,17 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
-from containers.launcher import ROOT, SIGNALLED
+from containers.launcher import ROOT, SIGNALLED, environment
 
 
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def gpus() -> list[str]:
+    """Return the GPUs that are given to this process; one without a name where nothing says which."""
+    return [name.strip() for name in os.environ.get(environment.DEVICES, "").split(",")]
 
 
 @contextmanager
@@ -31,7 +37,8 @@ def progress(total: int) -> Iterator[Callable[[int], None]]:
         print(file=sys.stderr)
 
 
-def run(command: list[str], logs: dict[int, Path], jobs: int) -> dict[int, str]:
+def run(command: list[str], logs: dict[int, Path], jobs: int,
+        devices: list[str] = ()) -> dict[int, str]:
     """Run parts, some of them at a time; return in words how those ended that did not end well.
 
     Parameters
@@ -42,14 +49,19 @@ def run(command: list[str], logs: dict[int, Path], jobs: int) -> dict[int, str]:
         Where each part, by its number, says what it says; a single one says it here.
     jobs : int
         How many at a time.
+    devices : list of str
+        GPUs (`gpus`) that parts take in turn.
     """
+    free: queue.Queue[str] = queue.Queue()
+    for index in range(jobs):
+        free.put(devices[index % len(devices)] if devices else "")
     if len(logs) == 1:
         (number, log), = logs.items()
         log.unlink(missing_ok=True)
         return _words({number: subprocess.run([*command, str(number)], cwd=ROOT).returncode})
     pool = ThreadPoolExecutor(jobs)
     try:
-        futures = {pool.submit(_one, [*command, str(number)], log): number
+        futures = {pool.submit(_one, [*command, str(number)], log, free): number
                    for number, log in logs.items()}
         with progress(len(futures)) as show:
             for count, _ in enumerate(as_completed(futures), 1):
@@ -60,9 +72,15 @@ def run(command: list[str], logs: dict[int, Path], jobs: int) -> dict[int, str]:
         pool.shutdown(cancel_futures=True)
 
 
-def _one(line: list[str], log: Path) -> int:
-    with open(log, "w", encoding="utf-8") as stream:
-        return subprocess.run(line, cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT).returncode
+def _one(line: list[str], log: Path, free: queue.Queue[str]) -> int:
+    device = free.get()
+    variables = {environment.DEVICES: device} if device else {}
+    try:
+        with open(log, "w", encoding="utf-8") as stream:
+            return subprocess.run(line, cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT,
+                                  env={**os.environ, **variables}).returncode
+    finally:
+        free.put(device)
 
 
 def _words(status: dict[int, int]) -> dict[int, str]:

@@ -1,7 +1,6 @@
 """One part of a cohort, from its files to its rows: ``python -m containers.commands.shards.part``.
 
-Takes the work folder and the number of the part. Starts a container for each stage, not for each
-series. What a killed run of the part has done is not done again.
+Takes the work folder and the number of the part. What a killed run of the part has done is not done again.
 """
 
 from __future__ import annotations
@@ -9,57 +8,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from containers.commands.shards.job import END, PLAN, STOPPED, TABLES, Job, Parts, digest, of_file
+from containers.commands.shards import stages
+from containers.commands.shards.job import END, KINDS, STOPPED, Parts, digest, of_file
 from containers.commands.shards.job import read as read_state
 from containers.commands.shards.job import write as write_state
-from containers.launcher import ROOT, LauncherError, entry
+from containers.launcher import LauncherError, entry
 
-INTAKE, MEASURED = "intake.json", "measured.json"
-
-
-def stage(module: str, image: str, job: Job, arguments: list, options: list = ()) -> list[str]:
-    """Return a stage's arguments of ``containers/run``."""
-    return [*map(str, options), image, "--", "python", "-m", module, "--params", job.parameters,
-            *map(str, arguments)]
-
-
-def intake(parts: Parts, number: int, *more: str) -> list[str]:
-    """Return the stage that reads a part's series."""
-    folder, table = parts.folder(number), Path(parts.job.table)
-    return stage("stages.cohort.masked", "cohort", parts.job, [
-        "--table", table, "--plan", parts.work / PLAN, "--part", number, "--failed", folder / INTAKE,
-        "--record", folder / "cohort.jsonl", "--out", folder / "cohort", *more],
-        ["--read", table.parent, "--read", parts.work, "--write", folder])
-
-
-def settings(job: Job) -> tuple[list[str], list]:
-    """Return what names the settings, and what lets a container read them."""
-    file = Path(job.settings)
-    method = ["--method", job.method] if job.method else []
-    return (["--settings", job.settings, "--regions", job.regions, *method],
-            ["--read", file.parent] if file.is_absolute() else [])
-
-
-def measure(parts: Parts, number: int) -> list[str]:
-    """Return the stage that computes a part's features."""
-    folder = parts.folder(number)
-    given, reading = settings(parts.job)
-    # Several parts share the cores; one part has them all.
-    jobs = ["--jobs", 1] if len(parts) > 1 else []
-    return stage("stages.radiomics.measure", "radiomics", parts.job, [
-        "--manifest", folder / "cohort" / "manifest.csv", *given, *jobs, "--failed", folder / MEASURED,
-        "--record", folder / "features.jsonl", "--out", folder], [*reading, "--write", folder])
-
-
-def launch(arguments: list[str]) -> int:
-    """Run a stage; return its exit status."""
-    return subprocess.run([sys.executable, str(ROOT / "containers" / "run"), *arguments],
-                          cwd=ROOT).returncode
+FAILURES = (stages.INTAKE, stages.SEGMENTED, stages.MEASURED)
 
 
 @contextlib.contextmanager
@@ -74,37 +33,62 @@ def alone(folder: Path) -> Iterator[None]:
 
 def run(parts: Parts, number: int) -> int:
     """Do what is left of a part; return the exit status of its stages."""
-    folder = parts.folder(number)
-    for name in (STOPPED, INTAKE, MEASURED):
+    folder, check = parts.folder(number), parts.job.check
+    for name in (STOPPED, *FAILURES):
         (folder / name).unlink(missing_ok=True)
     end, names = parts.end(number), digest(parts.job.texts)
-    if end and not end["failed"] and not parts.job.check:
+    if end and not end["failed"] and not check:
         # Others of the table's names are new: these headers must not hold them.
-        if end["names"] == names or launch(intake(parts, number, "--headers")) == 0:
+        if end["names"] == names or stages.launch(stages.intake(parts, number, "--headers")) == 0:
             write_state(folder / END, {**end, "names": names})
             return 0
     (folder / END).unlink(missing_ok=True)
     # Before anything is read: a file that changes meanwhile is read again by the next run.
     made_of = parts.made_of(number)
-    stages = [intake(parts, number, *(["--check"] if parts.job.check else []))]
-    stages += [] if parts.job.check else [measure(parts, number)]
-    for arguments in stages:
-        if status := launch(arguments):
-            why = read_state(folder / INTAKE) if arguments is stages[0] else None
+    waiting = [stages.intake(parts, number, *(["--check"] if check else [])),
+               *([] if check else stages.others(parts, number))]
+    failed: dict[str, str] = {}
+    for arguments in waiting:
+        if status := stages.launch(arguments):
+            why = read_state(folder / stages.INTAKE) if arguments is waiting[0] else None
             write_state(folder / STOPPED, {"status": status, "failed": why})
             return status
-    failed = {**read_state(folder / INTAKE), **(read_state(folder / MEASURED) or {})}
-    outputs = () if parts.job.check else TABLES
-    if outputs:
-        shutil.copyfile(folder / "cohort" / "series.csv", folder / "series.csv")
+        for name in FAILURES:
+            failed |= read_state(folder / name) or {}
+        if len(failed) == len(parts.names(number)):
+            # Nothing is left for the others.
+            break
+    good = [name for name in parts.names(number) if name not in failed]
+    made = [] if check or not good else outputs(parts, number, good)
     write_state(folder / END, {**made_of, "names": names, "failed": failed,
-                               "outputs": {name: of_file(folder / name) for name in outputs}})
-    if not failed and outputs:
+                               "outputs": {name: of_file(folder / name) for name in made}})
+    if not failed and made:
         # The volumes of thousands of series are larger than what was given.
-        shutil.rmtree(folder / "cohort")
-        for name in ("cohort.jsonl", "features.jsonl"):
-            (folder / name).unlink()
+        shutil.rmtree(folder / stages.COHORT)
+        for name in stages.RECORDS:
+            (folder / name).unlink(missing_ok=True)
     return 0
+
+
+def outputs(parts: Parts, number: int, good: list[str]) -> list[str]:
+    """Return what a part has made, below its folder; take it out of its cohort.
+
+    Parameters
+    ----------
+    parts, number
+        The part.
+    good : list of str
+        Series that did not fail.
+    """
+    folder, kind = parts.folder(number), KINDS[parts.job.kind]
+    made = [*kind.tables, *(f"{place}/{name}{ending}" for place, ending in kind.folders
+                            for name in good)]
+    for name in made:
+        source = folder / stages.COHORT / name
+        if source.is_file():
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, folder / name)
+    return made
 
 
 def main() -> int:

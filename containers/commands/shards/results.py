@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from containers.commands.shards import job, merge
@@ -9,7 +11,12 @@ from containers.launcher import LauncherError
 
 # What the results were made of, so that the same command does nothing.
 DONE = ".done.json"
-RESULTS = (*job.TABLES, merge.FAILED)
+
+
+def names(kind: str) -> list[str]:
+    """Return what the results of parts are called in the result folder."""
+    found = job.KINDS[kind]
+    return [*found.tables, *(folder for folder, _ in found.folders), merge.FAILED]
 
 
 def facts(whole: job.Job) -> dict:
@@ -46,19 +53,56 @@ def told(lines: list[str]) -> str:
     return lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} faults:", *lines])
 
 
-def finish(parts: job.Parts, out: Path, failed: dict[str, str], made_of: dict) -> None:
-    """Write the results of all parts that have ended."""
-    ended = [number for number in range(len(parts)) if parts.end(number)]
-    if not ended:
-        return
-    for name in job.TABLES:
-        job.write_text(out / name, merge.merged(parts.folder(number) / name for number in ended))
+def finish(parts: job.Parts, out: Path, failed: dict[str, str], made_of: dict,
+           last: Callable[[], list[str]] = list) -> bool:
+    """Write the results of all parts that have ended; tell whether there are any.
+
+    Parameters
+    ----------
+    parts : Parts
+    out : Path
+        The result folder.
+    failed : dict
+        What is wrong, by series.
+    made_of : dict
+        What the results depend on.
+    last : callable
+        Makes more of them in the result folder; returns their names.
+    """
+    made = {number: list(end["outputs"]) for number in range(len(parts)) if (end := parts.end(number))}
+    made = {number: names for number, names in made.items() if names}
     if failed:
         job.write_text(out / merge.FAILED, merge.failures(failed))
-        return
-    (out / merge.FAILED).unlink(missing_ok=True)
-    job.write(out / DONE, {**made_of, "outputs": {name: job.of_file(out / name)
-                                                 for name in job.TABLES}})
+    if not made:
+        return False
+    kind = job.KINDS[parts.job.kind]
+    for name in kind.tables:
+        job.write_text(out / name, merge.merged(parts.folder(number) / name for number in made))
+    for folder, _ in kind.folders:
+        shutil.rmtree(out / folder, ignore_errors=True)
+        (out / folder).mkdir()
+    files = [*kind.tables]
+    for number, names in made.items():
+        for name in names:
+            if name not in kind.tables:
+                shutil.copyfile(parts.folder(number) / name, out / name)
+                files.append(name)
+    files += last()
+    if not failed:
+        (out / merge.FAILED).unlink(missing_ok=True)
+        job.write(out / DONE, {**made_of, "outputs": {name: job.of_file(out / name)
+                                                     for name in files}})
+    return True
+
+
+def remove(out: Path, names: list[str]) -> None:
+    """Remove results."""
+    for name in names:
+        path = out / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def lines(path: Path) -> int:

@@ -1,11 +1,13 @@
 """Parts as a job array of a SLURM cluster, whose nodes see the same disk.
 
 Options of a site (partition, account, time, memory) are those that sbatch reads from the environment:
-SBATCH_PARTITION, SBATCH_ACCOUNT, SBATCH_TIMELIMIT, SBATCH_MEM_PER_NODE. No accounting is needed.
+SBATCH_PARTITION, SBATCH_ACCOUNT, SBATCH_TIMELIMIT, SBATCH_MEM_PER_NODE; for GPUs SBATCH_GRES or another
+of its variables of GPUs, and if there is none, a part has one GPU. No accounting is needed.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -29,8 +31,10 @@ ACTIVE = {"PENDING", "RUNNING", "SUSPENDED", "CONFIGURING", "COMPLETING", "REQUE
 ORDINARY = {"None", "Resources", "Priority", "JobArrayTaskLimit", "BeginTime", "Cleaning"}
 # Seconds between two looks at the queue, the first and the longest; and how long it may not answer.
 FIRST, LONGEST, PATIENCE = 1.0, 10.0, 600.0
+# What names GPUs in the environment of sbatch.
+GPUS = ("SBATCH_GRES", "SBATCH_GPUS")
 SCRIPT = """#!/usr/bin/env bash
-#SBATCH --job-name=parts --nodes=1 --ntasks=1 --cpus-per-task=1 --mem=4G --requeue
+#SBATCH --job-name=parts --nodes=1 --ntasks=1 --cpus-per-task=1 --mem=4G --requeue{more}
 cd {root} || exit
 exec {command} "$SLURM_ARRAY_TASK_ID"
 """
@@ -88,7 +92,8 @@ def count(wanted: int | None, series: int) -> int:
     return wanted or max(1, min(most, -(-series // SERIES)))
 
 
-def submit(command: list[str], numbers: Iterable[int], jobs: int | None, logs: str) -> str:
+def submit(command: list[str], numbers: Iterable[int], jobs: int | None, logs: str,
+           gpu: bool = False) -> str:
     """Submit parts; return the number of the array.
 
     Parameters
@@ -100,20 +105,25 @@ def submit(command: list[str], numbers: Iterable[int], jobs: int | None, logs: s
         How many at a time.
     logs : str
         Name of a task's log, as sbatch reads it.
+    gpu : bool
+        Whether each part needs a GPU.
 
     Raises
     ------
     LauncherError
         With what SLURM says against it.
     """
-    script = SCRIPT.format(root=shlex.quote(str(ROOT)), command=shlex.join(command))
+    asked = any(name.startswith(GPUS) for name in os.environ)
+    script = SCRIPT.format(root=shlex.quote(str(ROOT)), command=shlex.join(command),
+                           more=" --gres=gpu:1" if gpu and not asked else "")
     done = call("sbatch", "--parsable", f"--array={ranges(numbers)}" + (f"%{jobs}" if jobs else ""),
                 f"--output={logs}", given=script)
     if done.returncode:
         reason = said(done)
         mend = ("name one that sinfo lists: SBATCH_PARTITION=…" if "partition" in reason.lower() else
                 "correct what is wanted of it (SBATCH_PARTITION, SBATCH_ACCOUNT, SBATCH_TIMELIMIT, "
-                "SBATCH_MEM_PER_NODE, SHARDS), or run with SCHEDULER=local")
+                "SBATCH_MEM_PER_NODE, SHARDS" + (", SBATCH_GRES" if gpu else "")
+                + "), or run with SCHEDULER=local")
         raise LauncherError(f"SLURM: refuses the array ({reason}); {mend}")
     return done.stdout.strip().split(";")[0]
 
@@ -183,10 +193,11 @@ def settle(work: Path, same: str) -> None:
     wait(before["array"], len(active))
 
 
-def run(command: list[str], numbers: list[int], jobs: int | None, work: Path,
-        same: str) -> dict[int, str]:
+def run(command: list[str], numbers: list[int], jobs: int | None, work: Path, same: str,
+        gpu: bool = False) -> dict[int, str]:
     """Run parts; return in words how those ended that did not end well (see `submit`, `settle`)."""
-    array = submit(command, numbers, jobs, f"{str(work).replace('%', '%%')}/parts/%5a/log")
+    array = submit(command, numbers, jobs, f"{str(work).replace('%', '%%')}/parts/%5a/log",
+                   gpu)
     write(work / ARRAY, {"array": array, "same": same})
     try:
         return wait(array, len(numbers))

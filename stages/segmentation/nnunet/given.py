@@ -1,8 +1,9 @@
-"""Segment with an nnU-Net v2 that a group trained itself: OUT/FILE.nii.gz on each image's own grid.
+"""An nnU-Net v2 that a group trained itself: reads it, says what it is, segments with it.
 
 The model is a results folder, or what ``nnUNetv2_export_model_to_zip`` wrote; plans of nnU-Net 2.2 and
 of later releases. It sees each image with the axes with which nnU-Net's own reader would give it. All
-folds that are there predict together. With --check the model is read, and nothing is segmented.
+folds that are there predict together. The command reads the model and segments nothing
+(`stages.segmentation.predict` does).
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ import contextlib
 import io
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from stages.common import cli, nifti
 from stages.common.errors import InputError
 from stages.common.manifest import LESION
 from stages.common.nifti import Volume
-from stages.segmentation import cases, checkpoint, networks, settings
+from stages.segmentation import cases, checkpoint, networks
 from stages.segmentation.nnunet import architecture, labels, untrusted, windows
 from stages.segmentation.nnunet import model as nnunet_model
 from stages.segmentation.nnunet import results as nnunet_results
@@ -193,30 +194,36 @@ def segment(case: cases.Case, model: Given) -> Volume:
                          "its plans do not fit CT of this size, or are not whole") from None
 
 
+@contextlib.contextmanager
+def opened(path: Path, lesion: str, liver: str,
+           device: torch.device) -> Iterator[tuple[Given, str]]:
+    """Read a model; yield it and what it is in a line (`about`).
+
+    Parameters
+    ----------
+    path : Path
+        Results folder, or exported zip.
+    lesion, liver : str
+        Its labels, where their names do not tell.
+    device : torch.device
+    """
+    with tempfile.TemporaryDirectory(prefix="nnunet-given-") as scratch:
+        results = nnunet_results.read(path, Path(scratch))
+        known = labels.values(results.dataset, results.where)
+        meant = labels.meant(known, lesion, liver, results.where)
+        model = Given(results, meant, device)
+        yield model, about(results, model.name, known, meant)
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("stages.segmentation.nnunet.given", __doc__)
     parser.add_argument("--model", type=Path, required=True, help="results folder, or exported zip")
     parser.add_argument("--lesion", default="", help="its label of lesions, if its name does not tell")
     parser.add_argument("--liver", default="", help="its label of the liver, if its name does not tell")
-    parser.add_argument("--check", action="store_true", help="read the model, segment nothing")
-    parser.add_argument("--manifest", type=Path, help="cohort manifest (CSV)")
-    parser.add_argument("--device", choices=settings.DEVICES, default="cpu")
-    parser.add_argument("--out", type=Path, help="folder of masks")
     options = parser.parse_args()
-    if not options.check and not (options.manifest and options.out):
-        parser.error("--manifest and --out are needed, or --check")
-    device = networks.device("cpu" if options.check else options.device)
-    with tempfile.TemporaryDirectory(prefix="nnunet-given-") as scratch:
-        results = nnunet_results.read(options.model, Path(scratch))
-        known = labels.values(results.dataset, results.where)
-        meant = labels.meant(known, options.lesion, options.liver, results.where)
-        model = Given(results, meant, device)
-        if options.check:
-            print(about(results, model.name, known, meant), file=sys.stderr)
-            return
-        for case in tqdm(cases.select(options.manifest), "inference"):
-            nifti.write(options.out / f"{case.file}.nii.gz", segment(case, model))
+    with opened(options.model, options.lesion, options.liver, networks.device("cpu")) as (_, words):
+        print(words, file=sys.stderr)
 
 
 if __name__ == "__main__":
