@@ -41,7 +41,7 @@ demo: setup  ## run a study on its synthetic cohort [STUDY=sclc_liver COHORT=pha
 	@$(BIN)/python -m containers.commands.demo $${GIVEN_STUDY:+--study="$$GIVEN_STUDY"} \
 	    $${GIVEN_COHORT:+--cohort="$$GIVEN_COHORT"}
 
-predict: setup  ## masks, features, NE probability of CT [CT=… OUT=… MASKS=… NNUNET=… GPU=1]
+predict: setup  ## masks, features, NE probability of CT [CT=… OUT=… MASKS=… NNUNET=… GPU=1 SHARDS=…]
 	@$(BIN)/python -m containers.commands.predict --ct="$$GIVEN_CT" --out="$$GIVEN_OUT" \
 	    $${GIVEN_GPU:+--gpu} $${GIVEN_MODEL:+--model="$$GIVEN_MODEL"} \
 	    $${GIVEN_MASKS:+--masks="$$GIVEN_MASKS"} $${GIVEN_NNUNET:+--nnunet="$$GIVEN_NNUNET"} \
@@ -49,7 +49,8 @@ predict: setup  ## masks, features, NE probability of CT [CT=… OUT=… MASKS=�
 	    $${GIVEN_LIVER_MASK:+--liver-mask="$$GIVEN_LIVER_MASK"} \
 	    $${GIVEN_CLASSIFIERS:+--classifiers="$$GIVEN_CLASSIFIERS"} \
 	    $${GIVEN_CONFIGURATION:+--configuration="$$GIVEN_CONFIGURATION"} \
-	    $${GIVEN_CARD:+--card="$$GIVEN_CARD"}
+	    $${GIVEN_CARD:+--card="$$GIVEN_CARD"} $${GIVEN_SHARDS:+--shards="$$GIVEN_SHARDS"} \
+	    $${GIVEN_JOBS:+--jobs="$$GIVEN_JOBS"} $${GIVEN_SCHEDULER:+--scheduler="$$GIVEN_SCHEDULER"}
 
 cohort: setup  ## an own cohort, step by step, from check to NE models [TRAIN=1 UNTIL=features]
 	@$(BIN)/python -m containers.commands.cohort $${GIVEN_TRAIN:+--train} \

@@ -47,9 +47,12 @@ AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
 MpiDefault=none
 SwitchType=switch/none
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=16000 State=UNKNOWN
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=16000 Gres=gpu:1 State=UNKNOWN
 PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
+# A device that every machine has stands for a GPU.
+GRES = "Name=gpu File=/dev/null\n"
 
 
 def lacking() -> str:
@@ -145,6 +148,7 @@ def cluster(home: Path, cores: int = 2, largest: int = 1001) -> Iterator[Cluster
     host = socket.gethostname().split(".")[0]
     (home / "slurm.conf").write_text(CONF.format(
         home=home, host=host, ports=_ports(2), cores=cores, largest=largest, lost=LOST))
+    (home / "gres.conf").write_text(GRES)
     made = Cluster(home)
     try:
         made.start("munged", "--foreground", "--force", f"--socket={home}/munge.socket",

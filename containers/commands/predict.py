@@ -5,10 +5,10 @@ the group's own (``--masks``); classifiers from a folder, or from the released t
 published``). Says first what network and classifiers were trained and tested on. Writes
 OUT/model_card.md (and .json), OUT/masks, OUT/features.csv, OUT/excluded.csv, OUT/predictions.csv and
 OUT/overlays, and prints one line per case, and another one where a case lies outside of what the
-classifiers were trained on. With ``SHARDS=n`` the series are worked on in n parts, on this machine or
-(``SCHEDULER=slurm``) as a job array; the results are the same. Series that cannot be used are named, and
-listed in OUT/failed.csv. What was done before an interruption is not done again. Nothing else that is in
-OUT is overwritten, and git ignores all of it.
+classifiers were trained on. With ``SHARDS=n`` the series are worked on in n parts, on this machine
+or (``SCHEDULER=slurm``) as a job array; the results are the same. Series that cannot be used are named,
+and listed in OUT/failed.csv. What was done before an interruption is not done again. Nothing else that
+is in OUT is overwritten, and git ignores all of it.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         options.classifiers = RELEASE["models"]
     classifiers = Path(options.classifiers)
     options.model = options.model or MODEL
-    options.card = str(Path(options.out).resolve() / way.WORK / RELEASED_CARD) if options.published else (
+    work = Path(options.out).resolve() / way.WORK
+    options.card = str(work / RELEASED_CARD) if options.published else (
         options.card or str(classifiers.parent.parent / CARDS / f"{classifiers.name}.json"))
     return options
 
@@ -115,8 +116,8 @@ def _require_one_source(options) -> None:
         raise LauncherError("LESION and LIVER say what is what in MASKS or NNUNET, LIVER_MASK belongs "
                             "to MASKS: leave them out")
     if options.masks and options.ct.lower().endswith(".csv"):
-        raise LauncherError("a table of CT names masks in its column mask: make predict MASKS=cohort.csv "
-                            "OUT=… without CT")
+        raise LauncherError("a table of CT names masks in its column mask: make predict "
+                            "MASKS=cohort.csv OUT=… without CT")
     if table and (options.lesion or options.liver or options.liver_mask):
         raise LauncherError("the table names lesion, liver and liver_mask in its columns: leave "
                             "LESION, LIVER and LIVER_MASK out")
@@ -200,7 +201,10 @@ def depends(options: argparse.Namespace, trained: dict[str, str]) -> dict:
 
 
 def finished(options: argparse.Namespace, trained: dict[str, str], out: Path, work: Path) -> list[str]:
-    """Apply the classifiers to the features of all series; return the names of what was written."""
+    """Apply the classifiers to the features of all series; return the names of what was written.
+
+    Not part by part: the last digits of a probability depend on how many rows are multiplied at once.
+    """
     way.launched([applied(options, trained, out, work)])
     for name in (*CARDS_MADE, PREDICTIONS):
         shutil.copyfile(work / name, out / name)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from containers.commands.predict_words import together
 from containers.commands.shards.stages import line, reading
-from containers.launcher import ROOT
 
 ENVIRONMENT = "classification-notebook"
 # The study whose models and settings are applied.

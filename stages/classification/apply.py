@@ -2,8 +2,8 @@
 
 Writes one row per series and configuration: the probability of being NE-positive, the status that the
 ensemble calls, and how many of the values that it rests on lie outside of those of the training series
-(`stages.classification.applicability`). Series without features have a row that says why and no
-probability.
+(`stages.classification.applicability`). Series without features, or without a number among those that
+are used, have a row that says why and no probability.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame, sourc
     together = list(dict.fromkeys(name for names in used.values() for name in names))
     # Before any model is read: of a damaged one XGBoost may end the process without a word.
     trained = applicability.read(card, models, together)["ranges"]
+    table, excluded = _divided(table, excluded, together)
     for name in used:
         rows += [[series, name, None, "", reason, trained_on, None, None, ""]
                  for series, reason in zip(excluded[SERIES], excluded["reason"])]
@@ -124,6 +125,16 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame, sourc
                      zip(table[SERIES], found[name], compared.itertuples(index=False))]
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object).sort_values(
         [SERIES, "configuration"], kind="stable")
+
+
+def _divided(table, excluded, names):
+    """Move series that lack a number among ``names`` from the table to those without features."""
+    known = [name for name in names if name in table.columns]
+    there = np.isfinite(table[known].apply(pd.to_numeric, errors="coerce").astype(float))
+    whole = there.all(axis=1)
+    reasons = [f"no number as {row.index[~row][0]}" for _, row in there[~whole].iterrows()]
+    lacking = pd.DataFrame({SERIES: table[SERIES][~whole], "reason": reasons})
+    return table[whole].reset_index(drop=True), pd.concat([excluded, lacking])
 
 
 def stage() -> None:

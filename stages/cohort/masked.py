@@ -1,9 +1,9 @@
 """Take in series with their masks, or (--images) alone: no scores, no groups, no training.
 
 The table's columns are those of `stages.cohort.own`; series, path and mask are needed; mask is not with
---images, where the manifest names the masks that will be predicted. Writes
-OUT/manifest.csv, OUT/series.csv, OUT/images and OUT/masks as that stage does, or with --check reads
-everything and writes nothing. All that is wrong with the table and with any series is told at once.
+--images, where the manifest names the masks that will be predicted. Writes OUT/manifest.csv,
+OUT/series.csv, OUT/images and OUT/masks as that stage does, or with --check reads everything and writes
+nothing. All that is wrong with the table and with any series is told at once.
 
 With --plan it takes in one part of the table (`stages.cohort.parts`). With --failed, series that cannot
 be used are listed there (JSON: what is wrong, by series) and left out, instead of ending the stage; a

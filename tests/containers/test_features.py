@@ -1,13 +1,14 @@
 """``make features``: what it refuses, what it runs, and what stays for the next run."""
 
 import json
+import sys
 
 import pytest
 
 from containers.commands import features
-from containers.commands.shards import job, merge, results, stages
+from containers.commands.shards import job, local, merge, results, stages
 from containers.commands.shards.way import EVERYTHING, IGNORE, WORK, faults
-from containers.launcher import LauncherError
+from containers.launcher import LauncherError, environment
 
 
 @pytest.fixture
@@ -197,3 +198,19 @@ def test_no_work_folder_is_no_job(tmp_path):
     (tmp_path / job.JOB).write_text(json.dumps({"table": "x"}))
     with pytest.raises(LauncherError, match="says no job"):
         job.Parts.of(tmp_path)
+
+
+def test_gpus_are_taken_in_turn(tmp_path, monkeypatch):
+    """Two parts at a time never have the same one; without names, all have what this process has."""
+    logs = {number: tmp_path / f"{number}.log" for number in range(6)}
+    code = ("import os, sys, time; home, number = sys.argv[1:]; "
+            "gpu = os.environ.get('CUDA_VISIBLE_DEVICES', 'none'); print(gpu); "
+            "os.close(os.open(f'{home}/{gpu}', os.O_CREAT | os.O_EXCL)); time.sleep(0.2); "
+            "os.unlink(f'{home}/{gpu}')")
+    line = [sys.executable, "-c", code, str(tmp_path)]
+    monkeypatch.setenv(environment.DEVICES, "3,5")
+    assert local.gpus() == ["3", "5"] and local.run(line, logs, 2, local.gpus()) == {}
+    assert {log.read_text() for log in logs.values()} == {"3\n", "5\n"}
+    monkeypatch.delenv(environment.DEVICES)
+    assert local.gpus() == [""] and local.run(line, logs, 1, local.gpus()) == {}
+    assert {log.read_text() for log in logs.values()} == {"none\n"}

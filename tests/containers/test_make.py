@@ -34,12 +34,13 @@ def make(tmp_path):
 def test_every_value_of_predict_arrives_whole(make):
     given = [f"{name}={EVIL}" for name in ("CT", "OUT", "MODEL", "CLASSIFIERS", "CONFIGURATION",
                                            "GPU", "MASKS", "NNUNET", "LESION", "LIVER",
-                                           "LIVER_MASK")]
+                                           "LIVER_MASK", "CARD", "SHARDS", "JOBS", "SCHEDULER")]
     said, error = make("predict", *given)
     assert said == (f"[-m][containers.commands.predict][--ct={EVIL}][--out={EVIL}][--gpu]"
                     f"[--model={EVIL}][--masks={EVIL}][--nnunet={EVIL}][--lesion={EVIL}]"
                     f"[--liver={EVIL}][--liver-mask={EVIL}][--classifiers={EVIL}]"
-                    f"[--configuration={EVIL}]"), error
+                    f"[--configuration={EVIL}][--card={EVIL}][--shards={EVIL}][--jobs={EVIL}]"
+                    f"[--scheduler={EVIL}]"), error
 
 
 @pytest.mark.parametrize("target, name, part", [

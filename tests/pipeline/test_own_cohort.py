@@ -152,8 +152,23 @@ def test_predictions_from_own_masks_stay_out_of_git_wherever_they_are_written(us
     # What lies outside of the training series is said beside it: these voxels are 3 x 3 x 4 mm.
     assert "spacing_x_mm" in done.stdout and "extrapolation" in done.stdout
     assert {item.name for item in out.iterdir()} == {
-        ".gitignore", "model_card.json", "model_card.md", "masks", "features.csv", "excluded.csv",
-        "predictions.csv", "overlays"}
+        ".done.json", ".gitignore", "model_card.json", "model_card.md", "masks", "features.csv",
+        "excluded.csv", "predictions.csv", "overlays"}
+    # In parts, of a table: the same bytes for the same series.
+    table, parts = home / "some.csv", out.with_name("parts")
+    rows = (home / "cohort.csv").read_text().splitlines(keepends=True)
+    table.write_text("".join([rows[0], rows[2], rows[1]]))
+    line = ["-m", "containers.commands.predict", "--masks", table, "--classifiers", "published",
+            "--shards", "2", "--out", parts]
+    done = subprocess.run([sys.executable, *line], cwd=used, capture_output=True, text=True,
+                          env=variables)
+    assert done.returncode == 0 and "parts 2 of 2" in done.stderr, done.stderr
+    for name in ("masks/quokka0.nii.gz", "overlays/quokka0.png", "model_card.json"):
+        assert (parts / name).read_bytes() == (out / name).read_bytes()
+    whole, both = ((folder / "features.csv").read_text().splitlines() for folder in (out, parts))
+    assert both[:2] == whole and both[2].startswith("quokka1,")
+    both = (parts / "predictions.csv").read_text()
+    assert "quokka0,LR,0.73" in both and "quokka1,LR," in both
     card = (out / "model_card.md").read_text()
     assert "the table that the paper's authors released; 8 series" in card and "they were given" in card
     git(used, "add", "-A")

@@ -83,6 +83,19 @@ def test_what_a_cluster_refuses_is_said_in_a_line(node, work, monkeypatch):
     assert not (work / slurm.ARRAY).exists() and not count(work, "ran")
 
 
+def test_parts_that_need_a_gpu_have_one(node, work, monkeypatch):
+    line = ["bash", "-c", 'echo "gpu $CUDA_VISIBLE_DEVICES" > "$0/gpu-$1"', str(work)]
+
+    def given(number, gpu):
+        assert slurm.run(line, [number], None, work, "x", gpu) == {}
+        return (work / f"gpu-{number}").read_text().split()[1:]
+    assert given(0, True) == ["0"] and given(1, False) == []
+    # What the site wants stands instead of it.
+    monkeypatch.setenv("SBATCH_GRES", "gpu:9")
+    with pytest.raises(LauncherError, match="SLURM: refuses the array .*, SBATCH_GRES"):
+        given(2, True)
+
+
 def test_where_there_is_no_cluster(node, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setenv("PATH", "/none")

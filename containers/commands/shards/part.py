@@ -1,6 +1,7 @@
 """One part of a cohort, from its files to its rows: ``python -m containers.commands.shards.part``.
 
-Takes the work folder and the number of the part. What a killed run of the part has done is not done again.
+Takes the work folder and the number of the part. What a killed run of the part has done is not done
+again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stages of a part, each as arguments of ``containers/run``; none is started for a single series."""
+"""The stages of a part, as arguments of ``containers/run``: each is started once for all its series."""
 
 from __future__ import annotations
 
