@@ -2,8 +2,8 @@
 
 CT is one series or a folder of them (`stages.cohort.incoming`). A mask, where any are given, has the
 name of its series, without the ending (and without nnU-Net's ``_0000``): a NIfTI or NRRD file, a DICOM
-file (SEG or RTSTRUCT), or a folder. With one series, whatever is named as masks is its mask. A series is
-named as its file or folder; where that is no usable name, is taken, or holds what a header says of a
+file (SEG or RTSTRUCT), or a folder. With one series, whatever is named as masks is its mask. A series
+is named as its file or folder; where that is no usable name, is taken, or holds what a header says of a
 patient, it is called case-1, case-2 and so on, which is said on standard error.
 """
 
