@@ -286,7 +286,8 @@ def test_the_stages_in_their_images(ready, monkeypatch):
         *[str(work)] * 3, *[folder] * 4, str(work)]
     for line in first + run:
         assert "--gpu" not in line and line.count("--write") == 1
-        mounted = [line[at + 1] for at, text in enumerate(line) if text == "--read"]
+        # Engines refuse a folder that is mounted twice.
+        mounted = [line[at + 1] for at, text in enumerate(line) if text in ("--read", "--write")]
         assert len(mounted) == len(set(mounted))
         # Where a stage reads parameters, they are the study's.
         if "--params" in line:

@@ -57,7 +57,7 @@ def plan(job: Job, work: Path, count: int) -> list[str]:
     """Return the stage that cuts a table into parts."""
     return line("stages.cohort.parts", "cohort", [
         "--table", job.table, "--count", count, *alone(job), "--out", work / PLAN],
-        [*_files(job, work), "--write", work], job.parameters)
+        [*_files(job, without=work), "--write", work], job.parameters)
 
 
 def intake(parts: Parts, number: int, *more: str) -> list[str]:
@@ -116,10 +116,10 @@ def segment(parts: Parts, number: int) -> list[str]:
          "--write", folder])
 
 
-def _files(job: Job, work: Path) -> list[str]:
-    """Return what lets a container read the table, what it names, and the work folder."""
-    folders = dict.fromkeys([str(Path(job.table).parent), *job.reads, str(work)])
-    return [item for folder in folders for item in ("--read", folder)]
+def _files(job: Job, *more: Path, without: Path | None = None) -> list[str]:
+    """Return what lets a container read the table, what it names, and more folders, each once."""
+    folders = dict.fromkeys([str(Path(job.table).parent), *job.reads, *map(str, more)])
+    return [item for folder in folders if folder != str(without) for item in ("--read", folder)]
 
 
 def _processes(parts: Parts) -> list:
