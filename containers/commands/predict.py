@@ -27,8 +27,8 @@ from containers.commands.predict_stages import (
     RELEASED_CARD,
     TABLE,
     applied,
-    files_of,
     first,
+    folders,
     named,
 )
 from containers.commands.predict_words import (
@@ -42,7 +42,7 @@ from containers.commands.predict_words import (
     warning,
 )
 from containers.commands.shards import job, results, way
-from containers.commands.shards.stages import reading
+from containers.commands.shards.stages import place
 from containers.launcher import ROOT, LauncherError, entry, environment, images
 
 MODEL = "data/sclc_liver/imaging/chosen"
@@ -182,14 +182,14 @@ def wanted(options: argparse.Namespace, work: Path) -> job.Job:
     if not given:
         table = work / TABLE
         way.launched([named(options, work)])
-        mounted = [item for path in files_of(options).values() for item in reading(path)[1:]]
+        mounted = folders(options)
     network = "" if options.masks else "nnunet" if options.nnunet else "model"
     labels = {"lesion": options.lesion or "", "liver": options.liver or ""} if options.nnunet else {
         "lesion": "", "liver": ""}
     return job.Job(job.PREDICT, str(table), PARAMETERS, {
         "network": network, **labels, "device": "cuda" if options.gpu else "cpu",
-        "model": str((ROOT / (options.nnunet or options.model)).resolve()) if network else ""},
-        sorted(set(mounted)), False, way.texts(table, work))
+        "model": place(options.nnunet or options.model) if network else ""}, mounted, False,
+        way.texts(table, work))
 
 
 def depends(options: argparse.Namespace, trained: dict[str, str]) -> dict:

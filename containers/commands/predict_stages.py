@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from containers.commands.predict_words import together
-from containers.commands.shards.stages import line, reading
+from containers.commands.shards.stages import line, place, reading
 
 ENVIRONMENT = "classification-notebook"
 # The study whose models and settings are applied.
@@ -34,12 +34,12 @@ def first(options: argparse.Namespace, work: Path) -> list[list[str]]:
     work : Path
         Folder of what is computed.
     """
-    stages, used = [], ["--network", options.model]
+    stages, used = [], ["--network", place(options.model)]
     writing = ["--write", work]
     if options.nnunet:
         names = {"--lesion": options.lesion, "--liver": options.liver}
         stages.append(line("stages.segmentation.nnunet.given", "segmentation", [
-            "--model", Path(options.nnunet).resolve(),
+            "--model", place(options.nnunet),
             *(item for pair in names.items() if pair[1] for item in pair)],
             [*reading(options.nnunet), *writing]))
         used = ["--masks-by", "an nnU-Net that was given"]
@@ -50,8 +50,9 @@ def first(options: argparse.Namespace, work: Path) -> list[list[str]]:
         stages.append(line("studies.sclc_liver.released_card", ENVIRONMENT,
                            [*paths, "--out", options.card], writing, PARAMETERS))
     mounted = [] if options.nnunet or options.masks else reading(options.model)
+    card = options.card if options.published else place(options.card)
     stages.append(line("stages.classification.card_page", ENVIRONMENT, [
-        "--card", options.card, "--models", options.classifiers, *used, "--out", work],
+        "--card", card, "--models", place(options.classifiers), *used, "--out", work],
         [*mounted, *reading(options.classifiers), *reading(options.card, work), *writing]))
     return stages
 
@@ -63,13 +64,18 @@ def named(options: argparse.Namespace, work: Path) -> list[str]:
     return line("stages.cohort.paired", "cohort", [
         *(item for pair in files.items() for item in pair),
         *(item for pair in names.items() if pair[1] for item in pair), "--out", work / TABLE],
-        [*(item for path in files.values() for item in reading(path)), "--write", work])
+        [*(item for folder in folders(options) for item in ("--read", folder)), "--write", work])
 
 
 def files_of(options: argparse.Namespace) -> dict[str, Path]:
     """Return what holds CT and masks, where no table names them."""
     files = {"--ct": options.ct, "--masks": options.masks, "--liver-mask": options.liver_mask}
     return {name: Path(path).resolve() for name, path in files.items() if path}
+
+
+def folders(options: argparse.Namespace) -> list[str]:
+    """Return the folders of `files_of`: the table has their absolute paths, wherever they lie."""
+    return sorted({str(path if path.is_dir() else path.parent) for path in files_of(options).values()})
 
 
 def applied(options: argparse.Namespace, trained: dict[str, str], out: Path, work: Path) -> list[str]:
@@ -86,6 +92,6 @@ def applied(options: argparse.Namespace, trained: dict[str, str], out: Path, wor
     """
     return line("stages.classification.apply", ENVIRONMENT, [
         "--features", out / "features.csv", "--excluded", out / "excluded.csv",
-        "--models", options.classifiers, "--trained-on", together(trained),
+        "--models", place(options.classifiers), "--trained-on", together(trained),
         "--card", work / f"{CARD}.json", "--out", work / PREDICTIONS],
         [*reading(options.classifiers), "--read", out, "--write", work])

@@ -357,6 +357,7 @@ def test_an_nnunet_of_the_group_is_read_before_any_ct(ready, monkeypatch):
 def test_what_series_are_made_with_makes_them_anew(ready, monkeypatch):
     """A part is done for this network and this device alone."""
     monkeypatch.setattr(stages, "launch", lambda line: 0)
+    monkeypatch.setattr(job, "ROOT", ready / "repository")
 
     def about(*more):
         return predict.wanted(options(ready, *more), ready / "work").about()
@@ -406,6 +407,22 @@ def test_models_elsewhere_are_mounted(ready):
     given = options(ready, "--model", str(ready / "mine"))
     assert stages.reading(given.model) == ["--read", str(ready / "mine")]
     assert stages.reading(predict.MODEL) == []
+
+
+def test_a_container_has_the_repository_elsewhere(ready, monkeypatch):
+    """What lies in it is named from there, but for CT and masks, whose paths a table keeps."""
+    repository = ready / "repository"
+    ct = repository / "ct"
+    ct.mkdir()
+    given = predict.parse(["--ct", str(ct), "--out", str(ready / "out"),
+                           "--model", str(repository / predict.MODEL),
+                           "--classifiers", f"../repository/{predict.CLASSIFIERS}"])
+    first, run, _ = lines_of(given, monkeypatch)
+    assert argument(first[0], "--models") == argument(run[-1], "--models") == predict.CLASSIFIERS
+    assert argument(first[0], "--network") == argument(run[3], "--model") == predict.MODEL
+    assert argument(first[0], "--card") == CARD and "--read" not in first[0] + run[3]
+    for line in (run[0], run[1], run[2]):
+        assert str(ct) in [line[at + 1] for at, text in enumerate(line) if text == "--read"]
 
 
 def test_the_card_belongs_to_the_classifiers(ready, monkeypatch):

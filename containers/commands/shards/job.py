@@ -148,7 +148,8 @@ class Job:
     parameters : str
         Folder of the parameters.
     given : dict of str
-        What the command was given, as its stages take it; a file or a folder by its absolute path.
+        What the command was given, as its stages take it; ``settings`` and ``model`` may be a file or a
+        folder.
     reads : list of str
         Folders with the files that the table names, besides its own.
     check : bool
@@ -190,7 +191,8 @@ class Job:
         used = images.with_gpu if self.given.get("device") == "cuda" else str
         paths = [path for folder in kind.code for path in sorted((ROOT / folder).rglob("*.py"))]
         paths += sorted((ROOT / self.parameters).glob("*"))
-        files = [of_path(Path(text)) for text in self.given.values() if Path(text).is_absolute()]
+        given = [self.given.get(name) for name in ("settings", "model")]
+        files = [of_path(ROOT / text) for text in given if text]
         return digest([self.kind, self.given, files, [[str(path), *of_file(path)] for path in paths],
                        [images.load(used(name)).fingerprint() for name in kind.images]])
 

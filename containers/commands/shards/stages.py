@@ -25,6 +25,12 @@ def line(module: str, image: str, arguments: list, options: list = (),
             *map(str, (*given, *arguments))]
 
 
+def place(path: str | Path) -> str:
+    """Return a path as containers know it: in the repository relative to it, elsewhere absolute."""
+    found = (ROOT / path).resolve()
+    return str(found.relative_to(ROOT.resolve()) if found.is_relative_to(ROOT.resolve()) else found)
+
+
 def reading(path: str | Path, mounted: Path | None = None) -> list[str]:
     """Return what lets a container read a file or folder that lies outside of the repository.
 
@@ -38,7 +44,7 @@ def reading(path: str | Path, mounted: Path | None = None) -> list[str]:
     folder = (ROOT / path).resolve()
     if not folder.is_dir():
         folder = folder.parent
-    known = [ROOT, *([mounted.resolve()] if mounted else [])]
+    known = [ROOT.resolve(), *([mounted.resolve()] if mounted else [])]
     return [] if any(folder.is_relative_to(place) for place in known) else ["--read", str(folder)]
 
 
