@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from containers.commands import predict
+from containers.commands.shards import stages
 from containers.launcher import ROOT, LauncherError, apptainer, engines, images, oci
 
 IMAGE = "reporting"
@@ -66,3 +68,17 @@ def stub(folder: Path, name: str, script: str) -> Path:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return folder
+
+
+@pytest.fixture
+def ready(tmp_path, monkeypatch):
+    """A repository with trained models, and a CT."""
+    for module in (predict, stages):
+        monkeypatch.setattr(module, "ROOT", tmp_path / "repository")
+    for path in (f"{predict.MODEL}/model.json", f"{predict.CLASSIFIERS}/LR/features.json",
+                 "data/sclc_liver/imaging/cards/predicted.json"):
+        file = tmp_path / "repository" / path
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    (tmp_path / "ct.nii.gz").write_bytes(b"ct")
+    return tmp_path

@@ -6,8 +6,6 @@ import dataclasses
 import os
 import shutil
 import signal
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,62 +16,7 @@ from stages.common import canonical, done
 from stages.common.done import Record
 from stages.common.errors import InputError
 from stages.radiomics import extract, parameters, rows, series, table, unlabelled
-from tests.radiomics.conftest import ROOT, mirror, phantom, write
-
-SERIES = ("AIR-001_a.nii.gz", "AIR-001_b.nii.gz", "AIR-002_a.nii.gz", "AIR-003_a.nii.gz")
-
-
-@pytest.fixture
-def cohort(tmp_path):
-    """Four series: two of one patient, one without a lesion, one with a single voxel."""
-    for name in ("images", "masks"):
-        (tmp_path / name).mkdir()
-    for seed, name in enumerate(SERIES):
-        image, mask = phantom(seed, shape=(8, 24, 26))
-        array = sitk.GetArrayFromImage(mask)
-        if seed >= 2:
-            array[:] = 0
-            array[4, 4, 4] = seed == 3
-        changed = sitk.GetImageFromArray(array)
-        changed.CopyInformation(mask)
-        write(tmp_path, (image, changed), f"images/{name}", f"masks/{name}")
-    pd.DataFrame({"File": SERIES, "NE_Score": [0.3, 0.3, -0.2, 0.1],
-                  "Group": ["train", "train", "val", "test"], "patient": ["1", "1", "2", "3"]}
-                 ).to_csv(tmp_path / "manifest.csv", index=False)
-    return tmp_path
-
-
-@pytest.fixture
-def run(cohort, monkeypatch):
-    """Return a function that runs a stage in the cohort's folder as its command line would."""
-    monkeypatch.chdir(cohort)
-
-    def stage(module, *options):
-        arguments = ["stage", "--params", ROOT / "studies/sclc_liver/params",
-                     "--manifest", "manifest.csv"]
-        monkeypatch.setattr(sys, "argv", [str(item) for item in (*arguments, *options)])
-        module.main()
-
-    return stage
-
-
-@pytest.fixture
-def extracted(run):
-    def rows(*options, out="rows"):
-        run(extract, "--images", "images", "--masks", "masks", "--out", out, *options)
-        return {path.name: path.read_bytes() for path in sorted(Path(out).iterdir())}
-
-    return rows
-
-
-@pytest.fixture
-def joined(run):
-    def tables(protocol):
-        run(table, "--rows", "rows", "--protocol", protocol, "--out", "table.csv",
-            "--excluded", "excluded.csv")
-        return pd.read_csv("table.csv"), pd.read_csv("excluded.csv")
-
-    return tables
+from tests.radiomics.conftest import ROOT, SERIES, mirror
 
 
 def test_from_series_to_table(extracted, joined):
