@@ -132,10 +132,18 @@ def measure(data: Path) -> None:
 
 
 def scores(folder: Path) -> list[str]:
-    """Return a line for each model of the corrected protocol: its test AUC, with the interval."""
+    """Return a line for each model of the corrected protocol: its test AUC, with the interval.
+
+    Before them, on how few or many the AUCs rest: one patient of a class makes an interval of no width.
+    """
     lines = []
     for path in sorted(folder.glob("*.json")):
-        for model, found in json.loads(path.read_text())["test"]["scores"].items():
+        content = json.loads(path.read_text())
+        tested = content["numbers"]["test"]
+        lines.append(f"{path.stem} masks: tested on {tested['series']} series of {tested['patients']} "
+                     f"patients ({tested['patients_with_negatives']} with NE-negative series, "
+                     f"{tested['patients_with_positives']} with NE-positive ones)")
+        for model, found in content["test"]["scores"].items():
             auc = found["AUC"]
             lines.append(f"{path.stem} masks, {model}: test AUC {_number(auc['mean'])} "
                          f"({_number(auc['patients']['low'])} to {_number(auc['patients']['high'])})")

@@ -120,7 +120,7 @@ def about(work: Work) -> str:
 
 
 def those_that_can(listed: list[Series], work, record: Record, jobs: int,
-                   computed=compute) -> tuple[dict, dict[str, str]]:
+                   computed=None) -> tuple[dict, dict[str, str]]:
     """Compute every series that can be.
 
     Parameters
@@ -141,7 +141,7 @@ def those_that_can(listed: list[Series], work, record: Record, jobs: int,
         If something else than a file of a series is at fault.
     """
     try:
-        return extract.extract(listed, work, record, jobs, computed), {}
+        return extract.extract(listed, work, record, jobs, computed or compute), {}
     except InputError as error:
         wrong = {str(one.where): one for one in each(error)}
         found, failed = {}, {}

@@ -57,5 +57,9 @@ def test_the_stages_of_a_step():
 
 def test_the_scores_stand_beside_their_intervals(tmp_path):
     auc = {"mean": 0.625, "patients": {"low": 0.5, "high": None}}
-    (tmp_path / "reference.json").write_text(json.dumps({"test": {"scores": {"LR": {"AUC": auc}}}}))
-    assert cohort.scores(tmp_path) == ["reference masks, LR: test AUC 0.62 (0.50 to undefined)"]
+    tested = {"series": 3, "patients": 2, "patients_with_negatives": 1, "patients_with_positives": 2}
+    (tmp_path / "reference.json").write_text(json.dumps(
+        {"numbers": {"test": tested}, "test": {"scores": {"LR": {"AUC": auc}}}}))
+    assert cohort.scores(tmp_path) == [
+        "reference masks: tested on 3 series of 2 patients (1 with NE-negative series, 2 with "
+        "NE-positive ones)", "reference masks, LR: test AUC 0.62 (0.50 to undefined)"]
