@@ -27,7 +27,7 @@ class Stages:
     """
 
     def __init__(self, out):
-        self.out, self.ran, self.refusing, self.failing = out, [], "", {}
+        self.out, self.ran, self.refusing, self.failing, self.faults = out, [], "", {}, []
         self.watch = lambda out: None
 
     def launch(self, line):
@@ -53,7 +53,7 @@ class Stages:
         count = int(given["--count"])
         yield Path(given["--out"]), json.dumps({
             "parts": [SERIES[number::count] for number in range(count)], "lesion_labels": [2],
-            "liver_labels": [1], "failed": {}, "faults": []})
+            "liver_labels": [1], "failed": {}, "faults": self.faults})
 
     def masked(self, given):
         plan = job.read(Path(given["--plan"]))["parts"][int(given["--part"])]
@@ -193,3 +193,12 @@ def test_what_is_refused_before_any_series_is_read_leaves_nothing(ready, run, mo
     with pytest.raises(SystemExit) as stop:
         run()
     assert stop.value.code == 2 and not (ready / "out").exists()
+
+
+def test_nothing_is_made_of_a_table_at_fault(ready, run):
+    run.stages.faults = ["cohort.csv: has 'a' twice"]
+    with pytest.raises(LauncherError, match="has 'a' twice"):
+        run("--shards", "2")
+    # Its files are read, to tell all at once.
+    assert run.stages.ran.count("masked") == 2 and "predict" not in run.stages.ran
+    assert not (ready / "out").exists()

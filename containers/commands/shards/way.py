@@ -182,6 +182,8 @@ class Way:
         parts = self.parts(whole, work)
         if parts.plan["faults"]:
             # Nothing is made of a table that will change; its files are read to tell all at once.
+            if not any(parts.end(number) for number in range(len(parts))):
+                shutil.rmtree(work / "parts")
             self.checked(out)
         failed, forbidden = faults(parts, self.work_on(parts))
         if forbidden:
