@@ -17,7 +17,7 @@ from containers.launcher import LauncherError, images
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A pipeline of three stages: fetch a table, pass its rows on, count them."""
-    def run(pushed, column=1):
+    def run(pushed, column=1, heavy=False):
         subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
         dvc = [sys.executable, "-m", "dvc"]
         subprocess.run([*dvc, "init", "-q"], cwd=tmp_path, check=True)
@@ -31,7 +31,8 @@ def small(tmp_path, monkeypatch):
                   "rows": {"cmd": f"cut -d, -f{column} table.csv > rows.csv", "deps": ["table.csv"],
                            "outs": [{"rows.csv": {"push": pushed}}]},
                   "count": {"cmd": "mkdir -p count && wc -l < rows.csv > count/all.txt",
-                            "deps": ["rows.csv"], "outs": ["count"]}}
+                            "deps": ["rows.csv"],
+                            "outs": [{"count": {"meta": {"release": not heavy}}}]}}
         (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
         subprocess.run([*dvc, "repro", "-q"], cwd=tmp_path, check=True)
         monkeypatch.chdir(tmp_path)
@@ -58,6 +59,14 @@ def test_rows_of_a_fetched_table_that_are_not_marked_are_refused(small, column):
 
 def test_values_that_small_lesions_of_any_cohort_have_are_no_rows_of_a_table(small):
     assert len(small(pushed=True, column=3).members()) == 3
+
+
+def test_what_is_left_out_for_its_size_is_in_no_archive_and_may_be_missing(small):
+    found = small(pushed=False, heavy=True)
+    assert [(found.name(out.fs_path), found.address(out)) for out in found.heavy] == [
+        ("count", "dvc.yaml:count")] and not found.members()
+    Path(found.parts(found.heavy[0])[1].file).unlink()
+    assert not outputs.Outputs(found.root).members()
 
 
 def test_an_output_that_the_cache_lacks_is_named(small):

@@ -1,7 +1,8 @@
 """What the stages made and git ignores: which of it may leave this machine, and from where it comes.
 
 An output with ``push: false`` in its ``dvc.yaml`` holds rows that are not ours to pass on: DVC pushes
-it nowhere, and no release holds it.
+it nowhere, and no release holds it. One with ``meta: {release: false}`` is left out for its size: its
+stage makes it again, and nothing else reads it.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Outputs:
 
     Attributes
     ----------
-    released, withheld : list of Output
-        May and must not leave this machine.
+    released, withheld, heavy : list of Output
+        May and must not leave this machine; may, and are left out for their size.
     fetched : list of Output
         Those of them that a stage fetches (``meta: {network: true}``).
     absent : dict
@@ -72,7 +73,8 @@ class Outputs:
         self.root, self.pipeline = root, Pipeline(root)
         self.cache = Path(self.pipeline.repo.cache.local.path)
         needed = {id(stage) for stage in self.pipeline.needed(self.pipeline.stages())}
-        self.released, self.withheld, self.fetched, self.absent = [], [], [], {}
+        self.released, self.withheld, self.heavy = [], [], []
+        self.fetched, self.absent = [], {}
         kept = [(stage, out) for stage in self.pipeline.order for out in stage.outs if out.use_cache]
         for stage, out in kept:
             lacking = self.lacking(out)
@@ -80,13 +82,22 @@ class Outputs:
                 self.absent.setdefault(self.name(stage.path), lacking)
         for stage, out in kept:
             if self.name(stage.path) not in self.absent:
-                (self.released if out.can_push else self.withheld).append(out)
+                self._kind(out).append(out)
                 if (stage.meta or {}).get("network"):
                     self.fetched.append(out)
+
+    def _kind(self, out: Output) -> list[Output]:
+        if not out.can_push:
+            return self.withheld
+        return self.released if (out.annot.meta or {}).get("release", True) else self.heavy
 
     def name(self, path: str) -> str:
         """Return a path as it is called in the repository."""
         return Path(path).relative_to(self.root).as_posix()
+
+    def address(self, out: Output) -> str:
+        """Return what ``dvc repro`` knows the stage of an output by."""
+        return f"{self.name(out.stage.path)}:{out.stage.name}"
 
     def lacking(self, out: Output) -> str:
         """Return the first file of an output that the cache lacks; empty where it is whole."""
