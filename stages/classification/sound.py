@@ -1,4 +1,4 @@
-"""Whether a stored forest ends: `stages.classification.models` follows its nodes until they are leaves."""
+"""Whether a stored forest ends: `stages.classification.models` follows nodes until they are leaves."""
 
 from __future__ import annotations
 
