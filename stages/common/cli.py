@@ -41,7 +41,8 @@ class _Parser(argparse.ArgumentParser):
             for path in value if isinstance(value, list) else [value]:
                 # Read, a pipe that nobody writes to would be waited for without end.
                 if isinstance(path, Path) and path.is_fifo():
-                    self.error(f"{path} is a pipe: give a file")
+                    raise InputError("is a pipe, a socket or a device", path,
+                                     "copy its content into a file")
         return found
 
 

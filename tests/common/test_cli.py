@@ -68,7 +68,8 @@ def test_a_pipe_is_not_waited_for(tmp_path, many):
                  f"p.add_argument('--table', type=Path{more}); "
                  f"p.parse_args(['--table', '{tmp_path}/pipe.csv'])")
     assert result.returncode == 2
-    assert result.stderr == f"python -m m: {tmp_path}/pipe.csv is a pipe: give a file; see --help\n"
+    assert result.stderr == (f"error: {tmp_path}/pipe.csv: is a pipe, a socket or a device; copy its "
+                             "content into a file\n")
 
 
 def test_what_is_nested_too_deeply_is_one_line():
