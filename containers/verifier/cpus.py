@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,8 @@ CPUS = ("Haswell", "EPYC-Milan")
 EMULATOR = "qemu-x86_64"
 # QEMU 7.2 crashes in the sort that NumPy 2 has for AVX2. Natively, nothing differs without it.
 WITHOUT = {"classification-notebook": "AVX2"}
+# QEMU 7.2 takes ymm4 as an index of AVX2's gather for none, and torch samples a grid so; 10.0 does not.
+SINCE = {"patches": 10}
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,22 @@ def check(cpus: list[str]) -> None:
             raise LauncherError(f"no CPU '{cpu}'; '{EMULATOR} -cpu help' lists them")
 
 
+def fit(names: list[str]) -> list[str]:
+    """Return the runs that this emulator can do.
+
+    Raises
+    ------
+    LauncherError
+        If it does not say its version.
+    """
+    said = subprocess.run([EMULATOR, "--version"], capture_output=True, text=True).stdout
+    version = re.search(r"version (\d+)\.", said)
+    if not version:
+        raise LauncherError(f"'{EMULATOR} --version' names no version; install QEMU's (apt-get install "
+                            "qemu-user)")
+    return [name for name in names if int(version[1]) >= SINCE.get(name, 0)]
+
+
 def runs(names: list[str], cpus: list[str], engine: str, scratch: Path) -> Iterator[list[Run]]:
     """Yield the runs of each name: this machine's own, then one for each CPU.
 
@@ -110,7 +129,8 @@ def _run(name: str, engine: str, scratch: Path, cpu: str) -> Run:
     out = folder / "outputs.json"
     features = f"{environment.BEYOND_AVX2} {WITHOUT.get(name, '')}".strip()
     probe = PROBES[name]
-    python = ["env", f"NPY_DISABLE_CPU_FEATURES={features}", EMULATOR, "-cpu", cpu,
+    # By its whole path: a stage's PATH is not the caller's.
+    python = ["env", f"NPY_DISABLE_CPU_FEATURES={features}", shutil.which(EMULATOR), "-cpu", cpu,
               str(venv.ENVIRONMENTS / probe.image / "bin" / "python")]
     _call(["--write", str(folder), probe.image, "--", *(python if cpu else ["python"]), "-m",
            probe.module, "--params", probe.params, "--out", str(out)], "venv" if cpu else engine)

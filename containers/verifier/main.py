@@ -85,7 +85,13 @@ def _emulated(options: argparse.Namespace) -> int:
     chosen = options.cpus or list(cpus.CPUS)
     cpus.check(chosen)
     different = False
-    names = [name for name in cpus.PROBES if not options.only or name in options.only]
+    wanted = [name for name in cpus.PROBES if not options.only or name in options.only]
+    names = cpus.fit(wanted)
+    for name in [name for name in wanted if name not in names]:
+        line = f"{name} needs QEMU {cpus.SINCE[name]} or newer (Debian 13's qemu-user)"
+        if options.only:
+            raise LauncherError(f"{line}; install it, or leave out --only {name}")
+        checkout.announce(f"notice: left out: {line}")
     with tempfile.TemporaryDirectory(prefix="msclc-verify-") as folder:
         os.chmod(folder, 0o755)
         for own, *others in cpus.runs(names, chosen, options.engine, Path(folder)):

@@ -104,8 +104,9 @@ def fit(images: np.ndarray, labels: np.ndarray, preset: Preset, seed: int,
         if beginning is not None:
             networks.start(model, beginning)
         model = model.to(chosen)
+        # Fused: torch.sqrt is MKL's, whose last bit depends on the CPU.
         optimiser = torch.optim.AdamW(model.parameters(), training.learning_rate,
-                                      weight_decay=training.weight_decay)
+                                      weight_decay=training.weight_decay, fused=True)
         steps = -(-len(labels) // training.batch)
         schedule = (torch.optim.lr_scheduler.OneCycleLR(
             optimiser, training.learning_rate, epochs=training.epochs, steps_per_epoch=steps)

@@ -23,9 +23,10 @@ def verify(*arguments: str, path: str = os.environ["PATH"]) -> subprocess.Comple
     return subprocess.run(line, capture_output=True, text=True, env={**os.environ, "PATH": path})
 
 
-def emulator(folder, variables: str) -> str:
+def emulator(folder, variables: str, said: str = "version 10.0.13") -> str:
     """A PATH on which the emulator is this machine's own CPU with other numerical routines."""
-    script = f'shift 2; case $1 in */true) exit 0;; esac; exec env {variables} "$@"'
+    script = (f'case $1 in --version) echo {said}; exit 0;; esac; '
+              f'shift 2; case $1 in */true) exit 0;; esac; exec env {variables} "$@"')
     return f"{stub(folder, cpus.EMULATOR, script)}{os.pathsep}{os.environ['PATH']}"
 
 
@@ -65,6 +66,15 @@ def test_what_does_not_go_together_is_refused(tmp_path):
     unknown = stub(tmp_path / "none", cpus.EMULATOR, "exit 1")
     result = verify("--cpus", "Pentium9", path=f"{unknown}{os.pathsep}{os.environ['PATH']}")
     assert result.returncode == 2 and "no CPU 'Pentium9'" in result.stderr
+
+
+def test_an_emulator_with_a_fault_is_not_used_for_what_meets_it(tmp_path):
+    path = emulator(tmp_path / "bin", "X=1", "version 7.2.22")
+    result = verify("--cpus", "old", "--only", "patches", path=path)
+    assert result.returncode == 2 and "patches needs QEMU 10 or newer" in result.stderr
+    nameless = emulator(tmp_path / "other", "X=1", "hello")
+    result = verify("--cpus", "old", "--only", "patches", path=nameless)
+    assert result.returncode == 2 and "names no version" in result.stderr
 
 
 def row(cpu: str, sha256: str, identical: str = "3", how: str = record.NATIVE) -> Row:

@@ -105,7 +105,8 @@ def train(patients: Sequence[grids.Patient], preset: Preset, blank: bool, seed: 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = DiUnet(preset.widths, ct.shape[1]).to(device)
-    optimiser = torch.optim.Adam(model.parameters(), training.learning_rate)
+    # Fused: torch.sqrt is MKL's, whose last bit depends on the CPU.
+    optimiser = torch.optim.Adam(model.parameters(), training.learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, training.learning_rate, training.steps)
     with cli.progress("step", training.steps) as step:
         for number in range(training.steps):

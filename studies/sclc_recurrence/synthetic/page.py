@@ -125,7 +125,9 @@ def sentences(documents: Mapping[tuple[str, str], Document]) -> list[str]:
         f"{interval(drawn.get('methods')['both']['whole']['mean'])}, "
         f"{interval(gained['network']['whole'], 3)} more than the most frequent station at each place. "
         f"The GTV as second input adds {interval(gained['gtv']['whole'], 3)} to it, and "
-        f"{interval(gained['gtv']['near'], 3)} near the GTV."]
+        f"{interval(gained['gtv']['near'], 3)} near the GTV. These intervals are over patients, not "
+        "over trainings: with other first weights the GTV adds "
+        f"{' or '.join(short(value) for value in gained['gtv']['whole']['trainings'])}."]
 
 
 def stations(document: Document) -> dict:
