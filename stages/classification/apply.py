@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.classification import applicability
+from stages.classification import applicability, sound
 from stages.classification import models as classifiers
 from stages.common import canonical, cli
 from stages.common.columns import SERIES
@@ -74,6 +74,8 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
     if wrong.any():
         raise InputError(f"series {table[SERIES][wrong].iloc[0]} lacks a number among its features",
                          source, "make it with stages.radiomics.unlabelled")
+    for path in paths:
+        sound.require(path)
     found = np.mean([classifiers.stored_probability(path, table[names]) for path in paths], axis=0)
     if not np.isfinite(found).all():
         raise InputError("holds a model that gives no number", folder,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.cohort import dicom, identity, nrrd_file
+from stages.cohort import dicom, identity, nrrd_file, unpacked
 from stages.cohort.dicom_files import UID
 from stages.cohort.own_table import Own, require_file
 from stages.common import nifti
@@ -72,8 +72,11 @@ def read_file(path: Path) -> tuple[Volume, str]:
         raise InputError("no such file or folder", path, "correct the path in the table")
     require_file(path)
     kind = kind_of(path)
+    if kind == "nifti":
+        unpacked.require_bounded(path)
+        return nifti.read(path), kind
     if kind:
-        return (nifti.read if kind == "nifti" else nrrd_file.read)(path), kind
+        return nrrd_file.read(path), kind
     raise InputError("is not a file type that is read", path,
                      "give .nii, .nii.gz or .nrrd, or a folder of DICOM files")
 

@@ -36,7 +36,14 @@ class _Parser(argparse.ArgumentParser):
             name, _, value = argument.partition("=")
             if not argument or argument.startswith("--") and name != argument and not value:
                 self.error(f"{name or before or 'an argument'} is empty: give it a value")
-        return super().parse_known_args(given, namespace)
+        found = super().parse_known_args(given, namespace)
+        for value in vars(found[0]).values():
+            for path in value if isinstance(value, list) else [value]:
+                # Read, a pipe that nobody writes to would be waited for without end.
+                if isinstance(path, Path) and path.is_fifo():
+                    raise InputError("is a pipe, a socket or a device", path,
+                                     "copy its content into a file")
+        return found
 
 
 def parser(module: str, description: str | None) -> argparse.ArgumentParser:
@@ -64,6 +71,9 @@ def main(stage: Callable[[], None]) -> None:
         where = f"{error.filename}: " if error.filename is not None else ""
         print(f"error: {where}{error.strerror or error}; correct the path, or make room for it",
               file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except RecursionError:
+        print("error: an input is nested too deeply to be read; correct it", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
     except MemoryError:
         print("error: the memory is too small for this input; give the stage more memory or fewer "

@@ -11,6 +11,7 @@ so stops the stages that need it, and no others.
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,9 @@ import yaml
 
 from stages.common import strict
 from stages.common.errors import InputError
+
+# So many parts has no file of parameters, even written out.
+MOST = 10**6
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,37 @@ def _content(path):
         return _parsed(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError("no such file", path, "restore it from the repository") from None
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"is not readable YAML ({error})", path, "correct the syntax") from None
+    # ValueError: a date that cannot be, too, or bytes that are no text.
+    except (yaml.YAMLError, OSError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise InputError(f"is not readable YAML ({said})", path, "correct the syntax") from None
+    except RecursionError:
+        raise InputError("is nested too deeply", path, "correct it") from None
 
 
 @lru_cache(maxsize=4)
 def _parsed(text: str):
     """Parse once for all parts that a stage reads; nobody changes the result."""
-    return yaml.safe_load(text)
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _written_out(node, {}) > MOST:
+            raise ValueError(f"written out, with what is named by * and <<, it has over {MOST} parts")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _written_out(node: yaml.Node, known: dict) -> float:
+    """Count the parts of a document, what is named twice twice; infinite where one holds itself."""
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        inside = [] if isinstance(node, yaml.ScalarNode) else node.value
+        known[id(node)] = 1 + sum(_written_out(one, known) for part in inside for one in (
+            part if isinstance(part, tuple) else (part,)))
+    return known[id(node)]
 
 
 def choose(options: dict, name: str, kind: str):

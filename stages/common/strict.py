@@ -55,6 +55,7 @@ def build(kind, value, source: str, where: str):
 
 def _plain(kind, value, source, where):
     if kind is object:
+        _expect(_finite(value), "without NaN and infinity", value, source, where)
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -63,6 +64,12 @@ def _plain(kind, value, source, where):
     right = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
     _expect(right, f"a value of type {kind.__name__}", value, source, where)
     return value
+
+
+def _finite(value) -> bool:
+    if isinstance(value, (dict, list)):
+        return all(map(_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _dataclass(kind, value, source, where):

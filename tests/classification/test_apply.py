@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from stages.classification import applicability, apply
 from stages.common import canonical
@@ -41,6 +42,7 @@ def test_no_series_with_features_is_no_error(trained, run):
 
 @pytest.mark.parametrize("fault, words", [
     ("models", "holds no trained classifiers"), ("column", "lacks the column"),
+    ("circle", "holds a tree whose nodes lead back"),
     ("linear", "is no stored model"), ("forest", "is no stored model"),
     ("booster", "is no stored model"), ("unnamed", "features.json: no such file"),
     ("names", "features.json: is no list of features"), ("fewer", "is no stored model"),
@@ -61,6 +63,11 @@ def test_bad_input_is_one_line(trained, run, fault, words):
         for path in (trained / "models" / "LR").iterdir():
             if path.name != "features.json":
                 path.write_text(re.sub('"intercept": .*', '"intercept": NaN', path.read_text()))
+    elif fault == "circle":
+        for path in (trained / "models" / "RF").glob("*.safetensors"):
+            arrays = load_file(path)
+            arrays["left"][np.flatnonzero(arrays["left"] > 0)[:1]] = 0
+            save_file(arrays, path)
     elif fault == "twice":
         table = pd.read_csv(trained / "features.csv")
         canonical.write_csv(trained / "features.csv", pd.concat([table, table[:1]]))

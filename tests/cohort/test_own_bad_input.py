@@ -27,6 +27,9 @@ def damage(home, fault):
         nifti.write(home / "b.nii.gz", nifti.Volume(image.data[:, :, :1], AFFINE))
     elif fault == "cut":
         (home / "b.nii.gz").write_bytes((home / "b.nii.gz").read_bytes()[:-30])
+    elif fault == "bomb":
+        raw = gzip.decompress((home / "b.nii.gz").read_bytes())
+        (home / "b.nii.gz").write_bytes(gzip.compress(raw + bytes(1 << 25)))
     elif fault == "sheared":
         write_nrrd(home / "c.nrrd", values(), AFFINE + _shift(1, 0.5, column=2))
     elif fault == "short":
@@ -86,7 +89,9 @@ def _shift(row, by, column=3):
     ("detached", "c.nrrd", "keeps its voxels in another file"),
     ("detached mask", "c_mask.nrrd", "keeps its voxels in another file"),
     ("slice", "b.nii.gz", "a single slice"), ("cut", "b.nii.gz", "damaged gzip"),
-    ("sheared", "c.nrrd", "not at right angles"), ("short", "c.nrrd", "cannot be read as NRRD"),
+    ("bomb", "b.nii.gz", "unpacks to more than 16 MiB beyond"),
+    ("sheared", "c.nrrd", "not at right angles"),
+    ("short", "c.nrrd", "cannot be read as NRRD"),
     ("nowhere", "c.nrrd", "does not say where it lies"), ("four", "c.nrrd", "not three axes"),
     ("empty", "b.nii.gz", "has no finite voxel"), ("forms", "b.nii.gz", "qform and sform disagree"),
     ("gone", "b.nii.gz", "no such file"), ("tilt", "slices", "gantry")])

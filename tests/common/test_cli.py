@@ -1,5 +1,6 @@
 """A stage fails in one line with exit code 2 and never shows a traceback."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -57,6 +58,24 @@ def test_an_empty_argument_is_not_the_folder_one_stands_in(given):
     result = run(f"p = cli.parser('m', 'd'); p.add_argument('--out'); p.parse_args({given})")
     assert result.returncode == 2
     assert result.stderr == "python -m m: --out is empty: give it a value; see --help\n"
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_pipe_is_not_waited_for(tmp_path, many):
+    os.mkfifo(tmp_path / "pipe.csv")
+    more = ", nargs='+'" if many else ""
+    result = run("from pathlib import Path; p = cli.parser('m', 'd'); "
+                 f"p.add_argument('--table', type=Path{more}); "
+                 f"p.parse_args(['--table', '{tmp_path}/pipe.csv'])")
+    assert result.returncode == 2
+    assert result.stderr == (f"error: {tmp_path}/pipe.csv: is a pipe, a socket or a device; copy its "
+                             "content into a file\n")
+
+
+def test_what_is_nested_too_deeply_is_one_line():
+    result = run("import json; json.loads('[' * 100000)")
+    assert result.returncode == 2
+    assert result.stderr == "error: an input is nested too deeply to be read; correct it\n"
 
 
 @pytest.mark.parametrize("number, status, said", [(signal.SIGTERM, 143, "terminated"),

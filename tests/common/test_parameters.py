@@ -83,10 +83,27 @@ def test_numbers_are_finite(path, value):
     ("cohort: [1", "is not readable YAML"), ("just text", "the file must be a mapping"),
     ("- 1", "the file must be a mapping"), ("", "the file must be a mapping"),
     ("cohort: 3", "parameter 'cohort' must be a mapping, not 3"),
-    ("other: 3", "parameter 'cohort' is missing")])
+    ("other: 3", "parameter 'cohort' is missing"),
+    ("cohort: {day: 2020-13-45}", "is not readable YAML (month must be in 1..12"),
+    ("cohort: &a {seeds: *a}", "written out, with what is named by * and <<"),
+    ("cohort: " + "[" * 5000, "is nested too deeply"),
+    # Each part holds the one before it twice: the last one would have 2 ** 40 keys.
+    ("a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n"
+                                  for n in range(1, 41)), "written out, with what is named")])
 def test_a_file_without_the_part(path, text, said):
     path.write_text(text)
     assert said in refusal(path, "cohort.seeds", Seeds)
+
+
+def test_a_part_may_be_named_again(path):
+    path.write_text("seeds: &seeds {first: 1, count: 2}\ncohort: {seeds: {<<: *seeds, count: 3}}")
+    assert parameters.section(path, "cohort.seeds", Seeds) == Seeds(1, 3)
+
+
+@pytest.mark.parametrize("value", ["{LR: .nan}", "[1, .inf]", "-.inf"])
+def test_numbers_of_any_kind_are_finite(path, value):
+    path.write_text(path.read_text().replace("0.0", value))
+    assert "must be without NaN and infinity" in refusal(path, "cohort.boundary", object)
 
 
 def test_absent_file(tmp_path):

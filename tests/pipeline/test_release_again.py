@@ -46,6 +46,19 @@ def test_the_bytes_are_those_of_the_release(released):
     assert "complete" in (target / "logs" / "reproduced").read_text()
 
 
+def test_a_checkout_that_has_run_nothing_yet_gives_its_folder_of_environments(tmp_path, monkeypatch):
+    for root in (tmp_path / "checkout", tmp_path / "target"):
+        for name in again.LOCKS:
+            path = root / "containers" / "orchestrator" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("a==1\n")
+    monkeypatch.setattr(again, "ROOT", tmp_path / "checkout")
+    again.equip(tmp_path / "target")
+    # As the launcher makes it.
+    (tmp_path / "target" / ".envs").mkdir(exist_ok=True)
+    assert (tmp_path / "checkout" / ".envs").is_dir()
+
+
 def test_no_address_can_be_reached(released):
     wrap = again.alone()
     if not wrap:

@@ -107,6 +107,12 @@ def take_in(folder: Path) -> list[str]:
             "--record", f"{folder}/record.jsonl"]
 
 
+def measure(folder: Path) -> list[str]:
+    """Return the command that computes the own cohort's features in three parts."""
+    return ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "containers.commands.features",
+            f"--table={folder}/home/cohort.csv", f"--out={folder}/out", "--shards=3"]
+
+
 def released(folder: Path) -> None:
     """Write the small house with its results and a tag."""
     house(folder)
@@ -128,8 +134,9 @@ def release(folder: Path) -> list[str]:
 HOUSE = Scenario("make reproduce, one study", house, lambda folder: [
     str(ROOT / ".venv" / "bin" / "python"), "-m", "containers.commands.reproduce"])
 OWN = Scenario("intake of an own cohort", own, take_in)
+PARTS = Scenario("make features, in three parts", own, measure)
 RELEASE = Scenario("make release", released, release)
-SCENARIOS = {"reproduce": HOUSE, "own": OWN, "release": RELEASE}
+SCENARIOS = {"reproduce": HOUSE, "own": OWN, "parts": PARTS, "release": RELEASE}
 
 
 def commit(folder: Path) -> None:

@@ -16,7 +16,7 @@ from containers.commands.faults.house import SCENARIOS
 from containers.launcher import Parser, entry
 
 # How many of the kills each scenario gets.
-SHARES = {"reproduce": 0.4, "own": 0.4, "release": 0.2}
+SHARES = {"reproduce": 0.3, "own": 0.3, "parts": 0.2, "release": 0.2}
 
 
 def killed(count: int, seed: int, scratch: Path, names: list[str]) -> tuple[str, list[str]]:

@@ -80,6 +80,7 @@ def equip(target: Path) -> None:
         if (target / path).read_bytes() != (ROOT / path).read_bytes():
             raise LauncherError(f"{path}: the release has another one than this checkout; check out "
                                 "the release's tag and run this again")
+    (ROOT / ".envs").mkdir(exist_ok=True)  # a checkout that has run nothing yet
     for name in (".venv", ".envs"):
         (target / name).symlink_to(ROOT / name)
 

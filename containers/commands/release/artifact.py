@@ -36,6 +36,9 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
     missing = [f"- Image `{name}`: {why}." for name, why in sorted(left.items())]
     missing += [f"- Outputs of `{file}`: not in the cache of the machine that made this release "
                 f"(first: `{first}`)." for file, first in sorted(outputs.absent.items())]
+    missing += [f"- `{outputs.name(out.fs_path)}`, left out for its size: `dvc repro "
+                f"{outputs.address(out)}` makes it again, and `dvc.lock` has its MD5."
+                for out in outputs.heavy]
     return TEMPLATE.read_text(encoding="utf-8").format(
         title=citation["title"], version=tag.version, tag=tag.name, commit=tag.commit,
         date=metadata.date(tag).date().isoformat(), slug=slug,

@@ -42,7 +42,7 @@ class Crate:
     def __init__(self, tag: Tag, outputs: Outputs, folder: Path, citation: dict):
         self.tag, self.outputs, self.folder, self.citation = tag, outputs, folder, citation
         self.cached = {outputs.name(out.fs_path): out
-                       for out in (*outputs.released, *outputs.withheld)}
+                       for out in (*outputs.released, *outputs.withheld, *outputs.heavy)}
         self.date = metadata.date(tag).isoformat()
         self.graph: dict[str, dict] = {}
         self.data: dict[tuple[str, str], str] = {}
@@ -163,8 +163,9 @@ class Crate:
         if out is None:
             out = next((one for name, one in self.cached.items() if path.startswith(f"{name}/")), None)
         digest = self._digest(out, path) if out is not None and out.hash_info else ""
-        place = ("the archive of DVC's cache" if out is not None and out.can_push
-                 else "not passed on" if out is not None else "not in this release")
+        place = ("not in this release" if out is None else "not passed on" if not out.can_push
+                 else "left out for its size" if out in self.outputs.heavy
+                 else "the archive of DVC's cache")
         identifier = f"#data/{md5}/{path}"
         # No file of this release, and so no File to a reader of crates.
         self.add(identifier, "CreativeWork", name=path, sha256=digest, identifier=f"md5:{md5}",

@@ -1,16 +1,19 @@
 """What the stages made and git ignores: which of it may leave this machine, and from where it comes.
 
 An output with ``push: false`` in its ``dvc.yaml`` holds rows that are not ours to pass on: DVC pushes
-it nowhere, and no release holds it.
+it nowhere, and no release holds it. One with ``meta: {release: false}`` is left out for its size: its
+stage makes it again, and nothing else reads it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from dvc.output import Output
@@ -25,6 +28,8 @@ LONG = 12
 # So many of them in one file are no chance.
 MANY = 20
 CELL = re.compile(rb"[^\s,;\"'\[\]{}:()]{%d,}" % LONG)
+# Counted voxels: quotients and distances of so small whole numbers tell lesions of two cohorts alike.
+DENOMINATOR, NUMERATOR = 2000, 10**6
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,8 @@ class Outputs:
 
     Attributes
     ----------
-    released, withheld : list of Output
-        May and must not leave this machine.
+    released, withheld, heavy : list of Output
+        May and must not leave this machine; may, and are left out for their size.
     fetched : list of Output
         Those of them that a stage fetches (``meta: {network: true}``).
     absent : dict
@@ -68,7 +73,8 @@ class Outputs:
         self.root, self.pipeline = root, Pipeline(root)
         self.cache = Path(self.pipeline.repo.cache.local.path)
         needed = {id(stage) for stage in self.pipeline.needed(self.pipeline.stages())}
-        self.released, self.withheld, self.fetched, self.absent = [], [], [], {}
+        self.released, self.withheld, self.heavy = [], [], []
+        self.fetched, self.absent = [], {}
         kept = [(stage, out) for stage in self.pipeline.order for out in stage.outs if out.use_cache]
         for stage, out in kept:
             lacking = self.lacking(out)
@@ -76,13 +82,22 @@ class Outputs:
                 self.absent.setdefault(self.name(stage.path), lacking)
         for stage, out in kept:
             if self.name(stage.path) not in self.absent:
-                (self.released if out.can_push else self.withheld).append(out)
+                self._kind(out).append(out)
                 if (stage.meta or {}).get("network"):
                     self.fetched.append(out)
+
+    def _kind(self, out: Output) -> list[Output]:
+        if not out.can_push:
+            return self.withheld
+        return self.released if (out.annot.meta or {}).get("release", True) else self.heavy
 
     def name(self, path: str) -> str:
         """Return a path as it is called in the repository."""
         return Path(path).relative_to(self.root).as_posix()
+
+    def address(self, out: Output) -> str:
+        """Return what ``dvc repro`` knows the stage of an output by."""
+        return f"{self.name(out.stage.path)}:{out.stage.name}"
 
     def lacking(self, out: Output) -> str:
         """Return the first file of an output that the cache lacks; empty where it is whole."""
@@ -155,8 +170,8 @@ class Outputs:
     @staticmethod
     def holds(file: Path, rows: set[bytes]) -> bool:
         """Tell whether a file holds many cells of withheld rows."""
-        content = file.read_bytes()
-        return len(rows.intersection(CELL.findall(content))) > MANY
+        shared = rows.intersection(CELL.findall(file.read_bytes()))
+        return len(shared) > MANY and sum(not counted(cell) for cell in shared) > MANY
 
     def sha256(self, out: Output) -> str:
         """Return an output's SHA-256, a folder's that of its files' sums; empty where it is not here.
@@ -171,6 +186,32 @@ class Outputs:
             return sha256(parts[0].file)
         name = f"{parts[0].path}/"
         return folder_sum((part.path.removeprefix(name), part.file) for part in parts[1:])
+
+
+def counted(cell: bytes) -> bool:
+    """Tell whether a cell is a quotient of small whole numbers, or the root of one.
+
+    Small lesions have such features by chance (shares of voxels, distances between them), so that a
+    cohort of phantoms and one of patients hold the same; an identifier or a mean intensity is none.
+
+    Examples
+    --------
+    >>> [counted(cell) for cell in (b"0.2638888888888889", b"11.40175425099138", b"19640812.0000")]
+    [True, True, False]
+    >>> [counted(cell) for cell in (b"0.7312094417258861", b"scan-number-1", b"nan", b"000000000000")]
+    [False, False, False, False]
+    """
+    try:
+        value = float(cell)
+    except ValueError:
+        return False
+    if not 0 < abs(value) <= NUMERATOR:
+        return False
+    for number in (value, value * value):
+        near = Fraction(number).limit_denominator(DENOMINATOR)
+        if abs(near.numerator) <= NUMERATOR and math.isclose(near, number, rel_tol=1e-13):
+            return True
+    return False
 
 
 def folder_sum(files) -> str:

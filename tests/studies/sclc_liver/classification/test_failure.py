@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from stages.common import canonical
-from studies.sclc_liver import failure
+from stages.common.errors import InputError
+from studies.sclc_liver import failure, failure_checked
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -39,7 +41,7 @@ def test_the_stage_twice_gives_the_same_bytes(tmp_path):
     contents = []
     for name in ("a.json", "b.json"):
         done = subprocess.run(
-            [sys.executable, "-m", "studies.sclc_liver.failure", "--params",
+            [sys.executable, "-m", "studies.sclc_liver.failure_checked", "--params",
              ROOT / "studies/sclc_liver/params", "--protocol", "as-released", "--release", "R",
              "--environment", "E", "--predictions", tmp_path / "p.csv", "--out", tmp_path / name],
             cwd=ROOT, env=os.environ, capture_output=True, text=True)
@@ -49,3 +51,22 @@ def test_the_stage_twice_gives_the_same_bytes(tmp_path):
     found = json.loads(contents[0])
     assert found["run"]["protocol"] == "as-released"
     assert found["configurations"]["LR"]["agreement"]["studies"] == 4
+
+
+# Column, line (from 0) and what stands there instead.
+DAMAGED = {"line 4 is no whole prediction": ("probability", 2, None),
+           "line 2 is no whole prediction": ("predicted", 0, 2),
+           "line 8 has no NE score": ("NE_Score", 6, 70.0),
+           "lists a series twice": ("series", 0, "x1"),
+           "series x0 has two": ("NE_Class", 7, 0)}
+
+
+@pytest.mark.parametrize("said", DAMAGED)
+def test_damaged_predictions_are_refused_as_the_bootstrap_refuses_them(said):
+    part = predicted()
+    part = pd.concat([part, part.assign(configuration="RF")], ignore_index=True)
+    failure_checked.require(part, "p.csv")
+    column, line, value = DAMAGED[said]
+    part.loc[line, column] = value
+    with pytest.raises(InputError, match=said):
+        failure_checked.require(part, "p.csv")
