@@ -21,7 +21,7 @@ PARAMETRIC = ("stages.cohort.incoming", "stages.cohort.masked", "stages.segmenta
               "studies.sclc_liver.released_card")
 CARD, TABLE = "model_card", "cohort.csv"
 # What the study's pipeline made of the released tables: the models of Table 4's best verdicts.
-# Source: studies/sclc_liver/dvc.yaml.
+# Source: studies/sclc_liver/models/dvc.yaml.
 RUN = "as-released/2025-08/classification-notebook"
 RELEASE = {"table": "data/sclc_liver/cohort/2025-08.csv", "models": f"models/sclc_liver/{RUN}",
            "predictions": f"data/sclc_liver/predictions/{RUN}/predictions.csv",

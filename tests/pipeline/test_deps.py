@@ -232,9 +232,10 @@ def make_deps(clone):
 @pytest.mark.parametrize("file, old, new, said", [
     ("dvc.yaml", "      - stages/verdicts/ledger.py\n", "",
      "dvc.yaml: stage 'ledger' lacks stages/verdicts/ledger.py: run 'make deps'"),
-    ("studies/sclc_liver/dvc.yaml", "      - stages/cohort/fetch.py\n",
+    ("studies/sclc_liver/models/dvc.yaml", "      - stages/cohort/fetch.py\n",
      "      - stages/cohort/fetch.py\n      - stages/cohort/own.py\n",
-     "studies/sclc_liver/dvc.yaml: stage 'fetch' lists stages/cohort/own.py in vain: run 'make deps'"),
+     "studies/sclc_liver/models/dvc.yaml: stage 'fetch' lists stages/cohort/own.py in vain: "
+     "run 'make deps'"),
     ("studies/sclc_liver/burden.py", "from stages.statistics",
      "from stages.cohort import own\nfrom stages.statistics", "needs the rooms cohort and statistics"),
     ("stages/statistics/ranks.py", "import numpy", "import studies.sclc_liver.cells\nimport numpy",

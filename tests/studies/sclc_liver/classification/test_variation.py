@@ -230,7 +230,7 @@ def test_a_sweep_says_what_it_was_made_from(small):
 @pytest.mark.parametrize("name", ["sensitivity", "sensitivity_search"])
 def test_what_a_sweep_says_is_what_dvc_tracks(name):
     """Files and sections in the summary are the dependencies that data and parameters are."""
-    stages = yaml.safe_load((ROOT / "studies/sclc_liver/dvc.yaml").read_text())["stages"]
+    stages = yaml.safe_load((ROOT / "studies/sclc_liver/sweeps/dvc.yaml").read_text())["stages"]
     block = stages[name]["do"]
     tracked = [name for file in block["params"] for names in file.values() for name in names]
     part = "search" if name.endswith("search") else "analysis"
