@@ -154,6 +154,12 @@ def test_code_and_pins_are_those_of_the_fingerprints(house, file):
                 assert digest == dependency["md5"], (
                     f"run 'dvc repro {file}:{name}': {dependency['path']} changed")
                 checked += 1
+    for stage in house.stages(file):
+        for dependency in () if stage.frozen else stage.deps:
+            if str(dependency).startswith(("containers/", "stages/")) and Path(str(dependency)).is_dir():
+                status = dependency.workspace_status()
+                assert not status, f"run 'dvc repro {stage.addressing}': {status}"
+                checked += 1
     # A pipeline of sweeps has none that is repeated.
     assert checked > 20 or not stages
 
