@@ -151,7 +151,7 @@ def test_a_package_that_a_stage_needs_whole_is_one_line(toy):
 
 
 def test_dvc_sees_the_pins_of_an_image_alone():
-    """Another Dockerfile or base runs no stage again, another pin does: also where git has more files."""
+    """Another Dockerfile or base runs no stage again, another pin does."""
     repo = Repo(str(ROOT))
     for folder in (path.parent for path in ROOT.glob("containers/*/image.json")):
         seen = {Path(path).name for path in repo.dvcignore.find(repo.fs, str(folder))}

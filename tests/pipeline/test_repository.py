@@ -156,7 +156,8 @@ def test_code_and_pins_are_those_of_the_fingerprints(house, file):
                 checked += 1
     for stage in house.stages(file):
         for dependency in () if stage.frozen else stage.deps:
-            if str(dependency).startswith(("containers/", "stages/")) and Path(str(dependency)).is_dir():
+            name = str(dependency)
+            if name.startswith(("containers/", "stages/")) and (ROOT / name).is_dir():
                 status = dependency.workspace_status()
                 assert not status, f"run 'dvc repro {stage.addressing}': {status}"
                 checked += 1
