@@ -129,7 +129,8 @@ def _run(name: str, engine: str, scratch: Path, cpu: str) -> Run:
     out = folder / "outputs.json"
     features = f"{environment.BEYOND_AVX2} {WITHOUT.get(name, '')}".strip()
     probe = PROBES[name]
-    python = ["env", f"NPY_DISABLE_CPU_FEATURES={features}", EMULATOR, "-cpu", cpu,
+    # By its whole path: a stage's PATH is not the caller's.
+    python = ["env", f"NPY_DISABLE_CPU_FEATURES={features}", shutil.which(EMULATOR), "-cpu", cpu,
               str(venv.ENVIRONMENTS / probe.image / "bin" / "python")]
     _call(["--write", str(folder), probe.image, "--", *(python if cpu else ["python"]), "-m",
            probe.module, "--params", probe.params, "--out", str(out)], "venv" if cpu else engine)
