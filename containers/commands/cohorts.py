@@ -31,7 +31,7 @@ ALONE, JOINT = "lits", "both"
 # The stage that trains a network further on the second set.
 FURTHER = "finetune-nnunet"
 # Whose results of the classification are shown: the study's stage without leakage, or the authors' way.
-STUDY, CORRECTED, RELEASED = "studies/sclc_liver/dvc.yaml", "corrected", "as-released"
+STUDY, CORRECTED, RELEASED = "studies/sclc_liver/sweeps/dvc.yaml", "corrected", "as-released"
 # Where the classifiers of other cohorts are trained, and the stage that scores them the authors' way.
 IMAGE, SCORES = "classification-notebook", "bootstrap"
 

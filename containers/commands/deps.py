@@ -2,9 +2,9 @@
 
 That is the module which the command names (``python -m PACKAGE.MODULE``), all modules of the project
 that it imports, at the top or late, directly or not, the files that these read from beside them
-(``Path(__file__).with_name("NAME")``), and the pins of the image (``containers/run IMAGE``). Lines
-that name data are kept as they are. With ``--check`` nothing is written: a list that differs is an
-error.
+(``Path(__file__).with_name("NAME")``), and the folder of the image (``containers/run IMAGE``), of which
+DVC sees the pins alone (``.dvcignore``). A folder stands for its files where a stage needs them all.
+Lines that name data stay. With ``--check`` nothing is written: a list that differs is an error.
 
 A module that has the line ``# dvc: no dependency`` (with the reason behind it) is left out: it words
 messages, or it reads parameters, which ``params:`` tracks one by one.
@@ -23,11 +23,12 @@ from pathlib import Path
 import grimp
 import yaml
 
+from containers.commands import folded
 from containers.launcher import ROOT, LauncherError, Parser, entry
 
 # The image and the module of a command.
 COMMAND = re.compile(r"containers/run\s(?:[^;&|]*?\s)?(\S+)\s+--\s+python\s+-m\s+([\w.]+)")
-# An image's folder has both; the orchestrator, which fetches, is no image.
+# What DVC sees of an image's folder; the orchestrator, which fetches, is no image.
 PINS = ("image.json", "requirements.lock")
 EXEMPT = re.compile(r"^# dvc: no dependency\b", re.MULTILINE)
 # Rooms and studies. A room imports itself and COMMON, and ROOMS what it says; a study itself, COMMON
@@ -48,6 +49,7 @@ class Code:
     def __init__(self, root: Path = ROOT):
         self.root = root
         self._read: dict[str, tuple[str, ...]] = {}
+        self.folders = folded.contents(root, PACKAGES)
 
     @cached_property
     def graph(self) -> grimp.ImportGraph:
@@ -102,8 +104,9 @@ class Code:
 
     def owns(self, name: str) -> bool:
         """Tell whether a dependency is code of the project, or read from beside it."""
-        return Path(name).parts[0] in PACKAGES and (name.endswith(".py") or any(
-            name in self.files(module) for module in self.graph.modules))
+        return Path(name).parts[0] in PACKAGES and (
+            name.endswith(".py") or name in self.folders or any(
+                name in self.files(module) for module in self.graph.modules))
 
     def foreign(self) -> list[str]:
         """Return the imports that the house forbids, a line each; rooms meet in files."""
@@ -170,7 +173,7 @@ def files(root: Path = ROOT) -> list[Path]:
 
 
 def wanted(given: list[str], called: list[tuple[str, str]], code: Code) -> tuple[str, ...]:
-    """Return what a stage depends on: the image's pins, the data in their order, the code.
+    """Return what a stage depends on: the image's folder, the data in their order, the code.
 
     Parameters
     ----------
@@ -181,15 +184,12 @@ def wanted(given: list[str], called: list[tuple[str, str]], code: Code) -> tuple
     code : Code
         The project's modules.
     """
-    # Lines of another image count as its pins where both are listed; its lock alone is data.
-    pinned = {str(Path(name).parent) for name in given if Path(name).name == PINS[0]}
-    pinned |= {f"containers/{image}" for image, _ in called}
-    pins = [f"containers/{image}/{pin}" for image, _ in called for pin in PINS
+    pins = [f"containers/{image}" for image, _ in called
             if "$" in image or (code.root / "containers" / image / PINS[0]).is_file()]
-    data = [name for name in given if not code.owns(name)
-            and not (Path(name).name in PINS and str(Path(name).parent) in pinned)]
+    # Of an image that no command names, the folder is in vain and a file in it is data.
+    data = [name for name in given if not code.owns(name) and Path(name).parent != Path("containers")]
     needs = set().union(*(code.needs(module) for _, module in called))
-    return tuple([*dict.fromkeys(pins), *data, *sorted(needs)])
+    return tuple([*dict.fromkeys(pins), *data, *sorted(folded.fold(needs, code.folders))])
 
 
 def lists(file: Path, code: Code) -> list[Listed]:

@@ -16,7 +16,7 @@ ENVIRONMENT = "classification-notebook"
 PARAMETERS = "studies/sclc_liver/params"
 CARD, TABLE, PREDICTIONS = "model_card", "cohort.csv", "predictions.csv"
 # What the study's pipeline made of the released tables: the models of Table 4's best verdicts.
-# Source: studies/sclc_liver/dvc.yaml.
+# Source: studies/sclc_liver/models/dvc.yaml.
 RUN = "as-released/2025-08/classification-notebook"
 RELEASE = {"table": "data/sclc_liver/cohort/2025-08.csv", "models": f"models/sclc_liver/{RUN}",
            "predictions": f"data/sclc_liver/predictions/{RUN}/predictions.csv",

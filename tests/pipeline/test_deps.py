@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 
 from containers.commands import deps
 from containers.launcher import LauncherError
@@ -117,21 +118,44 @@ def test_code_and_pins_are_written_and_all_else_stays(toy):
     text = (toy / "dvc.yaml").read_text()
     assert text == PIPELINE.replace(
         "      - containers/other/requirements.lock\n      - data.csv\n",
-        "      - containers/small/image.json\n      - containers/small/requirements.lock\n"
+        "      - containers/small\n"
         "      - containers/other/requirements.lock\n      - data.csv\n"
         "      - stages/common/files.py\n      - stages/common/late.py\n"
         "      - stages/one/first.py\n      - stages/one/helper.py\n"
         "      - stages/one/rules.csv\n").replace(
         "      deps: []\n",
-        "      deps:\n        - containers/${item}/image.json\n"
-        "        - containers/${item}/requirements.lock\n"
+        "      deps:\n        - containers/${item}\n"
         "        - stages/common/files.py\n        - stages/two/second.py\n")
     assert (toy / "studies" / "a" / "dvc.yaml").read_text() == STUDY.replace(
         "      - studies/a/published\n",
-        "      - containers/small/image.json\n      - containers/small/requirements.lock\n"
-        "      - studies/a/published\n      - stages/common/files.py\n"
+        "      - containers/small\n      - studies/a/published\n      - stages/common/files.py\n"
         "      - stages/one/helper.py\n      - studies/a/mine.py\n      - studies/a/own.py\n")
     assert deps.run(False, toy) == deps.run(True, toy) == []
+
+
+def test_a_package_that_a_stage_needs_whole_is_one_line(toy):
+    """And its files again, as soon as one of them is not needed: no edit of one that is goes unseen."""
+    (toy / "stages" / "one" / "types.py").unlink()
+    pipeline = (toy / "dvc.yaml").read_text()
+    deps.run(False, toy)
+    assert pipeline != (toy / "dvc.yaml").read_text() and deps.run(True, toy) == []
+    listed, = (one.wanted for one in deps.lists(Path("dvc.yaml"), deps.Code(toy))
+               if one.stage == "first")
+    assert listed == ("containers/small", "containers/other/requirements.lock", "data.csv",
+                      "stages/common/files.py", "stages/common/late.py", "stages/one")
+    (toy / "stages" / "one" / "more.py").write_text("")
+    with pytest.raises(LauncherError, match="'first' lacks .*one/first.py.* lists stages/one in vain"):
+        deps.run(True, toy)
+    deps.run(False, toy)
+    assert "      - stages/one/rules.csv\n" in (toy / "dvc.yaml").read_text()
+
+
+def test_dvc_sees_the_pins_of_an_image_alone():
+    """Another Dockerfile or base runs no stage again, another pin does."""
+    repo = Repo(str(ROOT))
+    for folder in (path.parent for path in ROOT.glob("containers/*/image.json")):
+        seen = {Path(path).name for path in repo.dvcignore.find(repo.fs, str(folder))}
+        assert seen == set(deps.PINS) < {path.name for path in folder.iterdir()}, folder
 
 
 def test_a_missing_list_is_made(toy):
@@ -149,8 +173,8 @@ def test_a_missing_list_is_made(toy):
     ("      - stages/one/helper.py\n", "", "'first' lacks stages/one/helper.py"),
     ("      - data.csv\n", "      - data.csv\n      - stages/two/second.py\n",
      "'first' lists stages/two/second.py in vain"),
-    ("containers/small/image.json\n", "containers/gone/image.json\n",
-     "'first' lacks containers/small/image.json and lists containers/gone/image.json in vain"),
+    ("containers/small\n", "containers/gone\n",
+     "'first' lacks containers/small and lists containers/gone in vain"),
     ("      - data.csv\n      - stages/common/files.py\n",
      "      - stages/common/files.py\n      - data.csv\n", "'first' is out of order")])
 def test_a_list_edited_by_hand_is_refused_in_one_line(toy, old, new, said):
@@ -232,9 +256,10 @@ def make_deps(clone):
 @pytest.mark.parametrize("file, old, new, said", [
     ("dvc.yaml", "      - stages/verdicts/ledger.py\n", "",
      "dvc.yaml: stage 'ledger' lacks stages/verdicts/ledger.py: run 'make deps'"),
-    ("studies/sclc_liver/dvc.yaml", "      - stages/cohort/fetch.py\n",
+    ("studies/sclc_liver/models/dvc.yaml", "      - stages/cohort/fetch.py\n",
      "      - stages/cohort/fetch.py\n      - stages/cohort/own.py\n",
-     "studies/sclc_liver/dvc.yaml: stage 'fetch' lists stages/cohort/own.py in vain: run 'make deps'"),
+     "studies/sclc_liver/models/dvc.yaml: stage 'fetch' lists stages/cohort/own.py in vain: "
+     "run 'make deps'"),
     ("studies/sclc_liver/burden.py", "from stages.statistics",
      "from stages.cohort import own\nfrom stages.statistics", "needs the rooms cohort and statistics"),
     ("stages/statistics/ranks.py", "import numpy", "import studies.sclc_liver.cells\nimport numpy",

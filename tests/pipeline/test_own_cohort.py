@@ -256,7 +256,7 @@ def test_the_protocol_without_leakage_is_shown_unless_the_other_is_asked_for(clo
     params |= {"methods": ["baseline"]}
     assert params["protocol"] == "corrected"
     stages = yaml.safe_load(cohorts.pipeline(cohorts.PRIVATE["own"], template, params))["stages"]
-    study = yaml.safe_load((clone / "studies/sclc_liver/dvc.yaml").read_text())["stages"]["corrected"]
+    study = yaml.safe_load((clone / cohorts.STUDY).read_text())["stages"]["corrected"]
     body = stages["corrected"]["do"]
     assert list(stages["corrected"]["foreach"]) == params["masks"]
     assert "--table data/own/features/${key}.csv" in body["cmd"]

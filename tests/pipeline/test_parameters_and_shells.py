@@ -13,9 +13,10 @@ from containers.commands.schedule import Pipeline
 from tests.parameters import whole
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDY, IMAGING = "studies/sclc_liver/dvc.yaml", "studies/sclc_liver/imaging/dvc.yaml"
-# How many stages DVC would run, at least.
-FILES = {"dvc.yaml": 60, STUDY: 55, IMAGING: 30, "studies/brain_metastases/dvc.yaml": 3,
+STUDY, IMAGING = "studies/sclc_liver/models/dvc.yaml", "studies/sclc_liver/imaging/dvc.yaml"
+# How many stages DVC would run, at least; it runs no frozen one, and sweeps are.
+FILES = {"dvc.yaml": 60, "studies/sclc_liver/dvc.yaml": 55, STUDY: 30, IMAGING: 30,
+         "studies/sclc_liver/sweeps/dvc.yaml": 0, "studies/brain_metastases/dvc.yaml": 3,
          "studies/brain_metastases/synthetic/dvc.yaml": 10,
          "studies/gi_liver/dvc.yaml": 3, "studies/gi_liver/synthetic/dvc.yaml": 20,
          "studies/sclc_recurrence/dvc.yaml": 3,
