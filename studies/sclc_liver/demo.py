@@ -212,8 +212,8 @@ def page(summary: dict, imaging: Shown, pictures: list[str], metrics: Path,
     first, second = scans(summary), chosen(summary)
     panels = ", ".join(imaging.methods)
     lines = ["# The imaging pipeline on its cohort", "",
-             "Made by `make demo` (`studies/sclc_liver/imaging/dvc.yaml`). All numbers: "
-             f"`{metrics}/`.", "",
+             f"Made by `make {'demo' if summary['planted'] else 'cohort'}` "
+             f"(`studies/sclc_liver/imaging/dvc.yaml`). All numbers: `{metrics}/`.", "",
              "## Lesion detection", "", *compared, first, "",
              markdown(detection_table(summary)), "",
              "## NE status", "", second, "", markdown(effect_table(summary)), ""]

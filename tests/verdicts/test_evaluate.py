@@ -88,7 +88,7 @@ def test_a_reading_that_cannot_be_tested_saves_the_statement(study):
     ("count: T1 | men | n", "number: T1 | men | n", "takes no 'number'"),
     ("count: T1 | men | n, ", "", "needs 'count'"),
     ("constants: {n: 7}", "constants: {n: [9, 7]}", "wrong order"),
-    ("constants: {n: 7}", "constants: {n: .nan}", "neither a number nor a pair"),
+    ("constants: {n: 7}", "constants: {n: .nan}", "must be without NaN"),
     ("constants: {n: 7}", "constants: {n: many}", "is no number"),
     ("constants: {n: 7}", "constants: {n: true}", "neither a number nor a pair"),
     ("rate: T2 | model | rate}", "rate: T1 | age | median}", "of 7"),
