@@ -12,7 +12,6 @@ Nothing else that is in OUT is overwritten, and git ignores all of it.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -111,10 +110,7 @@ def main() -> int:
     else:
         print(f"{options.out}/features.csv: {rows} rows"
               + (f"; {left} without features (excluded.csv says why)" if left else ""))
-    if failed:
-        lines = [failed[name] for name in sorted(failed)]
-        raise LauncherError(results.told(list(dict.fromkeys(lines))))
-    shutil.rmtree(work)
+    way.ended(failed, work)
     return 0
 
 

@@ -228,10 +228,7 @@ def main() -> int:
     if (out / PREDICTIONS).exists():
         said = never_real(trained)
         print(*lines(out, options.configuration), *([said] if said else []), NOTE, sep="\n")
-    if failed:
-        told = [failed[name] for name in sorted(failed)]
-        raise LauncherError(results.told(list(dict.fromkeys(told))))
-    shutil.rmtree(work)
+    way.ended(failed, work)
     return 0
 
 

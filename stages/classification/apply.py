@@ -70,10 +70,6 @@ def ensemble(folder: Path, table: pd.DataFrame, source) -> np.ndarray:
     paths = classifiers.stored(folder)
     if not paths:
         raise InputError("holds no model", folder, "train the classifiers again")
-    wrong = ~np.isfinite(table[names].apply(pd.to_numeric, errors="coerce")).all(axis=1)
-    if wrong.any():
-        raise InputError(f"series {table[SERIES][wrong].iloc[0]} lacks a number among its features",
-                         source, "make it with stages.radiomics.unlabelled")
     for path in paths:
         sound.require(path)
     found = np.mean([classifiers.stored_probability(path, table[names]) for path in paths], axis=0)
@@ -132,7 +128,9 @@ def predictions(models: Path, table: pd.DataFrame, excluded: pd.DataFrame, sourc
 def _divided(table, excluded, names):
     """Move series that lack a number among ``names`` from the table to those without features."""
     known = [name for name in names if name in table.columns]
-    there = np.isfinite(table[known].apply(pd.to_numeric, errors="coerce").astype(float))
+    # A column with a word in it was read as words.
+    table = table.assign(**table[known].apply(pd.to_numeric, errors="coerce").astype(float))
+    there = np.isfinite(table[known])
     whole = there.all(axis=1)
     reasons = [f"no number as {row.index[~row][0]}" for _, row in there[~whole].iterrows()]
     lacking = pd.DataFrame({SERIES: table[SERIES][~whole], "reason": reasons})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import zlib
 from pathlib import Path
 
@@ -36,9 +35,7 @@ def read(path: Path) -> Volume:
     try:
         nrrd_header.require_attached(path)
         nrrd_units.require_millimetres(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong is said below, or does no harm
-            data, header = nrrd.read(str(path), index_order="F")
+        data, header = nrrd.read(str(path), index_order="F")
     except FileNotFoundError:
         raise InputError("no such file", path, "check the path in the table") from None
     except (nrrd.NRRDError, OSError, EOFError, ValueError, KeyError, IndexError, TypeError,
@@ -74,8 +71,10 @@ def _affine(header, spatial, path) -> np.ndarray:
     if signs is None or directions is None or origin is None:
         raise InputError("does not say where it lies (space, space directions, space origin)", path,
                          "export it again from its DICOM series")
-    affine = np.eye(4)
-    affine[:3, :3] = np.array([np.asarray(directions[axis], float) for axis in spatial]).T
+    affine, vectors = np.eye(4), [np.asarray(directions[axis], float) for axis in spatial]
+    if any(np.shape(vector) != (3,) for vector in (*vectors, origin)):
+        raise InputError("has an unusable coordinate system", path, "export it again")
+    affine[:3, :3] = np.array(vectors).T
     affine[:3, 3] = np.asarray(origin, float)
     affine[:3] *= np.array(signs, float)[:, None]
     lengths = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))

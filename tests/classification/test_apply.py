@@ -96,11 +96,13 @@ def test_a_changed_model_is_not_even_read(trained, run, monkeypatch):
     assert code == 2 and "is the card of other classifiers" in error
 
 
-def test_a_series_that_lacks_a_number_does_not_keep_the_others_from_theirs(trained, run):
+@pytest.mark.parametrize("value", [np.nan, "high"])
+def test_a_series_that_lacks_a_number_does_not_keep_the_others_from_theirs(trained, run, value):
     assert run(apply.stage, *arguments(trained))[0] == 0
     whole = pd.read_csv(trained / "predictions.csv", keep_default_na=False)
     table = pd.read_csv(trained / "features.csv")
-    table.loc[0, FEATURES[2]] = np.nan
+    table[FEATURES[2]] = table[FEATURES[2]].astype(object)
+    table.loc[0, FEATURES[2]] = value
     canonical.write_csv(trained / "features.csv", table)
     assert run(apply.stage, *arguments(trained))[0] == 0
     found = pd.read_csv(trained / "predictions.csv", keep_default_na=False)

@@ -162,6 +162,12 @@ def test_a_pipe_is_refused_and_not_waited_for(home, take):
         assert code == 2 and f"{name}: is a pipe, a socket or a device" in error
 
 
+def test_an_nrrd_origin_of_two_numbers_is_one_line(home, take):
+    write_nrrd(home / "c.nrrd", values(), **{"space origin": [0.0, 0.0]})
+    code, error = take(home)
+    assert code == 2 and "c.nrrd: has an unusable coordinate system" in error
+
+
 def test_an_empty_nrrd_file_is_one_line(home, take):
     (home / "c.nrrd").write_bytes(b"")
     code, error = take(home)

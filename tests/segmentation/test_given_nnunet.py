@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 import shutil
 import zipfile
 from pathlib import Path
@@ -171,7 +170,8 @@ def test_a_checkpoint_with_code_does_not_run(trained, tmp_path, call, where):
         save(folder, 0, {"network_weights": {}, "init_args": {"configuration": "3d_fullres"},
                          "logging": Evil(path)})
     else:
-        (folder / "fold_0" / "checkpoint_final.pth").write_bytes(pickle.dumps(Evil(path)))
+        torch.save(Evil(path), folder / "fold_0" / "checkpoint_final.pth",
+                   _use_new_zipfile_serialization=False)
     code, error = call(given.stage, "--model", folder)
     assert code == 2 and not path.exists() and error.count("\n") == 1
     assert "fold_0/checkpoint_final.pth" in error and "\n" not in error.strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from containers.commands.shards import job, merge
@@ -48,9 +48,18 @@ def complete(out: Path, made_of: dict) -> bool:
                         "version; name a new folder, nothing is overwritten")
 
 
-def told(lines: list[str]) -> str:
-    """Return faults as the message of an error."""
-    return lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} faults:", *lines])
+def require_none(faults: Iterable[str]) -> None:
+    """Tell faults, each once.
+
+    Raises
+    ------
+    LauncherError
+        If there are any.
+    """
+    lines = list(dict.fromkeys(faults))
+    if lines:
+        raise LauncherError(lines[0] if len(lines) == 1 else
+                            "\n  ".join([f"{len(lines)} faults:", *lines]))
 
 
 def finish(parts: job.Parts, out: Path, failed: dict[str, str], made_of: dict,

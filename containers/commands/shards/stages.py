@@ -45,7 +45,7 @@ def reading(path: str | Path, mounted: Path | None = None) -> list[str]:
     if not folder.is_dir():
         folder = folder.parent
     known = [ROOT.resolve(), *([mounted.resolve()] if mounted else [])]
-    return [] if any(folder.is_relative_to(place) for place in known) else ["--read", str(folder)]
+    return [] if any(folder.is_relative_to(path) for path in known) else ["--read", str(folder)]
 
 
 def launch(arguments: list[str]) -> int:

@@ -129,6 +129,18 @@ def texts(table: Path, work: Path) -> list[str]:
     return sorted(found)
 
 
+def ended(failed: dict[str, str] | None, work: Path) -> None:
+    """Tell what is wrong with series; where nothing is, the work folder goes.
+
+    Raises
+    ------
+    LauncherError
+        If something is.
+    """
+    results.require_none(failed[name] for name in sorted(failed or {}))
+    shutil.rmtree(work)
+
+
 def launched(lines: list[list[str]]) -> None:
     """Run stages; end where one does not end well, and has said why."""
     for arguments in lines:
@@ -189,9 +201,8 @@ class Way:
         if forbidden:
             # Earlier results may hold a name that a header gives away.
             results.remove(out, self.names)
-            if not any(forbidden):
-                raise SystemExit(EXIT_BAD_INPUT)
-            raise LauncherError(results.told([line for line in forbidden if line]))
+            results.require_none(line for line in forbidden if line)
+            raise SystemExit(EXIT_BAD_INPUT)
         if not results.finish(parts, out, failed, made_of, lambda: self.last(work)):
             results.remove(out, [name for name in self.names if name != results.merge.FAILED])
         return failed
@@ -247,9 +258,7 @@ class Way:
             whole = job.Job(**{**asdict(self.wanted(work)), "check": True})
             parts = self.parts(whole, work)
             failed, forbidden = faults(parts, self.work_on(parts))
-        lines = list(dict.fromkeys([*forbidden, *(failed[name] for name in sorted(failed))]))
-        if lines:
-            raise LauncherError(results.told(lines))
+        results.require_none([*forbidden, *(failed[name] for name in sorted(failed))])
         return len(parts.rows)
 
 
