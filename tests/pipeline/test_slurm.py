@@ -150,13 +150,17 @@ def test_what_a_killed_run_left_is_waited_for_or_cancelled(node, work, monkeypat
 
 def test_who_ends_a_run_ends_its_array(node, work, monkeypatch):
     monkeypatch.setenv("WAITING", "1")
-    process = started(work, node)
+    process, log = started(work, node), node.home / "slurmctld.log"
+    wait((work / slurm.ARRAY).exists, "the array's number", log)
+    array = job.read(work / slurm.ARRAY)["array"]
+
+    def states():
+        return {state for state, _ in slurm.states(array).values()}
+    wait(lambda: "COMPLETED" in states(), "the end of part 0", log)
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate()
     assert process.returncode == 143 and "error: terminated; run the same command again" in said
-    array = job.read(work / slurm.ARRAY)["array"]
-    wait(lambda: {state for state, _ in slurm.states(array).values()} == {"COMPLETED", "CANCELLED"},
-         "the end of the array", node.home / "slurmctld.log")
+    wait(lambda: states() == {"COMPLETED", "CANCELLED"}, "the end of the array", log)
 
 
 def die(folder):
