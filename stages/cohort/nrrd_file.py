@@ -35,7 +35,9 @@ def read(path: Path) -> Volume:
     try:
         nrrd_header.require_attached(path)
         nrrd_units.require_millimetres(path)
-        data, header = nrrd.read(str(path), index_order="F")
+        # NumPy warns of a size that is no number; pynrrd refuses the file then.
+        with np.errstate(invalid="ignore"):
+            data, header = nrrd.read(str(path), index_order="F")
     except FileNotFoundError:
         raise InputError("no such file", path, "check the path in the table") from None
     except (nrrd.NRRDError, OSError, EOFError, ValueError, KeyError, IndexError, TypeError,

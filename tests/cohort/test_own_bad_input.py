@@ -168,6 +168,15 @@ def test_an_nrrd_origin_of_two_numbers_is_one_line(home, take):
     assert code == 2 and "c.nrrd: has an unusable coordinate system" in error
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")  # a warning would be a second line
+def test_an_nrrd_size_that_is_no_number_is_one_line(home, take):
+    path = write_nrrd(home / "c.nrrd", values())
+    before, rest = path.read_bytes().split(b"\nsizes: ")
+    path.write_bytes(before + b"\nsizes: nan" + rest[rest.index(b"\n"):])
+    code, error = take(home)
+    assert code == 2 and "c.nrrd: cannot be read as NRRD" in error
+
+
 def test_an_empty_nrrd_file_is_one_line(home, take):
     (home / "c.nrrd").write_bytes(b"")
     code, error = take(home)
