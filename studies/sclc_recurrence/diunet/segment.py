@@ -9,6 +9,7 @@ station in each patient held out.
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,9 @@ def derive(patients: list[grids.Patient], method: str, preset: settings.Preset, 
         blank = method == "blank"
         model = network.train(learn, preset, blank, seed, where or device("cpu"))
         runs.append([network.foretold(model, patient, preset.grid, blank) for patient in test])
-    return {"method": method, "trained": len(learn), "trainings": [
+    settled = asdict(preset) | {"training": {name: value for name, value in
+                                             asdict(preset.training).items() if name != "seeds"}}
+    return {"method": method, "preset": settled, "trained": len(learn), "trainings": [
         {patient.name: scored(mask, patient) for patient, mask in zip(test, found)} for found in runs]}
 
 
@@ -76,10 +79,15 @@ def stage() -> None:
     parser.add_argument("--images", type=Path, required=True, help="scans and patients.csv (folder)")
     parser.add_argument("--method", choices=METHODS, required=True)
     parser.add_argument("--preset", help="of diunet.presets (default: diunet.preset)")
+    parser.add_argument("--retrained", action="store_true",
+                        help="train from diunet.retrained_seeds, not from the preset's")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu")
     parser.add_argument("--out", type=Path, required=True, help="Dice by patient and station (JSON)")
     options = parser.parse_args()
     preset = settings.preset(options.params, options.preset)
+    if options.retrained:
+        seeds = settings.retrained_seeds(options.params)
+        preset = replace(preset, training=replace(preset.training, seeds=seeds))
     scoring = settings.scoring(options.params)
     table = options.images / "patients.csv"
     names = canonical.read_csv(table, ("patient",), dtype={"patient": str})["patient"].fillna("")

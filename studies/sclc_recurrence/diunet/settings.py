@@ -99,6 +99,19 @@ def scoring(params: Path) -> Scoring:
     return found
 
 
+def retrained_seeds(params: Path) -> tuple[int, ...]:
+    """Read ``diunet.retrained_seeds``, at least one.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter that cannot be used.
+    """
+    found = section(params, "diunet.retrained_seeds", tuple[int, ...])
+    check_range(len(found) > 0, "diunet.retrained_seeds", "at least one", params)
+    return found
+
+
 def preset(params: Path, name: str | None = None) -> Preset:
     """Read a preset; the one that ``diunet.preset`` names where ``name`` is None.
 

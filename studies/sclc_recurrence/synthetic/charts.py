@@ -193,5 +193,5 @@ def segmentation(document: Document) -> Figure:
     return Figure("dice", "Stations outlined in patients held out", drawings,
                   [(key(css, shape), words) for css, shape, words in METHODS.values()],
                   "A station that is outlined exactly has a Dice coefficient of 1. Intervals: patients "
-                  "held out drawn anew, the mean of trainings; how much these differ stands below.",
+                  "held out and trainings drawn anew.",
                   ("place", "station", "method", "patients", "mean", "low", "high"), rows)

@@ -125,9 +125,15 @@ def sentences(documents: Mapping[tuple[str, str], Document]) -> list[str]:
         f"{interval(drawn.get('methods')['both']['whole']['mean'])}, "
         f"{interval(gained['network']['whole'], 3)} more than the most frequent station at each place. "
         f"The GTV as second input adds {interval(gained['gtv']['whole'], 3)} to it, and "
-        f"{interval(gained['gtv']['near'], 3)} near the GTV. These intervals are over patients, not "
-        "over trainings: with other first weights the GTV adds "
-        f"{' or '.join(short(value) for value in gained['gtv']['whole']['trainings'])}."]
+        f"{interval(gained['gtv']['near'], 3)} near the GTV. These intervals hold both the patients "
+        f"and the trainings ({trainings(drawn)} of each network, from other first weights): of one "
+        "training each the difference that the GTV makes has a standard deviation of "
+        f"{short(gained['gtv']['whole']['spread'], 3)} over trainings alone."]
+
+
+def trainings(document: Document) -> int:
+    """Return how many trainings there are of each network."""
+    return len(document.get("methods")["both"]["whole"]["trainings"])
 
 
 def stations(document: Document) -> dict:
@@ -136,8 +142,9 @@ def stations(document: Document) -> dict:
     return {"trained": document.get("trained"), "held_out": document.get("held_out"),
             "means": [(words, *(interval(methods[name][place]["mean"]) for place in ("whole", "near")))
                       for name, (*_, words) in charts.METHODS.items()],
+            "trainings": trainings(document),
             "gained": [(words, *(f"{interval(gained[name][place], 3)}; "
-                                 + ", ".join(short(value) for value in gained[name][place]["trainings"])
+                                 f"{short(gained[name][place]['spread'], 3)}"
                                  for place in ("whole", "near")))
                        for name, words in (("gtv", "what the GTV adds (over the blanked one)"),
                                            ("network", "what the network adds (over the atlas)"))],

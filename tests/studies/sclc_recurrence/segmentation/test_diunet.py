@@ -72,17 +72,39 @@ def test_differences_are_of_the_same_patients(made, compared):
     assert compared["differences"]["gtv"]["whole"]["low"] > 0
 
 
-def test_of_several_trainings_the_mean_counts(made):
+def test_of_several_trainings_the_mean_counts_and_their_spread_is_in_the_interval(made):
     twice = made | {"both": made["both"] | {"trainings": made["both"]["trainings"] * 2},
                     "blank": made["blank"] | {"trainings": [made["blank"]["trainings"][0],
                                                             made["both"]["trainings"][0]]}}
     scoring = settings.Scoring(4, 5.0, 200, 1)
     once, found = compare.derive(made, scoring), compare.derive(twice, scoring)
-    gained = found["differences"]["gtv"]["whole"]
-    assert gained["trainings"][1] == 0 and gained["mean"] == pytest.approx(gained["trainings"][0] / 2)
+    before, after = (one["differences"]["gtv"]["whole"] for one in (once, found))
+    assert after["mean"] == pytest.approx(before["mean"] / 2)
+    # One of the two trainings of the blank network gains nothing at all over the other.
+    assert before["low"] > 0.01 > after["low"] >= 0
+    assert before["spread"] is None
+    assert after["spread"] == pytest.approx(before["mean"] / 2 ** 0.5)
     for name in ("both", "atlas"):
-        row = found["methods"][name]["whole"]["mean"]
-        assert row == pytest.approx(once["methods"][name]["whole"]["mean"])
+        row = found["methods"][name]["whole"]
+        assert row["mean"] == pytest.approx(once["methods"][name]["whole"]["mean"])
+        assert len(row["trainings"]) == (2 if name == "both" else 1)
+
+
+def test_trainings_in_several_files_are_of_one_network_and_the_same_patients(tmp_path, made):
+    def written(name, **changed):
+        canonical.write_json(tmp_path / name, made["blank"] | changed)
+        return tmp_path / name
+
+    first, run = written("first.json"), made["blank"]["trainings"]
+    both = compare.joined([first, written("more.json", trainings=run * 2)], "blank")
+    assert len(both["trainings"]) == 3
+    for name, changed, words in [
+            ("method.json", {"method": "both"}, "method.json: is not of the method blank"),
+            ("others.json", {"trainings": [{"Q": None}]}, "others.json: is of other patients"),
+            ("fewer.json", {"trained": 9}, "fewer.json: is of other patients"),
+            ("preset.json", {"preset": {}}, "preset.json: is not of the preset of .*first.json")]:
+        with pytest.raises(InputError, match=words):
+            compare.joined([first, written(name, **changed)], "blank")
 
 
 def test_the_same_parameters_give_the_same_bytes(patients, made):
@@ -162,7 +184,9 @@ def test_a_table_that_cannot_be_used(tmp_path, monkeypatch, capsys, lines, words
 
 
 @pytest.mark.parametrize("key, wrong", [("size: 32", "size: 30"), ("batch: 12", "batch: 1"),
-                                        ("held_out: 12", "held_out: 1")])
+                                        ("held_out: 12", "held_out: 1"),
+                                        ("retrained_seeds: [3, 4, 5, 6, 7, 8, 9, 10]",
+                                         "retrained_seeds: []")])
 def test_parameters_that_cannot_be_used(tmp_path, key, wrong):
     text = (PARAMS / "diunet.yaml").read_text()
     assert key in text
@@ -170,6 +194,7 @@ def test_parameters_that_cannot_be_used(tmp_path, key, wrong):
     with pytest.raises(InputError, match=key.split(":")[0]):
         settings.preset(tmp_path)
         settings.scoring(tmp_path)
+        settings.retrained_seeds(tmp_path)
 
 
 def test_the_papers_network_takes_a_step_on_a_small_scan(patients):
