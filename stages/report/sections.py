@@ -86,7 +86,8 @@ def counts(inputs: Inputs) -> list[str]:
     public, private = (sum(tally[name] for name in group)
                        for group in (names.PUBLIC, names.WITHOUT_DATA))
     refused = tally[names.INCONSISTENT] + tally[names.IMPOSSIBLE]
-    checked = (f"{tally[names.CONSISTENT]} stand checks that could have failed, {refused} do not, and "
+    checked = (f"{tally[names.CONSISTENT]} stand checks that could have failed, {refused} "
+               f"{'does' if refused == 1 else 'do'} not, and "
                f"{tally[names.UNTESTED]} are untested. {tally[names.NO_RESULT]} are no results.")
     if not inputs.study.content.sources:
         return ["Neither data nor code of the paper are public. Of the "

@@ -115,10 +115,13 @@ def derive(printed: dict) -> dict:
                                                                     "testing %"))
     size = round(percent * patients / 100)
     accuracy = printed["Abstract", "test/T1WI+c+FLAIR+T2WI", "Accuracy_mean_sd"]
-    right, larger = round(float(accuracy[0]) * size), max(classes) / patients
-    test = stats.binomtest(right, size, larger, alternative="greater")
+    right = round(float(accuracy[0]) * size)
     interval = stats.binomtest(right, size).proportion_ci(method="exact")
     least = sum(percent * number // 100 for number in classes)
+    # A tenth of each class, to a whole patient more or less.
+    most, fewest = (np.array([percent * number // 100 + more for more in (0, 1)])
+                    for number in (max(classes), min(classes)))
+    constant = most[:, None] / np.add.outer(most, fewest)
     cells = [printed["Methods", f"tumor volume (cc)/{name}", "mean_sd"] for name in VOLUMES]
     area = {name: [float(text) for text in printed["Results", f"ROC area/{name}", "AUC_mean_sd"]]
             for name in (THREE, *SINGLE)}
@@ -127,7 +130,8 @@ def derive(printed: dict) -> dict:
     return {
         "volumes": volumes(cells, range(patients, tumours + 1)),
         "test_set": {"patients": size, "right": right, "low": float(interval.low),
-                     "high": float(interval.high), "P": float(test.pvalue),
+                     "high": float(interval.high),
+                     "constant": [float(constant.min()), float(constant.max())],
                      "fitting": fitting(*accuracy, range(least, least + 3), folds)},
         "areas": {name: float(stats.ttest_ind_from_stats(*area[THREE], folds, *area[name], folds,
                                                          equal_var=False).pvalue) for name in SINGLE},

@@ -6,6 +6,7 @@ far a test set of that size tells anything. `derivations` finds the same by othe
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -82,8 +83,7 @@ def test_set(printed: Printed) -> dict:
         ``patients``, rounded; ``sizes``: least and most, each class rounded either way; ``fitting``:
         which of these sizes have whole right answers that give accuracy and SD; ``right``: of
         ``patients``, by the accuracy; ``low``, ``high``: exact 95 % interval of that share;
-        ``constant``: share of the larger class; ``P``: of as many right answers or more where the
-        larger class is always the answer.
+        ``constant``: least and most share of the larger class in such a set.
     """
     share = float(printed("Methods | split | testing %")) / 100
     accuracy, sd = printed(TEST), printed(f"{TEST} | low")
@@ -91,14 +91,16 @@ def test_set(printed: Printed) -> dict:
     sizes = [sum(way(share * number) for number in classes) for way in (math.floor, math.ceil)]
     models = int(printed("Methods | split | cross-validation folds"))
     size = round(share * sum(classes))
-    right, larger = round(float(accuracy) * size), max(classes) / sum(classes)
+    right = round(float(accuracy) * size)
+    ways = itertools.product(*((math.floor(share * n), math.ceil(share * n)) for n in classes))
+    constant = [max(counts) / sum(counts) for counts in ways]
     tail = (1 - LEVEL) / 2
     return {"patients": size, "sizes": sizes, "right": right,
             "fitting": [n for n in range(sizes[0], sizes[1] + 1)
                         if folds.counted.possible(accuracy, sd, n, models)],
             "low": _solve(lambda p: _at_least(right, size, p) > tail) if right else 0.0,
             "high": _solve(lambda p: 1 - _at_least(right + 1, size, p) < tail) if right < size else 1.0,
-            "constant": larger, "P": _at_least(right, size, larger)}
+            "constant": [min(constant), max(constant)]}
 
 
 def _at_least(k, n, p):

@@ -53,9 +53,11 @@ def sentences(implied: Document, found: Document) -> list[str]:
         f"The volumes do not fit together: {_range(volumes['means'])} of the tumours are SCLC by the "
         f"means, {_range(volumes['sds'])} by the SDs. With the means of the two classes exchanged all "
         "six fit.",
-        f"The test set is of {test['patients']} patients: with {test['right']} of them right the exact "
-        f"95 % interval of the accuracy is {test['low']:.2f} to {test['high']:.2f}, and the same "
-        f"answer for everybody is right as often with P {test['P']:.2f}.",
+        f"The test set is of {test['patients']} patients: if patients are scored and {test['right']} "
+        "are right, the exact 95 % interval of the accuracy is "
+        f"{test['low']:.2f} to {test['high']:.2f}. "
+        f"NSCLC for everybody is right in {test['constant'][0]:.2f} to {test['constant'][1]:.2f} of "
+        "them, and finds no SCLC: the printed F1 shows that the network does more than that.",
         f"On {radiomics['patients']} public patients, {radiomics['positive']} of them with SCLC, "
         f"radiomics gives an AUC of {radiomics['AUC']:.2f} (95 % interval {radiomics['low']:.2f} to "
         f"{radiomics['high']:.2f}, P {radiomics['P']:.2f}); a true AUC of "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from stages.verdicts.consistency.check import IMPOSSIBLE, check
+from stages.verdicts.consistency.check import IMPOSSIBLE, INCONSISTENT, check
 from stages.verdicts.consistency.printed import ROUND_OFF, Count, Positive, Rate, Value
 
 
@@ -50,16 +50,18 @@ def summary(n: Count, mean: Value | None = None, sd: Positive | None = None,
                if size > 0)
 
 
-@check(IMPOSSIBLE, "mean and range are of the same n shares; an end printed as 0 or 1 is none or all")
+# Weighted shares (by volume, say) may have any mean between the ends: numbers disagree, no more.
+@check(INCONSISTENT, "mean and range are of the same n shares, each of which counts once; an end "
+       "printed as 0 or 1 is none or all")
 def mean_share(mean: Rate, low: Rate, high: Rate, n: Count) -> bool:
     """Tell whether n shares with this range have this mean; both ends are attained.
 
     Examples
     --------
     >>> mean_share("0.426", "0", "0.85", "3").verdict, mean_share("0.551", "0", "0.87", "2").verdict
-    ('consistent', 'impossible')
+    ('consistent', 'inconsistent')
     >>> mean_share("0.030", "0.01", "0.09", "3").verdict  # at least (0.005 + 0.005 + 0.085) / 3
-    'impossible'
+    'inconsistent'
     """
     low, high = (_exact(end) if end.text in ("0", "1") else end for end in (low, high))
     return low.low <= high.high and any(
