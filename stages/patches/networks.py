@@ -11,17 +11,19 @@ from pickle import UnpicklingError
 
 import numpy as np
 import torch
-from monai.networks.nets import DenseNet121
+from monai.networks.nets import DenseNet
 from monai.networks.nets.efficientnet import EfficientNet
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from stages.common import canonical, strict
 from stages.common.errors import InputError
-from stages.patches.settings import Network
+from stages.patches.settings import DENSE, Dense, Network, check_network
 
 CLASSES = 2
 MODEL, WEIGHTS = "model.json", "model.safetensors"
+# Huang et al. 2017, Table 1.
+DENSENET121 = Dense(64, 32, (6, 12, 24, 16))
 # Kernel, stride, expansion, channels in and out, repeats: Tan and Le 2019, Table 1. Lite0 has the same
 # without squeeze-and-excitation, and ReLU6 for swish.
 BLOCKS = ("r1_k3_s11_e1_i32_o16", "r2_k3_s22_e6_i16_o24", "r2_k5_s22_e6_i24_o40",
@@ -36,9 +38,11 @@ def build(network: Network, channels: int, size: int) -> torch.nn.Module:
 
     Its first weights come from torch's generator: seed that before.
     """
-    if network.kind == "densenet121":
-        model = DenseNet121(spatial_dims=2, in_channels=channels, out_channels=CLASSES,
-                            dropout_prob=network.dropout)
+    if network.kind in (DENSE, "densenet121"):
+        dense = network.dense or DENSENET121
+        model = DenseNet(spatial_dims=2, in_channels=channels, out_channels=CLASSES,
+                         init_features=dense.features, growth_rate=dense.growth,
+                         block_config=dense.blocks, dropout_prob=network.dropout)
         for layer in model.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):
                 layer.momentum = network.norm_momentum
@@ -167,7 +171,8 @@ def write(folder: Path, model: torch.nn.Module, network: Network, about: dict) -
     """Write a trained model: its weights, its network, the shape of its images and ``about``."""
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     canonical.write_bytes(folder / WEIGHTS, save(weights))
-    canonical.write_json(folder / MODEL, {"network": asdict(network), **about})
+    described = {name: value for name, value in asdict(network).items() if value is not None}
+    canonical.write_json(folder / MODEL, {"network": described, **about})
 
 
 def read(folder: Path) -> tuple[torch.nn.Module, dict]:
@@ -182,6 +187,7 @@ def read(folder: Path) -> tuple[torch.nn.Module, dict]:
     if not isinstance(about, dict) or not {"network", "channels", "size"} <= set(about):
         raise InputError("describes no model", folder / MODEL, "train the network again")
     network = strict.build(Network, about["network"], str(folder / MODEL), "network")
+    check_network(network, "network", folder / MODEL)
     model = build(network, about["channels"], about["size"])
     try:
         weights = load_file(folder / WEIGHTS)

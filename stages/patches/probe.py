@@ -15,6 +15,8 @@ from stages.common import canonical, cli, probe
 from stages.patches import networks, settings, train
 
 SEED, SLICES, CHANNELS, SIZE, EPOCHS, BATCH = 2025, 8, 3, 32, 2, 4
+# Of the kind that has no size of its own.
+DENSE = settings.Dense(16, 8, (2, 2, 2, 2))
 # So few steps must reach the running means, or every slice is answered alike.
 NORM_MOMENTUM = 0.9
 
@@ -27,7 +29,8 @@ def make_all(folder: Path, params: Path) -> None:
     labels = np.arange(SLICES) % 2
     train.device("cpu")
     for kind in settings.KINDS:
-        network = replace(preset.network, kind=kind, weights="", norm_momentum=NORM_MOMENTUM)
+        network = replace(preset.network, kind=kind, weights="", norm_momentum=NORM_MOMENTUM,
+                          dense=DENSE if kind == settings.DENSE else None)
         small = replace(preset, network=network,
                         training=replace(preset.training, epochs=EPOCHS, batch=BATCH))
         model, curve = train.fit(images, labels, small, SEED, images)

@@ -9,8 +9,28 @@ from pathlib import Path
 from stages.common.parameters import choose, section
 from stages.common.strict import check_choice, check_range
 
-KINDS = ("densenet121", "efficientnet-b0", "efficientnet-lite0")
+DENSE = "densenet"
+KINDS = (DENSE, "densenet121", "efficientnet-b0", "efficientnet-lite0")
 SCHEDULES = ("constant", "one-cycle")
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Size of a DenseNet (Huang et al. 2017).
+
+    Attributes
+    ----------
+    features : int
+        Channels of the first convolution.
+    growth : int
+        Channels that each layer adds.
+    blocks : tuple of int
+        Layers of each dense block.
+    """
+
+    features: int
+    growth: int
+    blocks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -28,12 +48,15 @@ class Network:
         Before the last layer.
     norm_momentum : float
         Share of a new batch in the running means of batch normalisation (PyTorch's meaning).
+    dense : Dense, optional
+        Size of the kind ``densenet``; the other kinds have their papers' sizes.
     """
 
     kind: str
     weights: str = ""
     dropout: float = 0.2
     norm_momentum: float = 0.1
+    dense: Dense | None = None
 
 
 @dataclass(frozen=True)
@@ -151,12 +174,10 @@ def check(preset: Preset, where: str, path) -> None:
     InputError
         Naming the parameter.
     """
-    network, training, augment = preset.network, preset.training, preset.augment
-    check_choice(network.kind, KINDS, f"{where}.network.kind", path)
+    training, augment = preset.training, preset.augment
+    check_network(preset.network, f"{where}.network", path)
     check_choice(training.schedule, SCHEDULES, f"{where}.training.schedule", path)
     for name, holds, valid in (
-            ("network.dropout", 0 <= network.dropout < 1, "from 0 to below 1"),
-            ("network.norm_momentum", 0 < network.norm_momentum <= 1, "above 0, at most 1"),
             ("training.epochs", training.epochs > 0, "at least 1"),
             ("training.batch", training.batch > 1, "at least 2 (batch normalisation)"),
             ("training.learning_rate", training.learning_rate > 0, "above 0"),
@@ -166,4 +187,24 @@ def check(preset: Preset, where: str, path) -> None:
             ("augment.rotation_degrees", 0 <= augment.rotation_degrees <= 180, "from 0 to 180"),
             ("augment.zoom", augment.zoom >= 1, "at least 1"),
             ("augment.lighting", 0 <= augment.lighting < 1, "from 0 to below 1")):
+        check_range(holds, f"{where}.{name}", valid, path)
+
+
+def check_network(network: Network, where: str, path) -> None:
+    """Refuse a network that cannot be built.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter.
+    """
+    check_choice(network.kind, KINDS, f"{where}.kind", path)
+    check_range((network.dense is not None) == (network.kind == DENSE), f"{where}.dense",
+                f"given for the kind {DENSE}, and for no other", path)
+    dense = network.dense or Dense(1, 1, (1,))
+    for name, holds, valid in (
+            ("dropout", 0 <= network.dropout < 1, "from 0 to below 1"),
+            ("norm_momentum", 0 < network.norm_momentum <= 1, "above 0, at most 1"),
+            ("dense", min(dense.features, dense.growth, *dense.blocks, len(dense.blocks)) > 0,
+             "numbers above 0, at least one block")):
         check_range(holds, f"{where}.{name}", valid, path)

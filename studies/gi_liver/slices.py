@@ -1,6 +1,7 @@
 """Axial slices of single lesions, as the network takes them (a set of `stages.patches.sets`).
 
-Everything outside the lesion's mask is black; what is inside is windowed to 0 … 1 and not rescaled.
+What is inside the lesion's mask is windowed to 0 … 1 and not rescaled; everything outside has the level
+of a stated HU, which becomes 0. The window's lower end is black, as in the paper.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ class Slicing:
         Pixels of a side.
     taken : str
         ``all`` slices of a lesion, or its ``middle`` one.
+    outside_hu : float
+        What stands outside of the lesion, and becomes 0.
     """
 
     size: int
     taken: str
+    outside_hu: float
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def windowed(image: np.ndarray, window: Window) -> np.ndarray:
 
 
 def cut(plane: np.ndarray, inside: np.ndarray, size: int) -> np.ndarray:
-    """Return a square around the middle of a mask, black outside of it, shape (size, size).
+    """Return a square around the middle of a mask, 0 outside of it, shape (size, size).
 
     Parameters
     ----------
@@ -110,13 +114,14 @@ def gather(listed: pd.DataFrame, home: Path, slicing: Slicing, window: Window, l
         If a file cannot be used, or image and mask lie on different grids.
     """
     rows, images = [], []
+    outside = windowed(np.array(slicing.outside_hu), window)
     for _, row in listed.iterrows():
         image, mask = nifti.read(home / row[IMAGE]), nifti.read(home / row[MASK])
         if not nifti.same_grid(image, mask):
             raise InputError("lies on another grid than its image", home / row[MASK],
                              "make the mask on the grid of the image")
         image, mask = nifti.to_ras(image), nifti.to_ras(mask)
-        values, place = windowed(image.data.astype(float), window), 0
+        values, place = windowed(image.data.astype(float), window) - outside, 0
         for lesion in pieces(mask.data == label, row[LESION] != "", connectivity):
             if lesions.diameter(int(lesion.sum()), mask.spacing) < smallest_mm:
                 continue

@@ -10,14 +10,21 @@ from safetensors.torch import save_file
 
 from stages.common.errors import InputError
 from stages.patches import networks, train
-from stages.patches.settings import KINDS, Network
+from stages.patches.settings import DENSE, KINDS, Dense, Network, check_network
 
 IMAGES = np.random.default_rng(0).normal(size=(3, 3, 32, 32)).astype(np.float32)
 
 
+SMALL = Dense(16, 8, (2, 2, 2, 2))
+
+
+def named(kind):
+    return Network(kind, dense=SMALL if kind == DENSE else None)
+
+
 def network(kind, seed=0):
     torch.manual_seed(seed)
-    return networks.build(Network(kind), 3, 32)
+    return networks.build(named(kind), 3, 32)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,10 +33,13 @@ def one_thread():
 
 
 @pytest.mark.parametrize("kind, parameters, width", [
-    ("densenet121", 6_955_906, 1024), ("efficientnet-b0", 4_010_110, 1280),
+    (DENSE, 28_626, 32), ("densenet121", 6_955_906, 1024), ("efficientnet-b0", 4_010_110, 1280),
     ("efficientnet-lite0", 3_373_570, 1280)])
 def test_each_network_has_the_size_of_its_paper(kind, parameters, width):
-    """Without their last layers of 1000 classes: 7.0, 4.0 and 3.4 million parameters."""
+    """Without their last layers of 1000 classes: 7.0, 4.0 and 3.4 million parameters.
+
+    The small DenseNet: 27,058 for one channel, and 49 for each of 16 filters and further channel.
+    """
     model = network(kind)
     assert sum(value.numel() for value in model.parameters()) == parameters
     said = networks.probabilities(model, IMAGES)
@@ -48,12 +58,12 @@ def test_features_are_what_the_last_layer_sees():
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_comes_back_from_its_file(kind, tmp_path):
     model = network(kind)
-    networks.write(tmp_path, model, Network(kind), {"channels": 3, "size": 32})
+    networks.write(tmp_path, model, named(kind), {"channels": 3, "size": 32})
     found, about = networks.read(tmp_path)
     assert about["network"]["kind"] == kind
     assert (networks.probabilities(found, IMAGES) == networks.probabilities(model, IMAGES)).all()
     first = (tmp_path / networks.WEIGHTS).read_bytes()
-    networks.write(tmp_path, found, Network(kind), {"channels": 3, "size": 32})
+    networks.write(tmp_path, found, named(kind), {"channels": 3, "size": 32})
     assert (tmp_path / networks.WEIGHTS).read_bytes() == first
 
 
@@ -102,6 +112,23 @@ def test_a_model_of_another_network_is_refused(tmp_path):
                    {"channels": 3, "size": 32})
     with pytest.raises(InputError, match="no weights of this network"):
         networks.read(tmp_path)
+    networks.write(tmp_path, network(DENSE), Network("densenet121"), {"channels": 3, "size": 32})
+    with pytest.raises(InputError, match="no weights of this network"):
+        networks.read(tmp_path)
+    networks.write(tmp_path, network(DENSE), Network(DENSE), {"channels": 3, "size": 32})
+    with pytest.raises(InputError, match="network.dense.*given for the kind densenet"):
+        networks.read(tmp_path)
     (tmp_path / networks.MODEL).write_text("[]")
     with pytest.raises(InputError, match="describes no model"):
         networks.read(tmp_path)
+
+
+@pytest.mark.parametrize("wrong, said", [
+    (Network("densenet201"), "network.kind"), (Network(DENSE), "network.dense"),
+    (Network("densenet121", dense=SMALL), "network.dense"),
+    (Network(DENSE, dense=Dense(16, 8, ())), "network.dense"),
+    (Network(DENSE, dense=Dense(16, 0, (2,))), "network.dense")])
+def test_a_network_that_cannot_be_built_names_the_parameter(wrong, said):
+    check_network(named(DENSE), "network", "test")
+    with pytest.raises(InputError, match=f"'{said}'"):
+        check_network(wrong, "network", "test")

@@ -1,4 +1,4 @@
-"""Draw the lesions that the phantom will show: one row each, with all that decides how it looks."""
+"""Draw the lesions that an arm's phantom shows: one row each, with all that decides how it looks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stages.common import canonical, cli
 from stages.common.parameters import section
 from stages.common.strict import check_choice, check_range
 from studies.gi_liver.synthetic import plan
-from studies.gi_liver.synthetic.parameters import Plan, Preset, Synthetic, read_synthetic
+from studies.gi_liver.synthetic.parameters import Plan, Preset, Synthetic, arms, read_synthetic
 
 # One factor of each kind, in the order in which they are drawn.
 KINDS = ("amplitude", "length", "contrast", "size", "parenchyma", "noise")
@@ -22,8 +22,7 @@ KINDS = ("amplitude", "length", "contrast", "size", "parenchyma", "noise")
 class Images:
     """Section ``images``: how factors become looks."""
 
-    arm: str
-    shifts: dict[str, float]
+    arms: dict[str, dict[str, float]]
     cell: tuple[int, ...]
     spacing_mm: tuple[float, ...]
     diameter_mm: dict[str, float]
@@ -37,8 +36,9 @@ class Images:
 def read(path: str | Path) -> Images:
     """Read and check the section."""
     found = section(path, "images", Images)
-    for kind in found.shifts:
-        check_choice(kind, KINDS, "images.shifts", path)
+    for arm, shifts in found.arms.items():
+        for kind in shifts:
+            check_choice(kind, KINDS, f"images.arms.{arm}", path)
     for name in ("cell", "spacing_mm"):
         value = getattr(found, name)
         check_range(len(value) == 3 and min(value) > 0, f"images.{name}", "three numbers above 0", path)
@@ -52,13 +52,13 @@ def read(path: str | Path) -> Images:
     return found
 
 
-def cohort(images: Images, whole: Synthetic) -> Synthetic:
-    """Return what the images' lesions are drawn from: one factor of each kind, their own shifts."""
+def cohort(images: Images, arm: str, whole: Synthetic) -> Synthetic:
+    """Return what an arm's lesions are drawn from: one factor of each kind, the images' own shifts."""
     old = whole.plan
     new = Plan(old.patient_share, old.scan_share, old.lesions_log_sd, dict.fromkeys(KINDS, 1),
                len(KINDS), 1.0)
     preset: Preset = whole.preset
-    return Synthetic(new, images.arm, images.shifts, preset)
+    return Synthetic(new, arm, images.arms[arm], preset)
 
 
 def looks(values: np.ndarray, images: Images) -> dict[str, np.ndarray]:
@@ -77,9 +77,12 @@ def looks(values: np.ndarray, images: Images) -> dict[str, np.ndarray]:
             "noise_hu": scaled("noise", images.noise_hu)}
 
 
-def table(images: Images, whole: Synthetic) -> tuple[pd.DataFrame, dict]:
-    """Return the lesions, one row each, and what the plan's own score reaches."""
-    made = cohort(images, whole)
+def table(images: Images, arm: str, whole: Synthetic) -> tuple[pd.DataFrame, dict]:
+    """Return an arm's lesions, one row each, and what the plan's own score reaches.
+
+    Arms differ by their shifts alone.
+    """
+    made = cohort(images, arm, whole)
     # With a loading of 1 and one feature for each factor, the features are the factors.
     drawn = plan.draw(made, 0)
     rows = pd.DataFrame({
@@ -93,14 +96,18 @@ def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.gi_liver.synthetic.imaged", __doc__)
     parser.add_argument("--params", type=Path, required=True)
+    parser.add_argument("--arm", required=True, help="of images.arms")
     parser.add_argument("--table", type=Path, required=True, help="lesions (CSV)")
     parser.add_argument("--out", type=Path, required=True, help="the right answer (JSON)")
     options = parser.parse_args()
     images = read(options.params)
-    rows, best = table(images, read_synthetic(options.params, images.arm))
+    check_choice(options.arm, images.arms, "--arm", options.params)
+    # Of the cohorts without images: the plan and the sizes, which all their arms have.
+    whole = read_synthetic(options.params, next(iter(arms(options.params))))
+    rows, best = table(images, options.arm, whole)
     canonical.write_csv(options.table, rows)
     canonical.write_json(options.out, {
-        "arm": images.arm, "shifts": images.shifts, "patients": rows["patient"].nunique(),
+        "arm": options.arm, "shifts": images.arms[options.arm], "patients": rows["patient"].nunique(),
         "lesions": len(rows), "best": best})
 
 

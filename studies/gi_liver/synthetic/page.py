@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from stages.common import canonical, cli
 from stages.report import render
 from stages.report.chart import Axis, Chart, category_axis, key, ticks
@@ -29,7 +27,10 @@ BEST, NAMED = "best of all", "LR"
 LINES = {BEST: ("s1", "circle", "the greatest of sixteen cells, chosen on the test set"),
          NAMED: ("s2", "square", "logistic regression, named beforehand")}
 OTHERS = ("KNN", "SVM", "RF")
-PREDICTED = ("patient", "lesion", "label", "fold", "described", "nested")
+# Arms in images, and how the network's epoch is chosen.
+PICTURED = {"null-twin": "Null twin in images", "planted": "Planted in images, as the features have it",
+            "strong": "Strong effect in images"}
+CHOICES = {"nested": "of an inner fold", "described": "of the scored fold itself"}
 KINDS = ("plan", "replay", "judged", "ladder", "rejections")
 
 
@@ -168,33 +169,43 @@ def chance(results: dict[str, dict[str, Document]]) -> tuple[tuple[str, ...], li
             "Accuracy", "Constant answer"), rows
 
 
-def network(predictions: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple]]:
-    """Return head and rows of what the network says of patients that it has not seen.
+def network(arms: dict[str, dict[str, Document]]
+            ) -> tuple[list[str], tuple[tuple[str, ...], list[tuple]]]:
+    """Return sentences on the network, and head and rows of what it says of patients not seen.
 
-    Means over a lesion's slices, and over a patient's lesions; areas compare patients of one fold.
+    Parameters
+    ----------
+    arms : dict
+        Of `PICTURED`: ``plan`` and ``answered`` of each.
     """
-    rows = []
-    for column, said in (("nested", "of an inner fold"), ("described", "of the scored fold itself")):
-        lesions = predictions.groupby(["patient", "lesion", "label", "fold"])[column].mean()
-        patients = lesions.groupby(["patient", "label", "fold"]).mean()
-        row = [said]
-        for one in (patients.reset_index(), lesions.reset_index()):
-            right = ((one[column] > 0.5) == (one["label"] == 1)).mean()
-            share = one["label"].mean()
-            row += [short(_area(one, column)), short(right), short(max(share, 1 - share))]
-        rows.append(tuple(row))
-    return ("Epoch with the best accuracy", "AUC by patient", "Accuracy", "Constant answer",
-            "AUC by lesion", "Accuracy", "Constant answer"), rows
+    rows, said = [], []
+    for arm, one in arms.items():
+        answered, shifts = one["answered"], one["plan"].get("shifts")
+        amplitude, nested = answered.get("amplitude", "patient"), answered.get("nested", "patient")
+        planted = (f"{short(shifts['amplitude'], 2)} standard deviations in the texture's amplitude"
+                   if shifts else "nothing")
+        verdict = ("found: the interval lies above one half" if nested["low"] > 0.5
+                   else "not found: the interval does not lie above one half")
+        said.append(
+            f"{PICTURED[arm]}: planted is {planted}. The plan's own score reaches "
+            f"{short(one['plan'].get('best', 'patient'))} by patient on average, the amplitude as "
+            f"drawn for these patients {spread(amplitude)}; the network {spread(nested)}: {verdict}.")
+        for column, choice in CHOICES.items():
+            found = answered.get(column)
+            rows.append((arm, choice, spread(found["patient"]), spread(found["lesion"]),
+                         short(found["patient"]["accuracy"]), short(found["lesion"]["accuracy"])))
+        rows.append((arm, "none: the amplitude as drawn", spread(amplitude),
+                     spread(answered.get("amplitude", "lesion")), "—", "—"))
+        constant = answered.get("constant")
+        rows.append((arm, "none: constant answer", "0.500", "0.500", short(constant["patient"]),
+                     short(constant["lesion"])))
+    return said, (("Arm", "Epoch with the best accuracy", "AUC by patient (95 % interval)",
+                   "AUC by lesion (95 % interval)", "Accuracy by patient", "Accuracy by lesion"), rows)
 
 
-def _area(one: pd.DataFrame, column: str) -> float:
-    """Return the share of pairs of a fold that are in order, half for ties."""
-    wins = pairs = 0.0
-    for _, fold in one.groupby("fold"):
-        high, low = (fold[fold["label"] == label][column].to_numpy() for label in (1, 0))
-        wins += ((high[:, None] > low) + 0.5 * (high[:, None] == low)).sum()
-        pairs += len(high) * len(low)
-    return wins / pairs if pairs else float("nan")
+def spread(one: dict) -> str:
+    """Return an area with its interval."""
+    return f"{short(one['AUC'])} ({short(one['low'])} to {short(one['high'])})"
 
 
 def images(documents: dict[str, Document]) -> tuple[list[str], tuple[tuple[str, ...], list[tuple]]]:
@@ -214,8 +225,7 @@ def images(documents: dict[str, Document]) -> tuple[list[str], tuple[tuple[str, 
         f"The test of {named}: patient-level AUC {short(test['AUC'])}, P {short(test['P'], 2)}; the "
         f"plan's own score, which sees what no image shows whole, reaches "
         f"{short(plan.get('best', 'patient'))}."]
-    rows = [(name, *(f"{short(one['AUC'])} ({short(one['low'])} to {short(one['high'])})"
-                     for one in (found["patient"], found["lesion"])),
+    rows = [(name, spread(found["patient"]), spread(found["lesion"]),
              short(found["patient"]["accuracy"]), short(found["lesion"]["accuracy"]))
             for part in ("models", "trivial") for name, found in judged.get(part).items()]
     rows.append(("constant answer", "0.500", "0.500", short(judged.get("constant", "patient")),
@@ -233,13 +243,16 @@ def stage() -> None:
     reader = Reader()
     results = read(options.results, reader)
     phantom = {kind: reader.json(options.results / f"{kind}-images.json")
-               for kind in ("measured", "plan", "replay", "judged")}
-    said = canonical.read_csv(options.results / "network" / "predictions.csv", PREDICTED)
+               for kind in ("measured", "replay", "judged")}
+    pictured = {arm: {"plan": reader.json(options.results / f"plan-images-{arm}.json"),
+                      "answered": reader.json(options.results / f"answered-{arm}.json")}
+                for arm in PICTURED}
+    phantom["plan"] = pictured["planted"]["plan"]
     with render.drawing(options.out):
         page = render.environment(TEMPLATES).get_template("page.html.j2").render(
             ladder=ladders(results), sentences=sentences(results), chance=chance(results),
             cells=cells(results), judged=judged(results), images=images(phantom),
-            network=network(said))
+            network=network(pictured))
     canonical.write_bytes(options.out, page.encode())
 
 

@@ -4,7 +4,6 @@ import re
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from stages.common import canonical, cli
@@ -54,15 +53,32 @@ def test_sentences_say_what_was_found(results):
     assert f"adds {best['AUC'] - 0.5:.3f}" in said
 
 
-def test_slices_become_lesions_and_patients():
-    """Two folds; a lesion with many slices counts once."""
-    rows = [("a", "a1", 1, 0, 0.9), ("a", "a1", 1, 0, 0.1), ("a", "a2", 1, 0, 0.8),
-            ("b", "b1", 0, 0, 0.6), ("c", "c1", 1, 1, 0.2), ("d", "d1", 0, 1, 0.1)]
-    table = pd.DataFrame(rows, columns=["patient", "lesion", "label", "fold", "nested"])
-    head, shown = page.network(table.assign(described=table["nested"]))
-    # Patients: a 0.65 above b 0.6; c above d. Lesions: a1 0.5 below b1, a2 above.
-    assert shown[0] == ("of an inner fold", "1.000", "0.500", "0.500", "0.667", "0.400", "0.600")
-    assert len(head) == len(shown[0]) and len(shown) == 2
+def pictured():
+    reader = Reader()
+    return {arm: {"plan": reader.json(RESULTS / f"plan-images-{arm}.json"),
+                  "answered": reader.json(RESULTS / f"answered-{arm}.json")} for arm in page.PICTURED}
+
+
+def test_the_network_finds_the_strong_effect_and_nothing_in_its_null_twin():
+    """What the demonstration must show, on the results in git."""
+    arms = pictured()
+    null, strong = (arms[arm]["answered"] for arm in ("null-twin", "strong"))
+    assert strong.get("nested", "patient", "low") > 0.5
+    assert null.get("nested", "patient", "low") < 0.5 < null.get("nested", "patient", "high")
+    assert not arms["null-twin"]["plan"].get("shifts")
+    for name in ("patients", "lesions", "slices"):
+        assert null.get(name) == strong.get(name), "twins differ by their texture alone"
+
+
+def test_sentences_and_rows_say_what_the_network_found():
+    arms = pictured()
+    said, (head, rows) = page.network(arms)
+    assert len(said) == len(arms) and len(rows) == 4 * len(arms)
+    assert {len(row) for row in rows} == {len(head)}
+    for sentence, one in zip(said, arms.values()):
+        found = one["answered"].get("nested", "patient")
+        assert page.spread(found) in sentence and page.spread(found) in {row[2] for row in rows}
+        assert ("not found" in sentence) == (found["low"] <= 0.5)
 
 
 def test_the_page_is_that_of_the_results_and_a_spoilt_one_is_one_line(tmp_path, monkeypatch, capsys):

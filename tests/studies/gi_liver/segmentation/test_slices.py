@@ -35,9 +35,9 @@ def cohort(tmp_path):
     return tmp_path
 
 
-def run(folder, taken="all", size=8):
-    return slices.gather(lesions.read(folder / "manifest.csv"), folder, slices.Slicing(size, taken),
-                         WINDOW, 2, 26, 5.0)
+def run(folder, taken="all", size=8, outside=-155):
+    return slices.gather(lesions.read(folder / "manifest.csv"), folder,
+                         slices.Slicing(size, taken, outside), WINDOW, 2, 26, 5.0)
 
 
 def test_every_slice_of_a_lesion_that_is_large_enough(cohort):
@@ -54,6 +54,13 @@ def test_inside_is_windowed_and_outside_is_black(cohort):
     assert image[1:7, 1:7] == pytest.approx((76 - 10) / 330 + 0.5) and (image > 0).sum() == 36
     small = run(cohort).images[0, 0]
     assert (small > 0).sum() == 18 and (small[1:7] > 0).any(axis=1).all()
+
+
+def test_what_stands_outside_is_zero_and_the_rest_relative_to_it(cohort):
+    black, other = run(cohort).images, run(cohort, outside=43).images
+    inside = black > 0
+    assert other[inside] == pytest.approx(black[inside] - (43 - 10) / 330 - 0.5)
+    assert (other[~inside] == 0).all()
 
 
 def test_the_middle_slice_is_the_largest_and_a_lesion_may_be_cut_off(cohort):
@@ -106,11 +113,12 @@ def test_one_patient_of_a_class_is_said_of_the_cohorts_own_table(cohort, monkeyp
 
 def test_every_preset_can_be_read(tmp_path):
     assert slices.read(PARAMETERS)[1] == WINDOW
-    for name in ("demo", "paper"):
-        assert settings.load(PARAMETERS, name).network.kind == "densenet121"
+    for name, kind in (("demo", "densenet"), ("paper", "densenet121")):
+        assert settings.load(PARAMETERS, name).network.kind == kind
     text = (PARAMETERS / "slices.yaml").read_text()
     for old, new, said in (("preset: demo", "preset: none", "slices.preset"),
-                           ("taken: middle", "taken: first", "slices.presets.demo.taken"),
+                           ("taken: all, outside_hu: 45", "taken: first, outside_hu: 45",
+                            "slices.presets.demo.taken"),
                            ("width: 330", "width: 0", "slices.window_hu.width")):
         (tmp_path / "slices.yaml").write_text(text.replace(old, new))
         with pytest.raises(InputError, match=said):
