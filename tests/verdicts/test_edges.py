@@ -199,6 +199,23 @@ def test_without_proof_nothing_is_apart(monkeypatch):
     assert not hull.separated([cloud], low, high)
 
 
+def test_of_a_box_within_rounding_of_the_hull_nothing_is_proved(monkeypatch):
+    """There the farthest corner may be one of those in use: none is to count twice."""
+    shortest, draw = hull._shortest, np.random.default_rng(1)
+
+    def seen(corners, weights):
+        assert len(np.unique(corners, axis=0)) == len(corners)
+        return shortest(corners, weights)
+
+    monkeypatch.setattr(hull, "_shortest", seen)
+    for _ in range(60):
+        corners = draw.integers(0, 4, (3, 2)) * 100 / 3
+        reached = corners.mean(axis=0)
+        beside = draw.integers(-9, 10, 2) * 10.0 ** -draw.integers(7, 10)
+        hull.separated([corners], reached + beside, reached + beside + 1e-8)
+        assert not hull.separated([corners], reached - abs(beside), reached + abs(beside))
+
+
 def test_equations_without_a_solution_are_solved_as_well_as_can_be():
     singular = np.ones((3, 3))
     singular[0, 0] = 0.0
