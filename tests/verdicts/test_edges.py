@@ -185,6 +185,8 @@ def test_series_that_end_at_their_limit_of_steps(monkeypatch):
     # Corners in one plane, whose equations have more than one solution.
     ([[1, 1], [1, 2], [1, 3], [1, 4]], [0, 0], [0.5, 0.5], True),
     ([[1, 0], [1, 1], [1, 2]], [0, 0.4], [1, 0.6], False),
+    # A corner of the hull is one of the box: it is nearest alone.
+    ([[2, 2], [0, 0]], [-1, -1], [0, 0], False),
     ([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], [0.4, 0.4, 0], [0.6, 0.6, 0.9], True),
     ([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], [0.4, 0.4, 0], [0.6, 0.6, 1], False)])
 def test_a_hull_and_a_box(points, low, high, apart):
