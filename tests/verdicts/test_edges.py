@@ -233,10 +233,19 @@ def test_equations_without_a_solution_are_solved_as_well_as_can_be():
     ("detection", {"scans": 5, "lesions": 10, "sensitivities": ["0.74"]}, False),
     ("kaplan_meier", {"survival": "0.50", "n": [0, 2], "events": "1"}, True),
     ("kaplan_meier", {"survival": "0.50", "n": [0, 0], "events": "1"}, False),
+    ("kaplan_meier", {"survival": "0.50", "n": "2", "events": "1", "complete": True}, True),
+    # Means ten apart give an SD of five, whatever those of the groups.
+    ("pooled", {"sizes": ["2", "2"], "means": ["0.00", "10.00"], "size": "4", "mean": "5.00",
+                "sds": ["1.00", "1.00"], "sd": "4.90"}, False),
+    ("pooled", {"sizes": ["2", "2"], "means": ["0.00", "10.00"], "size": "4", "mean": "5.00",
+                "sds": ["1.00", "1.00"], "sd": "5.10"}, True),
+    # None and all of two: a half, which is the upper end of what 0 may stand for.
+    ("mean_share", {"mean": "0", "low": "0", "high": "1", "n": "2"}, True),
     ("ordered", {"numbers": ["-0.5", "0.0", "0.5"]}, True),
     ("ordered", {"numbers": ["0.5", "0.0"]}, False)])
 def test_edges_of_the_second_derivations(name, given, possible):
-    assert getattr(second, name)(**given) is possible and CHECKS[name].possible(**given) is possible
+    derived = getattr(second, name, None) or getattr(second_means, name)
+    assert derived(**given) is possible and CHECKS[name].possible(**given) is possible
 
 
 def test_bounds_and_constants_of_a_second_derivation():
