@@ -239,8 +239,8 @@ def test_equations_without_a_solution_are_solved_as_well_as_can_be():
                 "sds": ["1.00", "1.00"], "sd": "4.90"}, False),
     ("pooled", {"sizes": ["2", "2"], "means": ["0.00", "10.00"], "size": "4", "mean": "5.00",
                 "sds": ["1.00", "1.00"], "sd": "5.10"}, True),
-    # None and all of two: a half, which is the upper end of what 0 may stand for.
-    ("mean_share", {"mean": "0", "low": "0", "high": "1", "n": "2"}, True),
+    # None and all of two: a half, which is the upper end of what 0.4 may be cut from.
+    ("mean_share", {"mean": "0.4", "low": "0", "high": "1", "n": "2"}, True),
     ("ordered", {"numbers": ["-0.5", "0.0", "0.5"]}, True),
     ("ordered", {"numbers": ["0.5", "0.0"]}, False)])
 def test_edges_of_the_second_derivations(name, given, possible):
