@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
 from radiomics.featureextractor import RadiomicsFeatureExtractor
-from ruamel.yaml.error import YAMLError
 
 from stages.common import yaml_text
 from stages.common.errors import InputError
@@ -56,9 +54,8 @@ def _of_file(name: str) -> RadiomicsFeatureExtractor:
         # PyRadiomics reads with another package, which goes through what is named without end.
         yaml_text.parse(path.read_text(encoding="utf-8"))
         return RadiomicsFeatureExtractor(str(path))
-    except (RuntimeError, yaml.YAMLError, YAMLError, ValueError, LookupError, TypeError,
-            AttributeError) as error:
-        # Its validator's errors are RuntimeErrors.
+    except Exception as error:
+        # What its reader of YAML and its validator raise has no class in common.
         raise InputError(f"is no parameter file of PyRadiomics ({_reason(error)})", path,
                          "correct it as PyRadiomics' documentation says") from None
 
