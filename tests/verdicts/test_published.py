@@ -27,6 +27,7 @@ def test_comparison_at_printed_precision(printed, value, match, halfway):
     ("1.2.3", 1.2, False), ("1.2.3", "1.2.3", True), ("0.58", "0.58", True), ("0.58", "0.6", False)])
 def test_a_version_or_a_text_must_be_equal(printed, value, match):
     assert number(printed).matches(value, 1e-9) is match
+    assert not number(printed).is_cut(value) and not number(printed).is_halfway(value, 1e-9)
 
 
 def test_decimals_come_from_the_print():

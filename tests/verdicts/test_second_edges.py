@@ -26,6 +26,10 @@ from stages.verdicts.consistency.registry import CHECKS
                 "sds": ["0.10", "0.10"], "sd": "0.10"}, True),
     # Of no positives a rate may be nothing or all.
     ("two_by_two", {"positives": "0", "negatives": "2", "sensitivity": [0, 0.3]}, True),
+    ("two_by_two", {"positives": "1", "negatives": "1", "sensitivity": "0.00", "specificity": "1.00",
+                    "ppv": "1.00"}, True),
+    ("two_by_two", {"positives": "1", "negatives": "1", "sensitivity": "0.00", "specificity": "1.00",
+                    "ppv": "0.50"}, False),
     ("two_by_two", {"positives": "2", "negatives": "4", "balanced_accuracy": "0.75"}, True),
     ("two_by_two", {"positives": "2", "negatives": "4", "balanced_accuracy": "0.60"}, False),
     # Bounds whose middle the ratio reaches with its upper end alone, and bounds that may be one.
