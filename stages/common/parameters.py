@@ -11,18 +11,14 @@ so stops the stages that need it, and no others.
 from __future__ import annotations
 
 import difflib
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
-from stages.common import strict
+from stages.common import strict, yaml_text
 from stages.common.errors import InputError
-
-# So many parts has no file of parameters, even written out.
-MOST = 10**6
 
 
 @dataclass(frozen=True)
@@ -100,26 +96,7 @@ def _content(path):
 @lru_cache(maxsize=4)
 def _parsed(text: str):
     """Parse once for all parts that a stage reads; nobody changes the result."""
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        if _written_out(node, {}) > MOST:
-            raise ValueError(f"written out, with what is named by * and <<, it has over {MOST} parts")
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
-
-
-def _written_out(node: yaml.Node, known: dict) -> float:
-    """Count the parts of a document, what is named twice twice; infinite where one holds itself."""
-    if id(node) not in known:
-        known[id(node)] = math.inf
-        inside = [] if isinstance(node, yaml.ScalarNode) else node.value
-        known[id(node)] = 1 + sum(_written_out(one, known) for part in inside for one in (
-            part if isinstance(part, tuple) else (part,)))
-    return known[id(node)]
+    return yaml_text.parse(text)
 
 
 def choose(options: dict, name: str, kind: str):

@@ -6,7 +6,8 @@ printed ones rounds either way.
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+import math
+from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 
 # How near to half a unit counts as half-way, where a study's or the house's parameters say nothing.
 HALFWAY = 1e-9
@@ -88,7 +89,11 @@ def is_cut(value: float, text: str) -> bool:
     >>> is_cut(-0.02998, "-0.029"), is_cut(-0.0303, "-0.029")
     (True, False)
     """
-    return Decimal(repr(float(value))).quantize(unit(text), ROUND_DOWN) == number(text)
+    if not math.isfinite(value):
+        return False
+    # The largest float has 309 digits before the point.
+    wide = Context(prec=320 + decimals(text))
+    return Decimal(repr(float(value))).quantize(unit(text), ROUND_DOWN, wide) == number(text)
 
 
 def bounds(text: str) -> tuple[Decimal, Decimal]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
+from stages.common import yaml_text
 from stages.common.errors import InputError
 from stages.radiomics import rows, standard
 from stages.radiomics.parameters import Radiomics
@@ -51,12 +51,14 @@ def _of_file(name: str) -> RadiomicsFeatureExtractor:
     if not path.is_file():
         raise InputError("no such file", path, "correct the name of the settings")
     try:
+        # PyRadiomics reads with another package, which goes through what is named without end.
+        yaml_text.parse(path.read_text(encoding="utf-8"))
         return RadiomicsFeatureExtractor(str(path))
-    except (RuntimeError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # Its validator's errors are RuntimeErrors.
+    except Exception as error:
+        # What its reader of YAML and its validator raise has no class in common.
         raise InputError(f"is no parameter file of PyRadiomics ({_reason(error)})", path,
                          "correct it as PyRadiomics' documentation says") from None
 
 
 def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return " ".join(str(error).split())[:200] if str(error) else type(error).__name__

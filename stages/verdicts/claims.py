@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from stages.common import canonical, cli
+from stages.common import canonical, cli, yaml_text
 from stages.common.errors import InputError
 from stages.verdicts import settings as house
 from stages.verdicts import study as studies
@@ -83,8 +83,8 @@ def read(folder: str | Path, tolerance: float) -> list[Claim]:
     claims, seen = [], set()
     for path in sorted(Path(folder).glob("*.yaml")):
         try:
-            entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, OSError, ValueError, AttributeError) as error:
+            entries = yaml_text.parse(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, OSError, ValueError) as error:
             raise InputError(f"is not readable YAML ({error})", path, "correct it") from None
         if not isinstance(entries, list) or not all(isinstance(item, dict) for item in entries):
             raise InputError("is not a list of claims", path, "begin each claim with '- id:'")

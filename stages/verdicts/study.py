@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from stages.common import strict
+from stages.common import strict, yaml_text
 from stages.common.errors import InputError
 from stages.verdicts import names
 from stages.verdicts.content import KINDS, Content, Private
@@ -148,11 +148,11 @@ def read(folder: str | Path) -> Study:
         raise InputError("is no name of a study", folder,
                          "use lower-case letters, digits and _, a letter first")
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_NoRepeats)
+        content = yaml_text.parse(path.read_text(encoding="utf-8"), _NoRepeats)
     except FileNotFoundError:
         raise InputError("no such file", path, "a study is a folder with a study.yaml; copy "
                          "studies/template, or take the study out of dvc.yaml") from None
-    except (yaml.YAMLError, OSError, UnicodeDecodeError, ValueError, AttributeError) as error:
+    except (yaml.YAMLError, OSError, ValueError) as error:
         raise InputError(f"is not readable YAML ({' '.join(str(error).split())})", path,
                          "correct the syntax") from None
     study = Study(folder, strict.build(Content, content, str(path), ""))
@@ -165,10 +165,12 @@ class _NoRepeats(yaml.SafeLoader):
 
 
 def _mapping(loader, node):
-    keys = [key.value for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise ValueError(f"'{key}' stands twice, line {node.start_mark.line + 1}")
+    seen = set()
+    # A key that is a list or a mapping is refused below.
+    for name in (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+        if name in seen:
+            raise ValueError(f"'{name}' stands twice, line {node.start_mark.line + 1}")
+        seen.add(name)
     return loader.construct_mapping(node, deep=True)
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import yaml
 
-from stages.common import printed
+from stages.common import printed, yaml_text
 from stages.common.errors import InputError
 from stages.verdicts import evidence, published, stored
 from stages.verdicts.study import Study
@@ -212,7 +212,7 @@ def content(root: Path, name: str):
     path = root / name
     try:
         text = path.read_text(encoding="utf-8")
-        return yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text)
+        return yaml_text.parse(text) if path.suffix == ".yaml" else json.loads(text)
     except FileNotFoundError:
         raise InputError("no such file", path, "run the pipeline (dvc repro)") from None
     except (OSError, ValueError, yaml.YAMLError) as error:

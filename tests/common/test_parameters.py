@@ -85,6 +85,8 @@ def test_numbers_are_finite(path, value):
     ("cohort: 3", "parameter 'cohort' must be a mapping, not 3"),
     ("other: 3", "parameter 'cohort' is missing"),
     ("cohort: {day: 2020-13-45}", "is not readable YAML (month must be in 1..12"),
+    ("cohort: !!bool x", "is not readable YAML (a value is not what its tag says: 'x')"),
+    ("cohort: !!timestamp x", "is not readable YAML (a value is not what its tag says"),
     ("cohort: &a {seeds: *a}", "written out, with what is named by * and <<"),
     ("cohort: " + "[" * 5000, "is nested too deeply"),
     # Each part holds the one before it twice: the last one would have 2 ** 40 keys.

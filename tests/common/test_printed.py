@@ -39,6 +39,12 @@ def test_cut_off(text, value, cut):
     assert printed.is_cut(value, text) is cut
 
 
+@pytest.mark.parametrize("value", [1e308, -1e308, 1e27, float("inf"), float("nan")])
+def test_no_number_is_too_large_to_be_compared(value):
+    assert not printed.is_cut(value, "0.29") and not printed.rounds(value, "0.29")
+    assert printed.is_cut(1e30, "1" + "0" * 30) and not printed.is_cut(1e30, "1" + "0" * 31)
+
+
 @pytest.mark.parametrize("text", ["0.79", "-0.29", "0.00", "227", "0"])
 def test_the_bounds_take_in_all_that_is_rounded_or_cut_off_to_it(text):
     low, high = map(float, printed.bounds(text))

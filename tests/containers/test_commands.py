@@ -123,6 +123,13 @@ def test_a_run_is_recorded_and_a_test_is_not(started, tmp_path):
     assert json.loads(other.read_text())["numerics"] == {}
 
 
+def test_a_record_is_written_in_one_way_into_a_folder_that_is_not_there(started, monkeypatch, tmp_path):
+    monkeypatch.setattr(main, "LOGS", tmp_path / "new" / "logs")
+    main.run(main.parse([IMAGE, "--", "true"]))
+    text = next((tmp_path / "new" / "logs").iterdir()).read_text()
+    assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
+
+
 def test_only_set_up(started):
     assert main.run(main.parse(["--setup", IMAGE])) == 0 and started == ["set up"]
 

@@ -180,6 +180,17 @@ def test_root_gets_a_program_from_the_distribution(image, uv, monkeypatch, fails
     assert seen == (["update"] if fails == "update" else ["update", "install"])
 
 
+def test_what_the_distribution_says_is_not_shown(image, uv, monkeypatch, tmp_path, capfd):
+    program = tmp_path / "apt-get"
+    program.write_text(f"#!/bin/sh\necho $* >> {tmp_path}/asked\necho a list\necho a notice >&2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(venv.os, "geteuid", lambda: 0)
+    venv.setup(replace(image, programs={"no-such": "x"}))
+    assert len((tmp_path / "asked").read_text().splitlines()) == 2
+    assert capfd.readouterr() == ("", "")
+
+
 def test_uv_of_the_orchestrator_or_of_the_path(tmp_path, monkeypatch):
     monkeypatch.setattr(venv, "ROOT", tmp_path)
     monkeypatch.setenv("PATH", "/nonexistent")

@@ -24,11 +24,14 @@ VALUES = (None, True, False, -1, 0, 1, 3, 0.5, -0.0, 1e308, -1e308, 5e-324, floa
           "(", "a|b", "::", "=", "1,5", "--help", "2020-01-01")
 CELLS = tuple(value if isinstance(value, str) else "" if value is None else str(value)
               for value in VALUES if not isinstance(value, (list, dict)))
-# Lines of YAML: other types, references to themselves, a key again, a list of lists of lists.
+# Lines of YAML: other types, references to themselves, a key again, a list of lists of lists, and
+# parts that each take in the one before twice: a reader that goes through them all needs a minute.
 LINES = ("? [a, b]\n: c\n", "!!python/object/apply:os.getcwd []\n", "a: &a [*a]\n", "<<: 1\n",
          "\t- a\n", "- a\n", "---\na: 1\n", "...\n", "a: !!binary =\n", "a: 2020-13-45\n",
-         "a: !!timestamp x\n",
-         "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n")
+         "a: !!timestamp x\n", "a: !!bool x\n", "a: !!int ''\n",
+         "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
+         *("a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {more.replace('*', f'*a{n - 1}')}\n"
+                                        for n in range(1, 26)) for more in ("{<<: [*, *]}", "[*, *]")))
 
 Damage = Callable[[bytes, random.Random], bytes]
 

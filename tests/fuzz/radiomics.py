@@ -11,7 +11,7 @@ import pandas as pd
 import SimpleITK as sitk
 import yaml
 
-from stages.radiomics import extract, table
+from stages.radiomics import extract, measure, table
 from tests.fuzz.cases import Case, run
 from tests.parameters import whole
 from tests.radiomics.conftest import phantom, write
@@ -35,7 +35,7 @@ def cases(root: Path) -> list[Case]:
     content = whole()
     content["radiomics"]["spacing"] = [2.0, 2.0, 3.0]
     (root / "params.yaml").write_text(yaml.safe_dump(
-        {key: content[key] for key in ("radiomics", "imaging", "classification")}))
+        {key: content[key] for key in ("radiomics", "imaging", "classification", "standard")}))
 
     def extracted(name, *more):
         return Case("", "", "gzip", extract.main, [
@@ -47,6 +47,12 @@ def cases(root: Path) -> list[Case]:
     joined = Case("", "", "csv", table.main, [
         "--params", "params.yaml", "--manifest", "a.csv", "--rows", "done", "--out", "table.csv",
         "--excluded", "excluded.csv"], ["table.csv", "excluded.csv"])
+    pd.read_csv("a.csv").assign(study="x").to_csv("own.csv", index=False)
+    Path("own.yaml").write_text("featureClass: {firstorder: [Mean, Entropy]}\n"
+                                "setting: {binWidth: 25, resampledPixelSpacing: [2, 2, 2]}\n")
+    measured = Case("PyRadiomics' settings (YAML)", "own.yaml", "yaml", measure.stage, [
+        "--params", "params.yaml", "--manifest", "own.csv", "--settings", "own.yaml", "--jobs", "1",
+        "--out", "measured"], ["measured"])
     return [
         replace(extracted("a"), format="NIfTI", path="images/a.nii.gz"),
         replace(extracted("a"), format="NIfTI", path="masks/a.nii.gz"),
@@ -56,4 +62,5 @@ def cases(root: Path) -> list[Case]:
         replace(extracted("a"), format="cohort's manifest", path="a.csv", kind="csv"),
         replace(joined, format="cohort's manifest", path="a.csv"),
         replace(joined, format="rows of features (JSON)", path="done/a.nii.gz.json", kind="json"),
+        measured,
     ]

@@ -152,6 +152,21 @@ def test_settings_that_are_none(cohort, run, monkeypatch, options, words):
     assert not (cohort / "out").exists()
 
 
+@pytest.mark.parametrize("text", [
+    "setting: [", "setting: {binWidth: 25}\nsetting: {binWidth: 26}\n", "setting: !!int ''\n",
+    "setting: !!timestamp x\n", "\0", "---\nsetting: {}\n---\nsetting: {}\n",
+    "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n"
+                                 for n in range(1, 21))])
+def test_settings_that_are_no_yaml(cohort, run, text):
+    """PyRadiomics' reader of YAML has errors of its own, and no end where parts are named twice."""
+    path = cohort / "bad.yaml"
+    path.write_text(text)
+    code, error = run("--settings", path)
+    assert code == 2 and error.count("\n") == 1
+    assert error.startswith(f"error: {path}: is no parameter file of PyRadiomics (")
+    assert ("written out" in error) == (len(text) > 500)
+
+
 def test_every_bad_series_is_named_and_the_others_are_kept(cohort, run):
     for name in ("b", "c", "d"):
         (cohort / f"images/{name}.nii.gz").write_bytes(b"none")

@@ -1,6 +1,7 @@
 """R's second opinion on time to relapse, where R has its package survival; else its stored results."""
 
 import csv
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -187,3 +188,12 @@ def test_r_that_is_not_there_or_does_not_start(monkeypatch):
     monkeypatch.setattr("rpy2.rinterface_lib.embedded.set_initoptions", refuse)
     with pytest.raises(InputError, match="R did not start .no memory."):
         rbridge.start.__wrapped__()
+
+
+def test_the_stage_is_a_command(monkeypatch, capsys):
+    """The pipeline calls ``python -m``: without its last lines the module would do nothing."""
+    monkeypatch.setattr("sys.argv", ["stage", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(survival.__file__, run_name="__main__")
+    said = capsys.readouterr().out
+    assert ended.value.code == 0 and "usage: python -m stages.statistics.survival " in said

@@ -48,6 +48,13 @@ def test_a_study_without_checklists(repository):
     assert tuple(table.columns) == checklists.COLUMNS and table.empty and summary == {}
 
 
+@pytest.mark.parametrize("part, link", [
+    ("README.md", True), ("docs/x", True), ("a/b.json::c/d e", True), ("Abstract", False),
+    ("Methods, page 2", False)])
+def test_what_of_a_place_is_a_file(part, link):
+    assert checklists.is_link(part) is link
+
+
 def test_score_counts_met_items_among_applicable_ones():
     status = pd.Series(["met", "partly", "unclear", "not met", "not applicable"])
     weight = pd.Series([0.2, 0.2, 0.1, 0.4, 0.1])

@@ -215,7 +215,8 @@ def test_claims_are_listed_once_and_there_are_some(folder, line_of):
 def test_expressions():
     known = {"a": 2, "b": [1, 3], "c": "x"}
     for text, expected in [("a + 1 > 2 and c == 'x'", True), ("not a > 1 or len(b) == 2", True),
-                           ("sum(b) / a", 2.0), ("-a ** 2", -4), ("3 in b", True),
+                           ("sum(b) / a", 2.0), ("-a ** 2", -4), ("3 in b", True), ("4 in b", False),
+                           ("4 not in b", True), ("3 not in b", False),
                            ("1 < a < 2", False), ("floor(sqrt(a))", 1)]:
         assert Expression(text).evaluate(known) == expected
     for text in ("a +", "[1]", "a if b else c", "lambda: 1", "max(a, key=b)", "print(a)", "b[0]"):

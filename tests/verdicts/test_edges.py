@@ -12,7 +12,6 @@ from stages.verdicts.consistency import (
     distributions,
     evaluate,
     folds,
-    hull,
     prepared,
     rank_sum,
     second,
@@ -60,6 +59,9 @@ from stages.verdicts.consistency.registry import CHECKS
     # Without predictive values whole true positives are enough.
     ("detection", {"scans": 5, "lesions": 10, "sensitivities": ["0.7", "0.5"]}, True),
     ("detection", {"scans": 5, "lesions": 10, "sensitivities": ["0.74", "0.5"]}, False),
+    # Everybody has an event: the last one is alone.
+    ("log_rank", {"n1": "2", "events1": "2", "n2": "2", "events2": "2", "p": "0.50"}, True),
+    ("log_rank", {"n1": "2", "events1": "2", "n2": "2", "events2": "2", "p": "0.01"}, False),
     # Folds of no case of a class, of no whole counts, without an accuracy, and too many to search.
     ("fold_means", {"positives": [0, 2], "negatives": [2, 2], "specificity": "0.50"}, True),
     ("fold_means", {"positives": [2, 2], "negatives": [2, 2], "sensitivity": "0.60"}, False),
@@ -75,6 +77,12 @@ def test_edges_of_the_checks(name, given, possible):
     # The least spread of values with both ends and a mean away from the middle: 3.0.
     *(("summary", {"n": 10, "mean": mean, "sd": sd, "low": 0.0, "high": 10.0}, sd == "3.10")
       for mean in (1.0, 9.0) for sd in ("2.50", "3.10")),
+    # Of 0, 10 and a mean of 6.5 the third is 9.5: squared deviations of 63.5, SDs of 4.60 and 5.63.
+    ("summary", {"n": 3, "mean": 6.5, "sd": "4.50", "low": 0.0, "high": 10.0}, False),
+    ("summary", {"n": 3, "mean": 6.5, "sd": "4.61", "low": 0.0, "high": 10.0}, True),
+    # Ten whole values with a sum of 10 have an even sum of squares: 20.2 to 21.7 or 10.08 to 10.12.
+    ("summary", {"n": 10, "total": 10, "sd": "1.07", "integer": True}, False),
+    ("summary", {"n": 10, "total": 10, "sd": "0.10", "integer": True}, False),
     # Of two counts of 0 and 3 the mean is 1.5.
     ("mean_in_range", {"mean": "2.0", "low": "0", "high": "3", "n": "2"}, False),
     ("mean_in_range", {"mean": "1.5", "low": "0", "high": "3", "n": "2"}, True),
@@ -178,63 +186,6 @@ def test_series_that_end_at_their_limit_of_steps(monkeypatch):
     assert cut == pytest.approx(exact, abs=0.01) and cut != exact
     monkeypatch.setattr(distributions, "STEPS", 3)
     assert distributions.beta_ratio(2.0, 3.0, 0.3) == pytest.approx(exact[0], abs=0.01)
-
-
-@pytest.mark.parametrize("points, low, high, apart", [
-    (np.empty((0, 2)), [0, 0], [1, 1], True),
-    # Corners in one plane, whose equations have more than one solution.
-    ([[1, 1], [1, 2], [1, 3], [1, 4]], [0, 0], [0.5, 0.5], True),
-    ([[1, 0], [1, 1], [1, 2]], [0, 0.4], [1, 0.6], False),
-    ([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], [0.4, 0.4, 0], [0.6, 0.6, 0.9], True),
-    ([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], [0.4, 0.4, 0], [0.6, 0.6, 1], False)])
-def test_a_hull_and_a_box(points, low, high, apart):
-    assert hull.separated([np.array(points, float)], np.array(low, float), np.array(high, float)) \
-        is apart
-
-
-def test_without_proof_nothing_is_apart(monkeypatch):
-    cloud, low, high = np.array([[1.0, 0.0], [0.0, 1.0]]), np.zeros(2), np.full(2, 0.4)
-    assert hull.separated([cloud], low, high)
-    monkeypatch.setattr(hull, "STEPS", 0)
-    assert not hull.separated([cloud], low, high)
-
-
-def test_equations_without_a_solution_are_solved_as_well_as_can_be():
-    singular = np.ones((3, 3))
-    singular[0, 0] = 0.0
-    assert hull._solved(singular) == pytest.approx([1.0 - 2.0, 0.5, 0.5])
-    assert hull._solved(np.zeros((2, 2))) == pytest.approx([0.0, 0.0])
-
-
-@pytest.mark.parametrize("name, given, possible", [
-    ("two_by_two", {"positives": [1, 2], "negatives": "1", "n": "3", "sensitivity": "0.50"}, True),
-    ("two_by_two", {"positives": "0", "negatives": "2", "sensitivity": "0.50"}, False),
-    ("two_by_two", {"positives": "0", "negatives": "2", "sensitivity": "1.00"}, True),
-    ("detection", {"scans": 5, "lesions": 10, "sensitivities": ["0.7"]}, True),
-    ("detection", {"scans": 5, "lesions": 10, "sensitivities": ["0.74"]}, False),
-    ("kaplan_meier", {"survival": "0.50", "n": [0, 2], "events": "1"}, True),
-    ("kaplan_meier", {"survival": "0.50", "n": [0, 0], "events": "1"}, False),
-    ("ordered", {"numbers": ["-0.5", "0.0", "0.5"]}, True),
-    ("ordered", {"numbers": ["0.5", "0.0"]}, False)])
-def test_edges_of_the_second_derivations(name, given, possible):
-    assert getattr(second, name)(**given) is possible and CHECKS[name].possible(**given) is possible
-
-
-def test_bounds_and_constants_of_a_second_derivation():
-    assert second._span([0.1, 0.2]) == (second.Fraction("0.1"), second.Fraction("0.2"))
-    assert second._span(0.5) == (second.Fraction("0.5"),) * 2
-    assert second._span("-0.5") == (second.Fraction("-0.6"), second.Fraction("-0.45"))
-    assert second._tail(13.0) == 0.0 and second._tail(0.0) == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize("function, given", [
-    (second.spearman, {"rho": "0.5", "p": "0.1", "n": "9", "methods": ["exact"]}),
-    (second.hazard_ratio, {"ratio": "1.0", "low": "0.5", "high": "2.0", "level": 90}),
-    (second.feature_count, {"count": "107", "library": "pyradiomics", "version": "3.1.0"}),
-    (second_means.counted, {"mean": "0.5", "sd": "0.1", "n": "400", "runs": 9})])
-def test_what_is_not_derived_twice_says_so(function, given):
-    with pytest.raises(NotImplementedError):
-        function(**given)
 
 
 PRINTED = {Place("T", "r", "a"): "5", Place("T", "r", "b"): "3", Place("T", "s", "b"): "2"}

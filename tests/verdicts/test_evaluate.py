@@ -55,6 +55,15 @@ def verdicts(rows):
     return {str(Place(row["item"], row["row"], row["metric"], row["bound"])): row for row in rows}
 
 
+def test_why_a_number_is_not_put_to_the_test(study):
+    """An age of 62 or 64 would be in order, too; of what is in no check nothing is known."""
+    text, untested = CHECKS.split("untested:")
+    (study / "checks.yaml").write_text(text)
+    found = verdicts(run(study)[0])
+    assert found["T1 | age | median"]["reason"] == "its checks refuse no other value either"
+    assert found["T2 | model | spare"]["reason"] == "no check touches it"
+
+
 def test_verdicts(study):
     rows, answers = run(study)
     found = verdicts(rows)

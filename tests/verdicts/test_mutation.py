@@ -218,6 +218,13 @@ def test_the_stage_and_the_ledger(repository, call):
     assert table["false_acceptance"].isna().sum() == len(table) - len(judged)
 
 
+@pytest.mark.parametrize("accepted, count, low, high", [
+    (5, 50, 0.0435, 0.2136), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (1, 2, 0.0945, 0.9055)])
+def test_the_interval_of_a_share(accepted, count, low, high):
+    """Worked out by hand: (p + z2/2n -+ z sqrt(p(1 - p)/n + z2/4n2)) / (1 + z2/n), z2 = 3.8415."""
+    assert mutation.wilson(accepted, count) == pytest.approx((low, high), abs=5e-5)
+
+
 def test_the_share_of_all_is_told_with_three_digits():
     rows = [{"by": by, "size": size, "share": share} for by, size, share in
             (("verdict", "1", "0.5"), ("all", "5", "0.25"), ("all", "1", "0.12345"))]

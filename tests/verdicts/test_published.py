@@ -23,6 +23,13 @@ def test_comparison_at_printed_precision(printed, value, match, halfway):
     assert number(printed).is_halfway(value, 1e-9) is halfway
 
 
+@pytest.mark.parametrize("printed, value, match", [
+    ("1.2.3", 1.2, False), ("1.2.3", "1.2.3", True), ("0.58", "0.58", True), ("0.58", "0.6", False)])
+def test_a_version_or_a_text_must_be_equal(printed, value, match):
+    assert number(printed).matches(value, 1e-9) is match
+    assert not number(printed).is_cut(value) and not number(printed).is_halfway(value, 1e-9)
+
+
 def test_decimals_come_from_the_print():
     assert [number(text).decimals for text in ("0.370", "12", "1.3.0", "-1")] == [3, 0, None, 0]
 

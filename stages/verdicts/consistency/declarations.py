@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from stages.common import canonical, strict
+from stages.common import canonical, strict, yaml_text
 from stages.common.errors import InputError
 from stages.verdicts.consistency import printed
 from stages.verdicts.consistency.registry import CHECKS
@@ -129,7 +129,7 @@ def read(path: str | Path) -> tuple[list[Declaration], list[Reason]]:
         If the file cannot be read, an entry is not complete, or two have the same id.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = yaml_text.parse(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError("no such file", path, "restore it from the repository") from None
     except (OSError, ValueError, yaml.YAMLError) as error:

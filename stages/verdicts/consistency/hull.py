@@ -66,8 +66,7 @@ def _farthest(clouds, low, high, direction):
 
 def _shortest(corners, weights):
     """Return the corners, and their weights, of the point of their hull nearest to the origin."""
-    for _ in range(len(weights)):
-        size = len(weights)
+    while (size := len(weights)) > 1:
         system = np.ones((size + 1, size + 1))
         system[0, 0] = 0.0
         system[1:, 1:] = corners @ corners.T
@@ -78,6 +77,7 @@ def _shortest(corners, weights):
         share = np.min(weights[falling] / np.maximum(weights[falling] - aim[falling], 1e-300))
         weights = (1 - min(share, 1.0)) * weights + min(share, 1.0) * aim
         kept = weights > 1e-12
+        kept[np.argmin(weights)] = False  # One fewer each time, whatever rounding leaves.
         corners, weights = corners[kept], weights[kept] / weights[kept].sum()
     return corners, weights
 
