@@ -14,8 +14,8 @@ from containers.launcher import ROOT, entry, images, orchestrator, venv
 SUITES = {
     "orchestrator": ("tests/containers", "tests/pipeline"),
     "cohort": ("tests/common", "tests/cohort", "tests/studies/*/cohort", "stages/common",
-               "stages/cohort/contours.py", "stages/cohort/named.py", "stages/cohort/own_table.py",
-               "stages/cohort/real_case.py"),
+               "stages/cohort/contours.py", "stages/cohort/identity.py", "stages/cohort/named.py",
+               "stages/cohort/own_table.py", "stages/cohort/real_case.py"),
     "expression": ("tests/expression",),
     "classification-paper": ("tests/classification", "tests/studies/*/classification",
                              "stages/classification"),
