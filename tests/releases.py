@@ -16,7 +16,14 @@ def git(folder, *arguments):
                           text=True).stdout
 
 
-def make(folder, tag=f"v{VERSION}", without="images,wheels,cache"):
+def make(folder, tag=f"v{VERSION}", without="images,wheels,cache", key=None):
+    signed = ["--key", str(key)] if key else []
     return subprocess.run([sys.executable, "-m", "containers.commands.release.main", "--tag", tag,
-                           "--without", without], cwd=folder, capture_output=True, text=True,
+                           "--without", without, *signed], cwd=folder, capture_output=True, text=True,
                           env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(folder)})
+
+
+def verify(folder, *signers):
+    return subprocess.run(["./verify.sh", *map(str, signers)], cwd=folder, capture_output=True,
+                          text=True, timeout=600,
+                          env={"PATH": "/usr/bin:/bin", "PYTHON": sys.executable})

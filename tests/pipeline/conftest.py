@@ -1,12 +1,16 @@
-"""A clone of the repository to work in; DVC without its own warning."""
+"""A clone of the repository to work in, a release of it; DVC without its own warning."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from containers.commands.release import pack
+from tests.releases import VERSION, git, make
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMIT = ["git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qam", "state"]
@@ -61,3 +65,28 @@ def release_tools():
                 pytest.skip(f"the tools cannot be installed: {done.stderr.strip()[-200:]}")
         marker.write_text(wanted)
     return str(folder / "bin" / "python")
+
+
+@pytest.fixture(scope="module")
+def tagged(clone, committed):
+    git(clone, "tag", "-a", f"v{VERSION}", "-m", "a release")
+    return clone
+
+
+@pytest.fixture(scope="module")
+def release(tagged):
+    made = make(tagged)
+    assert made.returncode == 0, made.stderr
+    assert re.search(r"^ +[\d.]+ MB  in all$", made.stdout, re.M)
+    return tagged / "release"
+
+
+@pytest.fixture
+def copy(release, tmp_path):
+    """A copy to change; its function renews the sums, as who forges a release would."""
+    folder = shutil.copytree(release, tmp_path / "release")
+
+    def renew():
+        (folder / pack.SUMS).write_text(pack.sums(folder))
+
+    return folder, renew

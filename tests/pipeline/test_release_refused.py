@@ -10,12 +10,6 @@ from tests.releases import VERSION, git, make
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def tagged(clone, committed):
-    git(clone, "tag", "-a", f"v{VERSION}", "-m", "a release")
-    return clone
-
-
 BAD = [(lambda folder: (folder / "README.md").write_text("x"), f"v{VERSION}", "", "README.md: differs"),
        (lambda folder: (folder / "stray.txt").write_text("x"), f"v{VERSION}", "", "stray.txt: differs"),
        (lambda folder: None, "v99", "", "no tag 'v99'"),

@@ -30,7 +30,7 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
     without : set of str
         Parts that are left out on request.
     signed : bool
-        Whether the statements on the ledgers are signed.
+        Whether the sums and the statements on the ledgers are signed.
     """
     withheld = sorted({outputs.name(out.fs_path) for out in outputs.withheld})
     missing = [f"- Image `{name}`: {why}." for name, why in sorted(left.items())]
@@ -49,5 +49,6 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
         images="Apptainer images, as `repository/containers/images.lock` records them"
         if len(left) < len(images.names()) else "none, see below",
         withheld="\n".join(f"  - `{path}`" for path in withheld),
-        signature="The statements are signed." if signed else "**Nothing in this release is signed.**",
+        signature="`SHA256SUMS` and the statements are signed." if signed else
+        "**Nothing in this release is signed.**",
         missing="".join(f"{line}\n" for line in missing))

@@ -1,7 +1,7 @@
 """``make release TAG=v1.0.0``: a tag with its results, made to be checked without trust.
 
 Writes ``release/``; the same tag and the same outputs give the same bytes. ``WITHOUT=images,wheels``
-leaves parts out; ``KEY=`` names a private key that signs the statements on the ledgers.
+leaves parts out; ``KEY=`` names a private key that signs the sums and the statements on the ledgers.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset(),
     without : set of str
         Of `PARTS`.
     key : Path, optional
-        Private key that signs the statements on the ledgers.
+        Private key that signs the sums and the statements on the ledgers.
 
     Raises
     ------
@@ -138,6 +138,8 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset(),
     (folder / "README.md").write_text(README.format(**citation), encoding="utf-8")
     write_json(folder / "ro-crate-metadata.json", crate.Crate(tag, outputs, folder, citation).build())
     (folder / pack.SUMS).write_text(pack.sums(folder), encoding="utf-8")
+    if key:
+        statement.sign(folder / pack.SUMS, key)
 
 
 def _parts(text: str) -> frozenset[str]:
@@ -163,16 +165,23 @@ def main() -> None:
     parser.add_argument("--key", default="", help="a private key of ssh-keygen's that signs")
     options = parser.parse_args()
     without = _parts(options.without)
+    key = Path(options.key).expanduser() if options.key else None
+    if key:
+        statement.require(key)
     tag = source.find(ROOT, options.tag)
     target, part = ROOT / FOLDER, ROOT / f"{FOLDER}.part"
     if target.exists() and not (target / pack.SUMS).is_file():
         raise LauncherError(f"{target}: is no release (it holds no {pack.SUMS}); move it away")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    make(tag, part, without, Path(options.key).expanduser() if options.key else None)
+    try:
+        make(tag, part, without, key)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
-    signed = "signed" if options.key else "not signed"
+    signed = "signed" if key else "not signed"
     print(f"{show(target)}\n{target}: release of {tag.name}, {signed}; check it with verify.sh in it")
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 SUMS = "SHA256SUMS"
+# Neither can be a line of the sums.
+UNNAMED = (SUMS, f"{SUMS}.sig")
 
 
 def sha256(path: Path) -> str:
@@ -50,9 +52,9 @@ def tar(members: Iterable[tuple[str, Path]], path: Path, seconds: int) -> None:
 
 
 def sums(folder: Path) -> str:
-    """Return the lines of `SUMS` for every other file of a folder, sorted by path."""
+    """Return the lines of `SUMS` for every other file of a folder but its signature, sorted by path."""
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return "".join(f"{sha256(folder / name)}  {name}\n" for name in found if name != SUMS)
+    return "".join(f"{sha256(folder / name)}  {name}\n" for name in found if name not in UNNAMED)
 
 
 def size(path: Path) -> int:

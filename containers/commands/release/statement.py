@@ -1,4 +1,4 @@
-"""One in-toto statement for each ledger, signed where a key is given.
+"""One in-toto statement for each ledger; signatures of them and the sums where a key is given.
 
 The signature is OpenSSH's (``ssh-keygen -Y sign``): every Linux has the tool, and a key of the kind
 Ed25519 signs the same bytes in the same way each time. Whose key it is, no release can say of itself.
@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from containers.commands.release.crate import REPOSITORY
@@ -61,8 +62,16 @@ def build(tag: Tag, outputs: Outputs, folder: Path, study: str) -> dict:
                      if f"data/{study}/" in outputs.name(out.fs_path)}}}
 
 
+def require(key: Path) -> None:
+    """Sign something, before hours go into what a key is for; errors as `sign`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trial"
+        path.write_text("trial\n")
+        sign(path, key)
+
+
 def sign(path: Path, key: Path) -> None:
-    """Write a signature beside a statement.
+    """Write a signature beside a file.
 
     Raises
     ------
@@ -81,5 +90,3 @@ def sign(path: Path, key: Path) -> None:
         said = done.stderr.strip().splitlines() or ["no message"]
         raise LauncherError(f"{key}: cannot sign ({said[-1][:120]}); give an Ed25519 key without a "
                             "passphrase, or its public half with the key in ssh-agent")
-
-
