@@ -116,7 +116,8 @@ def test_a_release_that_fails_leaves_nothing(tagged, release):
     ("statements/gi_liver.json", "statements/gi_liver.json: missing"),
     ("statements", "statements/sclc_liver.json: missing"), ("source", "source/: missing"),
     ("ARTIFACT.md", "ARTIFACT.md: missing"), ("packages/cohort.cdx.json", "cohort.cdx.json: missing"),
-    ("studies.json", "studies.json: missing"), ("ro-crate-metadata.json", "metadata.json: missing"),
+    ("studies.json", "studies.json: missing"), ("capsule.json", "capsule.json: missing"),
+    ("ro-crate-metadata.json", "metadata.json: missing"),
     ("repository/studies/gi_liver/checks.yaml", "gi_liver/checks.yaml: missing"),
     ("repository/reports/gi_liver", "repository/reports/gi_liver/ledger.csv: missing")])
 def test_a_part_that_was_removed_is_named_though_the_sums_are_new(copy, name, words):
@@ -166,6 +167,21 @@ def test_whatever_a_statement_says_is_compared(copy):
     renew()
     said = verify(folder).stdout
     assert all(f"says other {key} " in said for key, _ in SAID[:-1]), said
+
+
+def test_the_capsule_is_what_the_ledgers_give_and_can_be_scored(copy):
+    folder, renew = copy
+    content = json.loads((folder / "capsule.json").read_text())
+    answers = {one["id"]: one["accepted"]["high"] for one in content["questions"]}
+    (folder.parent / "answers.json").write_text(json.dumps(answers))
+    said = subprocess.run([sys.executable, "-I", "proof/score.py", "capsule.json", "../answers.json"],
+                          cwd=folder, capture_output=True, text=True)
+    assert f"{len(answers)} right, 0 wrong, 0 missing" in said.stdout, said.stderr
+    content["questions"][5]["accepted"]["high"] += 1
+    (folder / "capsule.json").write_text(json.dumps(content))
+    renew()
+    said = verify(folder)
+    assert said.returncode == 1 and "DIFFERS: capsule.json: asks or accepts" in said.stdout
 
 
 def test_an_archive_that_is_none_is_named_and_the_other_checks_go_on(copy):

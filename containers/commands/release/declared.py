@@ -8,9 +8,9 @@ import yaml
 
 from containers.launcher import LauncherError
 
-# What a verdict depends on; the rest of study.yaml is for readers.
-KEYS = ("protocols", "preferred", "runs", "sources", "variations", "single_runs", "racing", "guessed",
-        "second", "plausible", "numbers", "stored")
+# What a verdict depends on, and the title for the capsule; the rest of study.yaml is for readers.
+KEYS = ("title", "protocols", "preferred", "runs", "sources", "variations", "single_runs", "racing",
+        "guessed", "second", "plausible", "numbers", "stored")
 CHECK = ("id", "check", "numbers", "constants", "each")
 
 

@@ -23,6 +23,7 @@ from containers.commands.release import (
 )
 from containers.commands.release.declared import studies
 from containers.commands.release.outputs import Outputs
+from containers.commands.release.proof import capsule
 from containers.launcher import ROOT, LauncherError, Parser, entry, images
 
 FOLDER = "release"
@@ -125,7 +126,13 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset(),
         shutil.copyfile(folder / crate.REPOSITORY / name, folder / name)
     write_json(folder / "codemeta.json", metadata.codemeta(citation, tag))
     write_json(folder / ".zenodo.json", metadata.zenodo(citation, tag))
-    write_json(folder / "studies.json", studies(tag.root))
+    declared = studies(tag.root)
+    write_json(folder / "studies.json", declared)
+    try:
+        asked = capsule.build(folder / crate.REPOSITORY, declared["studies"])
+    except (OSError, KeyError, ValueError, ArithmeticError) as error:
+        raise LauncherError(f"no capsule can be made of the ledgers: {error}") from None
+    write_json(folder / "capsule.json", asked)
     _statements(tag, outputs, folder, key)
     (folder / "proof").mkdir()
     for path in sorted((HERE / "proof").glob("*.py")):

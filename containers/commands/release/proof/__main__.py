@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import arithmetic  # noqa: E402
+import capsule  # noqa: E402
 import claims  # noqa: E402
 from judge import AGAINST, Judge  # noqa: E402
 from printed import read, table  # noqa: E402
@@ -95,6 +96,14 @@ def _lines(name, counts, redone):
                      f"of {len(redone)} declared: sums, repeated numbers, orders; the others NOT")]
 
 
+def questions(studies):
+    """Make the capsule again; yield whether it is the one inside."""
+    made, said = capsule.build(ROOT, studies), load("capsule.json")
+    if made != said:
+        yield "capsule.json: asks or accepts something else than the ledgers give"
+    yield "questions of the capsule", len(said["questions"]), "made again from the ledgers"
+
+
 def checks():
     """Yield the name of each check and what it yields: lines of the table and what differs."""
     tag, commit = claims.head()
@@ -105,6 +114,7 @@ def checks():
     yield "the archive of the cache", claims.cache()
     for name, content in sorted(declared["studies"].items()):
         yield f"the verdicts of {name}", study(name, content, declared["settings"])
+    yield "the capsule", questions(declared["studies"])
     yield "the statements", claims.statements(declared["studies"], tag, commit)
     yield "the signatures", claims.signatures(sys.argv[2] if len(sys.argv) > 2 else "")
 

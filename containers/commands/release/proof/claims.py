@@ -16,7 +16,7 @@ ROOT = "repository"
 SUMS = "SHA256SUMS"
 CRATE = "ro-crate-metadata.json"
 NEEDED = ("verify.sh", "README.md", "ARTIFACT.md", "LICENSE", "CITATION.cff", "codecheck.yml",
-          "codemeta.json", ".zenodo.json", "studies.json", CRATE,
+          "codemeta.json", ".zenodo.json", "studies.json", "capsule.json", CRATE,
           "packages/packages.csv", f"{ROOT}/containers/images.lock")
 STATEMENT = "https://in-toto.io/Statement/v1"
 LOCKED = re.compile(r"- path: (\S+)\n +hash: md5\n +md5: (\S+)")
