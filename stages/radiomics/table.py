@@ -108,7 +108,7 @@ def join(rows: list[dict], listed: pd.DataFrame, rule: str,
     values = pd.DataFrame([row["values"] for row in kept], columns=columns(kept))
     values.insert(0, SERIES, [row[SERIES] for row in kept])
     values[COUNT] = [row["components"] + BACKGROUND[rule] for row in kept]
-    labels = _labels(listed, boundary)[computed].reset_index(drop=True)
+    labels = _labels(listed, boundary)[np.array(computed, bool)].reset_index(drop=True)
     return pd.concat([values, labels], axis=1), excluded
 
 

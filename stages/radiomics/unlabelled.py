@@ -2,7 +2,8 @@
 
 Series without features (no lesion found, or lesions too small for PyRadiomics) are listed apart. A
 series that --record knows is not computed again. Series that cannot be measured are listed in --failed
-(JSON: what is wrong, by series) and left out.
+(JSON: what is wrong, by series) and left out; with --drawn nobody is told to correct a mask that a
+network drew.
 """
 
 from __future__ import annotations
@@ -15,9 +16,28 @@ import pandas as pd
 from stages.common import canonical, cli
 from stages.common.columns import SERIES
 from stages.common.done import Record
+from stages.common.errors import InputError
 from stages.common.manifest import LESION, LIVER
 from stages.radiomics import extract, measure, rows, series, table
-from stages.radiomics.parameters import read, read_jobs, read_lesion_count
+from stages.radiomics.parameters import Radiomics, read, read_jobs, read_lesion_count
+
+
+def of_drawn(image: Path, mask: Path, settings: Radiomics) -> dict[str, object]:
+    """Compute the row of a series whose mask a network drew (see `rows.compute`).
+
+    Raises
+    ------
+    InputError
+        As `rows.compute`, with what can be done about a network's mask.
+    """
+    try:
+        return rows.compute(image, mask, settings)
+    except InputError as error:
+        if "mask" not in (error.fix or ""):
+            raise
+        raise InputError(error.what, error.where, "the network drew the mask: see whether the series "
+                         "is in HU (rescale slope and intercept), name another network, or give a mask "
+                         "of your own (MASKS=…)") from None
 
 
 def join(found: list[dict], rule: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -54,6 +74,7 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True, help="what was computed before")
     parser.add_argument("--failed", type=Path, required=True, help="list of series that cannot be "
                         "measured")
+    parser.add_argument("--drawn", action="store_true", help="the masks are a network's")
     parser.add_argument("--out", type=Path, required=True, help="folder of the tables")
     options = parser.parse_args()
     rule = read_lesion_count(options.params, options.protocol)
@@ -62,7 +83,8 @@ def main() -> None:
     jobs = read_jobs(options.params) if options.jobs is None else options.jobs
     listed = series.files(series.read(options.manifest), options.manifest, None, None)
     found, failed = measure.those_that_can(
-        listed, settings, Record(options.record, extract.about(settings)), jobs, rows.compute)
+        listed, settings, Record(options.record, extract.about(settings)), jobs,
+        of_drawn if options.drawn else rows.compute)
     canonical.write_json(options.failed, failed)
     features, excluded = join([{SERIES: name, **row} for name, row in found.items()], rule)
     canonical.write_csv(options.out / "features.csv", features)

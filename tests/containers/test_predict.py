@@ -108,6 +108,7 @@ def test_the_stages_in_their_images(ready, monkeypatch):
     assert run[0][:2] == ["--read", str(ready)] and ["--read", str(ready)] == run[2][2:4]
     assert "--images" in run[1] and "--images" in run[2] and "--masks" not in run[0]
     # Of the series that have masks.
+    assert "--drawn" in run[4]
     assert {argument(run[3], "--kept")} == {argument(line, "--manifest") for line in run[4:6]}
     # As in the tables that the classifiers were trained on (the imaging pipeline's stage table).
     template = (ROOT / "studies/sclc_liver/imaging/dvc.yaml").read_text()
@@ -128,6 +129,7 @@ def test_own_masks_need_no_network(ready, monkeypatch):
     assert modules(run)[:4] == ["stages.cohort.paired", "stages.cohort.parts", "stages.cohort.masked",
                                 "stages.radiomics.unlabelled"]
     assert "stages.segmentation.predict" not in modules(run) and "--images" not in run[1] + run[2]
+    assert "--drawn" not in run[3]
     assert argument(run[0], "--masks") == str(masks) and argument(run[0], "--lesion") == "GTV*; T 2"
     for line in (run[0], run[2]):
         assert {str(ready), str(masks)} <= {line[at + 1] for at, text in enumerate(line)

@@ -84,8 +84,8 @@ def others(parts: Parts, number: int) -> list[list[str]]:
     manifest = folder / COHORT / (KEPT if given["network"] else MANIFEST)
     return [*([segment(parts, number)] if given["network"] else []),
             line("stages.radiomics.unlabelled", "radiomics", [
-                "--manifest", manifest, *_processes(parts), "--failed", folder / MEASURED,
-                "--record", folder / RECORDS[2], "--out", folder],
+                "--manifest", manifest, *_processes(parts), *(["--drawn"] if given["network"] else []),
+                "--failed", folder / MEASURED, "--record", folder / RECORDS[2], "--out", folder],
                 ["--write", folder], parts.job.parameters),
             line("stages.segmentation.preview", "segmentation", [
                 "--manifest", manifest, "--out", folder / "overlays"], ["--write", folder])]
