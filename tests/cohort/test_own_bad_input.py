@@ -1,8 +1,10 @@
 """Files, tables and parameters that an own cohort cannot use: one line, exit code 2."""
 
+import bz2
 import gzip
 import os
 import struct
+import tracemalloc
 
 import nrrd
 import numpy as np
@@ -181,6 +183,21 @@ def test_an_empty_nrrd_file_is_one_line(home, take):
     (home / "c.nrrd").write_bytes(b"")
     code, error = take(home)
     assert code == 2 and "c.nrrd: cannot be read as NRRD (StopIteration)" in error
+
+
+@pytest.mark.parametrize("encoding, pack", [("gzip", gzip.compress), ("bzip2", bz2.compress)])
+@pytest.mark.parametrize("more", [0, 2, 300_000_000])
+def test_an_nrrd_file_that_unpacks_to_more_than_it_says(home, take, encoding, pack, more):
+    """Refused at the first byte too many: what it unpacks to would not fit the memory."""
+    path = write_nrrd(home / "c.nrrd", values(), encoding="raw")
+    header, _, voxels = path.read_bytes().partition(b"\n\n")
+    path.write_bytes(header.replace(b"raw", encoding.encode()) + b"\n\n" + pack(voxels + bytes(more)))
+    tracemalloc.start()
+    code, error = take(home)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (code == 2 and "c.nrrd: unpacks to more than its header says" in error) == bool(more), error
+    assert code in (0, 2) and peak < 50_000_000
 
 
 def test_a_damaged_record_is_one_line(home, take, tmp_path):
