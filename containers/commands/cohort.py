@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from containers.commands import cohorts, demo, pipeline
 from containers.commands.schedule import Pipeline
@@ -24,6 +28,7 @@ TABLE = "studies/sclc_liver/imaging/inputs/own/cohort.csv"
 # Fewer patients with masks cannot be divided into nnU-Net's folds. Source: docs/imaging.md.
 FEWEST_PATIENTS = 5
 SCORE, SAMPLE, MASK, PATIENT, SERIES = "NE_Score", "sample", "mask", "patient", "series"
+GROUP, TEST = "Group", "test"
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,17 @@ class Cohort:
     ----------
     series, masked, scored, outlined : int
         Series; those with a mask; those with an NE score; patients with a mask.
+    taught, folds : int
+        Patients who are not held out and have a series with a mask and an NE score; how many the
+        corrected protocol needs.
     """
 
     series: int
     masked: int
     scored: int
     outlined: int
+    taught: int
+    folds: int
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,11 @@ STEPS = (
          lambda cohort, train: "TRAIN=1 was not given" if not train else
          "" if cohort.outlined >= FEWEST_PATIENTS else f"{cohort.outlined} patients have masks"),
     Step("models", "NE models without leakage (the corrected protocol), with intervals over patients",
-         "NE scores, and masks or trained networks", lambda cohort, train:
+         "NE scores and masks, of as many training patients as there are folds", lambda cohort, train:
          "no series has an NE score" if not cohort.scored else
-         "" if cohort.masked else "no series has a mask"),
+         "no series has a mask" if not cohort.masked else "" if cohort.taught >= cohort.folds else
+         f"{cohort.taught} patients with NE scores and masks are there to train on (Group other than "
+         f"{TEST}), {cohort.folds} are needed (classification.corrected.folds)"),
     Step("report", "tables and pictures of all of it", "NE scores and trained networks",
          lambda cohort, train: "" if cohort.scored and train else
          "it compares networks: without TRAIN=1 the numbers of each step stand alone"))
@@ -97,8 +109,48 @@ def read(path: Path) -> Cohort:
         raise LauncherError(f"{path}: cannot be read; write the table of your series "
                             "(docs/imaging.md, 'Your own cohort')") from None
     masked = [row for row in rows if row.get(MASK)]
-    return Cohort(len(rows), len(masked), sum(bool(row.get(SCORE) or row.get(SAMPLE)) for row in rows),
-                  len({row.get(PATIENT) or row.get(SERIES) for row in masked}))
+    scored = [row for row in rows if row.get(SCORE) or row.get(SAMPLE)]
+    folds, own = settings()
+    out = held_out(map(patient, rows), own)
+    taught = {patient(row) for row in scored if row.get(MASK) and (
+        row.get(GROUP) or (TEST if patient(row) in out else "")) != TEST}
+    outlined = set(map(patient, masked))
+    return Cohort(len(rows), len(masked), len(scored), len(outlined), len(taught), folds)
+
+
+def patient(row: dict) -> str:
+    """Return the patient of a row of the table."""
+    return row.get(PATIENT) or row.get(SERIES) or ""
+
+
+def settings() -> tuple[int, dict]:
+    """Return the number of the corrected protocol's folds, and the section ``own``.
+
+    Raises
+    ------
+    LauncherError
+        If the parameters do not say them.
+    """
+    try:
+        models, own = (yaml.safe_load((ROOT / cohorts.PARAMETERS / f"{name}.yaml").read_text())[name]
+                       for name in ("classification", "own"))
+        return int(models["corrected"]["folds"]), {
+            "seed": int(own["seed"]), "test_share": float(own["test_share"])}
+    except (yaml.YAMLError, KeyError, OSError, TypeError, ValueError):
+        raise LauncherError(f"{cohorts.PARAMETERS}: classification.yaml and own.yaml must say "
+                            "classification.corrected.folds, own.seed and own.test_share; correct "
+                            "them, or restore them from the repository") from None
+
+
+def held_out(patients: Iterable[str], own: dict) -> set[str]:
+    """Return the patients that are drawn for the test part where the table does not say.
+
+    As `stages.cohort.own_table.hold_out`, which needs what is not installed here
+    (``tests/containers/test_cohort.py`` compares them).
+    """
+    ordered = sorted(set(patients), key=lambda name: hashlib.sha256(
+        f"{own['seed']}:{name}".encode()).hexdigest())
+    return set(ordered[:math.floor(own["test_share"] * len(ordered) + 0.5)])
 
 
 def plan(cohort: Cohort, train: bool, until: str) -> list[tuple[Step, str]]:
