@@ -200,14 +200,16 @@ def depends(options: argparse.Namespace, trained: dict[str, str]) -> dict:
     return {"applied": job.digest([trained, code, files, images.load(ENVIRONMENT).fingerprint()])}
 
 
-def finished(options: argparse.Namespace, trained: dict[str, str], out: Path, work: Path) -> list[str]:
+def finished(options: argparse.Namespace, trained: dict[str, str], work: Path, new: Path) -> list[str]:
     """Apply the classifiers to the features of all series; return the names of what was written.
+
+    ``new``, in ``work``, has the features, and gets what is written.
 
     Not part by part: the last digits of a probability depend on how many rows are multiplied at once.
     """
-    way.launched([applied(options, trained, out, work)])
+    way.launched([applied(options, trained, new, work)])
     for name in (*CARDS_MADE, PREDICTIONS):
-        shutil.copyfile(work / name, out / name)
+        shutil.copyfile(work / name, new / name)
     return [*CARDS_MADE, PREDICTIONS]
 
 
@@ -219,7 +221,7 @@ def main() -> int:
     print(*warning(trained), sep="\n", file=sys.stderr, flush=True)
     predict = way.Way(
         options, lambda work: wanted(options, work), lambda work, _: first(options, work), RESULTS,
-        lambda work: finished(options, trained, out, work), depends(options, trained),
+        lambda work, new: finished(options, trained, work, new), depends(options, trained),
         lambda work: shown(work / CARDS_MADE[0], options.configuration))
     with way.begun(out) as work:
         failed = predict.made(out, work)

@@ -78,7 +78,7 @@ def folders(options: argparse.Namespace) -> list[str]:
     return sorted({str(path if path.is_dir() else path.parent) for path in files_of(options).values()})
 
 
-def applied(options: argparse.Namespace, trained: dict[str, str], out: Path, work: Path) -> list[str]:
+def applied(options: argparse.Namespace, trained: dict[str, str], new: Path, work: Path) -> list[str]:
     """Return the stage from features to NE probability, of all series at once.
 
     Parameters
@@ -87,11 +87,11 @@ def applied(options: argparse.Namespace, trained: dict[str, str], out: Path, wor
         Of ``make predict``.
     trained : dict
         What was trained on what, in words.
-    out, work : Path
-        Folders of the results, and of what is computed.
+    new, work : Path
+        Folder of the new results, in that of what is computed.
     """
     return line("stages.classification.apply", ENVIRONMENT, [
-        "--features", out / "features.csv", "--excluded", out / "excluded.csv",
+        "--features", new / "features.csv", "--excluded", new / "excluded.csv",
         "--models", place(options.classifiers), "--trained-on", together(trained),
         "--card", work / f"{CARD}.json", "--out", work / PREDICTIONS],
-        [*reading(options.classifiers), "--read", out, "--write", work])
+        [*reading(options.classifiers), "--write", work])

@@ -105,17 +105,19 @@ def stage() -> None:
             failed[name] = error
             raise
     rows, found = every(places, used)
+    forbidding = [*errors, *found] if not options.failed else [] if options.check else [
+        error for error in found if isinstance(error, Revealed)]
+    if not options.check and not forbidding:
+        # Before the list is written: what is refused here is no fault of a series. Masks beside images
+        # that came alone are a network's, of a run before.
+        record.close(options.out / "images" if options.images else options.out)
     if options.failed:
         canonical.write_json(options.failed, {name: str(error) for name, error in failed.items()})
-    if not options.failed:
-        require_none([*errors, *found])
-    elif not options.check:
-        require_none([error for error in found if isinstance(error, Revealed)])
+    require_none(forbidding)
     if options.check:
         if not plan:
             print(f"{len(rows)} series can be read, with their masks")
         return
-    record.close(options.out)
     canonical.write_csv(options.out / "series.csv", pd.DataFrame(rows, columns=FOUND, dtype=object))
     canonical.write_csv(options.out / "manifest.csv",
                         listed[listed[SERIES].isin([row[SERIES] for row in rows])])

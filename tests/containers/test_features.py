@@ -172,24 +172,50 @@ def test_results_are_known_again_and_others_are_not_overwritten(parts, tmp_path)
 
 
 def test_results_that_were_written_in_part_are_written_again(parts, table, tmp_path, monkeypatch):
-    out, made_of, whole = tmp_path / "out", results.facts(parts.job), job.write_text
+    out, made_of, whole = tmp_path / "out", results.facts(parts.job), results.replace
     for number in range(2):
         ended(parts, number)
 
-    def killed(path, text):
-        if path.name == "excluded.csv":
+    def killed(path, target):
+        if path.name == "features.csv":
             raise KeyboardInterrupt
-        whole(path, text)
-    monkeypatch.setattr(job, "write_text", killed)
+        whole(path, target)
+    monkeypatch.setattr(results, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
         results.finish(parts, out, {}, made_of)
     monkeypatch.undo()
-    assert (out / "features.csv").exists() and not results.complete(out, made_of)
+    assert (out / "excluded.csv").exists() and not results.complete(out, made_of)
     assert features.check(parsed("--table", table, "--out", out)) == (table, out)
     # Nothing of a part is left to do.
     assert parts.done(0) and parts.done(1)
     results.finish(parts, out, {}, made_of)
     assert results.complete(out, made_of)
+
+
+def test_earlier_results_stay_until_the_new_ones_are_all_there(parts, tmp_path, capsys):
+    """Neither what fails at the end nor a part that is killed takes them away."""
+    out, names = tmp_path / "out", [*job.TABLES, "failed.csv"]
+    ended(parts, 0, failed={"a": "a.nii.gz: is empty"})
+    ended(parts, 1)
+    results.finish(parts, out, {"a": "a.nii.gz: is empty"}, {})
+    before = [(out / name).read_bytes() for name in names]
+
+    def stops(new):
+        # The new tables are there, and nowhere else.
+        assert (new / "features.csv").is_file() and new.parent == parts.work
+        raise SystemExit(2)
+    ended(parts, 0)
+    with pytest.raises(SystemExit):
+        results.finish(parts, out, {}, {}, stops)
+    assert [(out / name).read_bytes() for name in names] == before
+    (parts.folder(1) / job.END).unlink()
+    assert results.finish(parts, out, faults(parts, {1: "signal 9"})[0], {})
+    assert [(out / name).read_bytes() for name in names] == before
+    assert "the results of the run before stay until every part" in capsys.readouterr().err
+    # What was killed comes later: it is new.
+    ended(parts, 1)
+    assert results.finish(parts, out, {}, {}) and not (out / "failed.csv").exists()
+    assert (out / "features.csv").read_text() == "File,x\na,1\nb,1\n"
 
 
 def test_no_work_folder_is_no_job(tmp_path):

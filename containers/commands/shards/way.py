@@ -162,7 +162,8 @@ class Way:
         Takes the work folder and the job; returns the stages that refuse what cannot be used, before
         any series is read.
     last : callable
-        Takes the work folder; makes more results of the tables, returns their names.
+        Takes the work folder and the folder of the new results; makes more of them there, returns
+        their names.
     more : dict
         What the results depend on besides the job.
     names : list of str
@@ -175,7 +176,7 @@ class Way:
     wanted: Callable[[Path], job.Job]
     first: Callable[[Path, job.Job], list[list[str]]]
     names: list[str]
-    last: Callable[[Path], list[str]] = lambda work: []
+    last: Callable[[Path, Path], list[str]] = lambda work, new: []
     more: dict | None = None
     ready: Callable[[Path], None] = lambda work: None
 
@@ -199,11 +200,12 @@ class Way:
             self.checked(out)
         failed, forbidden = faults(parts, self.work_on(parts))
         if forbidden:
-            # Earlier results may hold a name that a header gives away.
-            results.remove(out, self.names)
+            if revealed(parts):
+                # Earlier results may hold the name, too.
+                results.remove(out, self.names)
             results.require_none(line for line in forbidden if line)
             raise SystemExit(EXIT_BAD_INPUT)
-        if not results.finish(parts, out, failed, made_of, lambda: self.last(work)):
+        if not results.finish(parts, out, failed, made_of, lambda new: self.last(work, new)):
             results.remove(out, [name for name in self.names if name != results.merge.FAILED])
         return failed
 
@@ -260,6 +262,15 @@ class Way:
             failed, forbidden = faults(parts, self.work_on(parts))
         results.require_none([*forbidden, *(failed[name] for name in sorted(failed))])
         return len(parts.rows)
+
+
+def revealed(parts: job.Parts) -> bool:
+    """Tell whether a name of the table gives away what a header holds.
+
+    For nothing else the intake ends with a list of series (`stages.cohort.masked`).
+    """
+    found = [job.read(parts.folder(number) / job.STOPPED) or {} for number in range(len(parts))]
+    return any(stopped.get("status") == EXIT_BAD_INPUT and stopped["failed"] for stopped in found)
 
 
 def faults(parts: job.Parts, ended: dict[int, str]) -> tuple[dict[str, str], list[str]]:
