@@ -235,3 +235,15 @@ def test_images_alone_in_parts_are_those_of_the_whole(tmp_path, take, monkeypatc
     assert not (tmp_path / "out" / "masks").exists()
     taken, given = (nifti.read(tmp_path / name) for name in ("out/images/b.nii.gz", "i.nii.gz"))
     assert nifti.same_grid(taken, given) and (taken.data == given.data).all()
+    # A network drew the mask; the next run goes on from here. What stands among the images of nobody is
+    # told as it is, not as a fault of a series.
+    again = ("cohort.csv", "--images", "--plan", str(tmp_path / "plan.json"), "--part", "1", "--failed",
+             str(tmp_path / "failed.json"), "--record", str(tmp_path / "record.jsonl"))
+    mask = tmp_path / "out" / "masks" / "b.nii.gz"
+    nifti.write(mask, nifti.Volume(lesions(), AFFINE))
+    assert take(*again)[0] == take(*again)[0] == 0 and mask.exists()
+    nifti.write(tmp_path / "out" / "images" / "x.nii.gz", nifti.Volume(lesions(), AFFINE))
+    (tmp_path / "failed.json").unlink()
+    code, _, error = take(*again)
+    assert code == 2 and "images/x.nii.gz: belongs to no series of the cohort" in error
+    assert not (tmp_path / "failed.json").exists()
