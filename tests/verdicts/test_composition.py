@@ -45,8 +45,11 @@ def test_printed_numbers_by_going_through_every_table():
     """Many test sets at once, with intervals: each has what the tables one by one have."""
     rng, seen = np.random.default_rng(3), set()
     p, q = np.arange(1, 9), np.arange(1, 14)
-    for _ in range(40):
-        accuracy, area = (read(f"{value:.2f}", KINDS["Rate"]) for value in rng.uniform(0.2, 0.95, 2))
+    for index in range(40):
+        share, area = (float(value) for value in rng.uniform(0.2, 0.95, 2))
+        # In so small sets a printed accuracy is one count: wide bounds leave several.
+        accuracy = read([share, min(share + 0.3, 1.0)] if index % 2 else f"{share:.2f}", KINDS["Rate"])
+        area = read(f"{area:.2f}", KINDS["Rate"])
         rate = read(f"{rng.uniform(0, 100):.0f}", KINDS["Percent"])
         fits = fitting(p, q, accuracy, area, rate)
         for (row, size), (column, other) in itertools.product(enumerate(p), enumerate(q)):
@@ -88,6 +91,7 @@ def models(accuracies, areas, **given):
     (models(["0.80"], ["0.50"], positives=[1, 30], negatives=[1, 30], percents=["0.0"], n="25"), True),
     (models(["0.80"], ["0.50"], positives=[6, 30], negatives=[1, 30], percents=["0.0"], n="25"), False),
     (models(["1.00"], ["1.00"], positives=[0, 0], negatives=[1, 30], percents=["100"]), False),
+    (models(["1.00"], ["1.00"], positives=[1, 9], negatives=[0, 0], percents=["100"]), False),
     (models(["1.00"], ["1.00"], positives="0", negatives="7", percents=["100"]), False),
     # A percentage cut off: 0 of 100 or one of 150.
     (models(["0.503"], ["0.900"], positives=[150, 150], negatives=[150, 150], percents=["0"]), True),
@@ -100,6 +104,7 @@ def test_answers_by_hand(given, possible):
 @pytest.mark.parametrize("given, said", [
     (models(["0.8"], ["0.5"]), "0 rates and 0 percents of 1 models; give one for each"),
     (models(["0.8"], ["0.5"], rates=["0.5"], percents=["50"]), "1 rates and 1 percents of 1 models"),
+    (models(["0.8"] * 2, ["0.5"] * 2, rates=["0.5"], percents=["50"]), "1 rates and 1 percents of 2"),
     (models(["0.8"] * 3, ["0.5"] * 3, rates=["0.5"] * 2), "2 rates and 0 percents of 3 models"),
     (models(["0.8"], ["0.5", "0.6"], rates=["0.5"]), "lists of 1, 2 numbers belong together"),
     (models(["0.8"], ["0.5"], rates=["0.5"], positives=[1, 2000], negatives=[1, 2000]),
