@@ -107,14 +107,13 @@ def one_test_set(accuracies, areas, positives, negatives, rates=(), percents=(),
 
 def _model_fits(p, q, accuracy0, accuracy1, area0, area1, rate0, rate1):
     """Is there a table whose rows, score against score, can hold the area?"""
+    held, counts = _wholes(area0, area1, p * q, 2), _wholes(accuracy0, accuracy1, p + q)
     for tp in _wholes(rate0, rate1, p):
-        for right in _wholes(accuracy0, accuracy1, p + q):
-            tn = right - tp
-            if 0 <= tn <= q:
-                # Twice the pairs in order: those across the cutoff, then those on either side of it.
-                sure, free = 2 * tp * tn, 2 * (tp * (q - tn) + (p - tp) * tn)
-                if any(sure <= twice <= sure + free for twice in _wholes(area0, area1, p * q, 2)):
-                    return True
+        for tn in range(max(0, counts.start - tp), min(q, counts.stop - 1 - tp) + 1):
+            # Twice the pairs in order: those across the cutoff, then those on either side of it.
+            sure, free = 2 * tp * tn, 2 * (tp * (q - tn) + (p - tp) * tn)
+            if max(sure, held.start) < min(sure + free + 1, held.stop):
+                return True
     return False
 
 
