@@ -18,6 +18,7 @@ from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.common.parameters import section
 from stages.verdicts.consistency import declarations, features
+from stages.verdicts.consistency.composition import fitting
 from stages.verdicts.consistency.declarations import Place
 from stages.verdicts.consistency.printed import KINDS, ROUND_OFF, Number, read
 
@@ -81,7 +82,7 @@ def compositions(printed: Printed) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    (m, 1) array of int, (1, n) array of int
+    (m,) array of int, (n,) array of int
     """
     drawn = printed.count("Methods | test set | patients of each group")
     least = {"mPA": drawn, "mCRC": drawn - 1 + printed.count(f"{PATIENT} | lesions")}
@@ -89,35 +90,7 @@ def compositions(printed: Printed) -> tuple[np.ndarray, np.ndarray]:
     for group, lowest in least.items():
         others = printed.count(f"Methods | {group} | patients") - drawn
         ranges.append(np.arange(lowest, printed.count(f"Results | {group} | lesions") - others + 1))
-    return ranges[0][:, None], ranges[1][None, :]
-
-
-def possible(p: np.ndarray, q: np.ndarray, accuracy: Number, auc: Number, rate: Number) -> np.ndarray:
-    """Tell with which test sets a model's three numbers are possible.
-
-    Parameters
-    ----------
-    p, q : array of int
-        Lesions of the one class, and of the class of which the model gets ``rate`` right.
-    accuracy, auc : Number
-    rate : Number
-        0 to 100.
-
-    Returns
-    -------
-    array of bool
-    """
-    fits = np.zeros(np.broadcast(p, q).shape, bool)
-    # A rate printed as 0 may be a few lesions of many.
-    for right in range(math.floor(rate.high / 100 * q.max()) + 1):
-        share = right / q
-        least = np.ceil(accuracy.low * (p + q) - right - ROUND_OFF)
-        most = np.minimum(np.floor(accuracy.high * (p + q) - right + ROUND_OFF), p)
-        # A curve through an operating point has at most this area below it.
-        area = 1 - (1 - most / p) * (1 - share)
-        fits |= ((share <= rate.high / 100 + ROUND_OFF) & (np.maximum(least, 0) <= most)
-                 & (area >= auc.low - ROUND_OFF) & (np.maximum(least, 0) / p * share <= auc.high))
-    return fits
+    return tuple(ranges)
 
 
 def possible_sets(printed: Printed) -> dict:
@@ -131,14 +104,15 @@ def possible_sets(printed: Printed) -> dict:
         certainly ``below`` an answer that calls every lesion pancreatic, and the best ``balanced``
         accuracy that such a model can have.
     """
-    p, q = compositions(printed)
+    pancreatic, colorectal = compositions(printed)
+    p, q = pancreatic[:, None], colorectal
     rate = printed("Results | XG Boost and Gaussian NB | colorectal accuracy %", "Percent")
     share, found = p / (p + q), {}
     for name, samplings in READINGS.items():
         fits = np.ones(share.shape, bool)
         for row in (f"Table3 | {model}/{sampling}" for model in MISSING for sampling in samplings):
             scores = (printed(f"{row} | {metric}", "Rate") for metric in ("Accuracy", "AUC"))
-            fits &= possible(p, q, *scores, rate)
+            fits &= fitting(colorectal, pancreatic, *scores, rate).T
         if not fits.any():
             raise InputError(f"no test set goes with the scores under the reading '{name}'",
                              fix="restore studies/gi_liver/published")

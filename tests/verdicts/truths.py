@@ -182,6 +182,31 @@ def operating_point(rng):
             "specificity": show(rng, (negative < cut).mean(), 2)}
 
 
+def one_test_set(rng):
+    p, q = (int(size) for size in rng.integers(1, 40, 2))
+    models, common, made = int(rng.integers(1, 4)), bool(rng.integers(2)), []
+    right = int(rng.integers(0, p + 1))
+    for _ in range(models):
+        positive, negative = rng.normal(rng.uniform(-1, 2), 1, p), rng.normal(0, 1, q)
+        if common:  # as many positives above the cutoff as every other model has
+            cut = np.sort(np.append(positive, np.inf))[p - right]
+        else:
+            positive, negative = np.round(positive, 1), np.round(negative, 1)
+            cut = rng.normal(0.5, 0.7)
+        found, clear = (positive >= cut).sum(), (negative < cut).sum()
+        made.append(((found + clear) / (p + q), _auc(positive, negative), found / p))
+    accuracies, areas, rates = zip(*made)
+    kept, digits = rates[:1] if common else rates, places(rng)
+    shown = ({"rates": [show(rng, one, digits) for one in kept]} if rng.integers(2) else
+             {"percents": [show(rng, 100 * one, digits - 2) for one in kept]})
+    wide = int(rng.integers(4))
+    return {"accuracies": [show(rng, one, digits) for one in accuracies],
+            "areas": [show(rng, one, digits) for one in areas],
+            "positives": [max(0, p - wide), p + wide] if wide else str(p),
+            "negatives": [max(0, q - wide), q + wide],
+            "n": str(p + q) if rng.integers(2) else None, **shown}
+
+
 def _table(rng, low=2, high=60):
     p, q = (int(size) for size in rng.integers(low, high, 2))
     return p, q, int(rng.binomial(p, rng.beta(4, 2))), int(rng.binomial(q, rng.beta(4, 2)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stages.verdicts.consistency import (
     averages,
     bootstrap,
+    composition,
     correlation,
     counts,
     detection,
@@ -29,6 +30,7 @@ CHECKS = {function.__name__: function for function in (
     counts.member, counts.on_grid, counts.release, summaries.summary, summaries.mean_share,
     pooled.pooled, rates.rate, rates.percentile, rates.area, rates.f1_score, rates.both_f1,
     averages.macro, averages.weighted, two_by_two.two_by_two, joint.two_parts, joint.subgroups,
+    composition.one_test_set,
     bootstrap.resampled, folds.fold_means, folds.counted, ranking.operating_point,
     ranking.constant_answer, ranking.ranked, detection.detection, detection.median_dice,
     detection.mean_in_range, correlation.spearman,

@@ -1,4 +1,4 @@
-"""Second derivations, as in `second`, of means, SDs and what follows from them."""
+"""Second derivations, as in `second`, of means, SDs and what follows from them, and of one test set."""
 
 from __future__ import annotations
 
@@ -90,3 +90,35 @@ def mean_share(mean, low, high, n) -> bool:
         if means and min(means) <= _span(mean)[1] and max(means) >= _span(mean)[0]:
             return True
     return False
+
+
+def one_test_set(accuracies, areas, positives, negatives, rates=(), percents=(), n=None) -> bool:
+    """Go through every test set and every table of each model, in whole numbers alone."""
+    shares = [_span(text) for text in rates] or [tuple(end / 100 for end in _span(text))
+                                                 for text in percents]
+    if len(shares) == 1:
+        shares = shares * len(accuracies)
+    models = [(*_span(accuracy), *_span(area), *share)
+              for accuracy, area, share in zip(accuracies, areas, shares)]
+    return any(all(_model_fits(p, q, *model) for model in models)
+               for p, q in itertools.product(_counts(positives), _counts(negatives))
+               if p and q and (n is None or p + q in _counts(n)))
+
+
+def _model_fits(p, q, accuracy0, accuracy1, area0, area1, rate0, rate1):
+    """Is there a table whose rows, score against score, can hold the area?"""
+    held, counts = _wholes(area0, area1, p * q, 2), _wholes(accuracy0, accuracy1, p + q)
+    for tp in _wholes(rate0, rate1, p):
+        for tn in range(max(0, counts.start - tp), min(q, counts.stop - 1 - tp) + 1):
+            # Twice the pairs in order: those across the cutoff, then those on either side of it.
+            sure, free = 2 * tp * tn, 2 * (tp * (q - tn) + (p - tp) * tn)
+            if max(sure, held.start) < min(sure + free + 1, held.stop):
+                return True
+    return False
+
+
+def _wholes(low, high, size, times=1):
+    """Whole numbers that, over ``times * size``, lie between two fractions and 0 to 1."""
+    size *= times
+    return range(max(0, -(-low.numerator * size // low.denominator)),
+                 min(size, high.numerator * size // high.denominator) + 1)

@@ -1,9 +1,7 @@
 """What printed numbers imply: made-up ones give back the test set that they were made from."""
 
-import itertools
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from stages.common import canonical
@@ -28,42 +26,13 @@ def changed(numbers, texts):
                                       for address, text in texts.items()})
 
 
-def scores(rng, p, q, right, found):
-    """Print accuracy and AUC of one score with ``found`` of p and ``right`` of q cases right."""
-    top = np.concatenate([rng.uniform(0.5, 1, found), rng.uniform(0, 0.5, p - found)])
-    low = np.concatenate([rng.uniform(0, 0.5, right), rng.uniform(0.5, 1, q - right)])
-    area = (top[:, None] > low[None, :]).mean()
-    return f"{(found + right) / (p + q):.2f}", f"{area:.2f}"
-
-
-def test_a_made_up_test_set_is_among_the_possible_ones():
-    """Scores of known counts, rounded: their test set is never refused."""
-    rng = np.random.default_rng(5)
-    p, q = np.arange(1, 120)[:, None], np.arange(1, 60)[None, :]
-    for _ in range(60):
-        size, other = int(rng.integers(5, 119)), int(rng.integers(2, 59))
-        right = int(rng.integers(0, other + 1))
-        accuracy, area = scores(rng, size, other, right, int(rng.integers(0, size + 1)))
-        fits = implied.possible(p, q, read(accuracy, KINDS["Rate"]), read(area, KINDS["Rate"]),
-                                read(f"{100 * right / other:.1f}", KINDS["Percent"]))
-        assert fits[size - 1, other - 1]
-
-
-def test_possible_by_going_through_every_table():
-    """Every count of right answers of every small test set, one by one."""
-    accuracy, area, rate = (read(text, KINDS[kind]) for text, kind in (
-        ("0.82", "Rate"), ("0.71", "Rate"), ("0", "Percent")))
-    p, q = np.arange(1, 40)[:, None], np.arange(1, 12)[None, :]
-    fits = implied.possible(p, q, accuracy, area, rate)
-    for size, other in itertools.product(range(1, 40), range(1, 12)):
-        wanted = any(
-            accuracy.low <= (found + right) / (size + other) <= accuracy.high
-            and rate.low <= 100 * right / other <= rate.high
-            and found / size * right / other <= area.high
-            and 1 - (1 - found / size) * (1 - right / other) >= area.low
-            for found in range(size + 1) for right in range(other + 1))
-        assert fits[size - 1, other - 1] == wanted, (size, other)
-    assert fits.any() and not fits.all()
+def test_the_declared_check_searches_the_same_test_sets(numbers):
+    """The bounds in checks.yaml are those that the printed counts leave."""
+    entries, _ = declarations.read(ROOT / "studies/gi_liver/checks.yaml")
+    entry = next(one for one in entries if one.check == "one_test_set")
+    pancreatic, colorectal = implied.compositions(implied.Printed(numbers))
+    assert entry.constants == {"positives": [colorectal[0], colorectal[-1]],
+                               "negatives": [pancreatic[0], pancreatic[-1]]}
 
 
 def test_what_stands_in_git_follows(numbers):
