@@ -1,7 +1,7 @@
-"""The studies that the root's ``dvc.yaml`` names are those that there are (`make deps`, `make reproduce`).
+"""The studies that the root's ``dvc.yaml`` names are those that there are.
 
-DVC itself says nothing of a study that is misspelt there until a stage lacks its files, and nothing ever
-of one that is left out.
+DVC itself says nothing of a study that is misspelt there until a stage lacks its files, and nothing
+ever of one that is left out.
 """
 
 from __future__ import annotations
