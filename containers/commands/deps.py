@@ -23,7 +23,7 @@ from pathlib import Path
 import grimp
 import yaml
 
-from containers.commands import folded
+from containers.commands import folded, named
 from containers.launcher import ROOT, LauncherError, Parser, entry
 
 # The image and the module of a command.
@@ -282,8 +282,10 @@ def run(check: bool, root: Path = ROOT) -> list[str]:
     Raises
     ------
     LauncherError
-        If a room imports another one, or with ``check`` if a list is not what it should be.
+        If a study is named that is not there or the reverse, if a room imports another one, or with
+        ``check`` if a list is not what it should be.
     """
+    named.check(root)
     code = Code(root)
     # Before the lists: an import that is forbidden is the cause where a stage needs two rooms.
     if foreign := code.foreign():

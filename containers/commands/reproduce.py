@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 
 from dvc.stage import Stage
 
-from containers.commands import demo, pipeline
+from containers.commands import demo, named, pipeline
 from containers.commands.pipeline import in_image
 from containers.commands.schedule import Pipeline
 from containers.launcher import ROOT, LauncherError, entry, environment, no_arguments
@@ -143,6 +143,7 @@ def stale(stages: Iterable[Stage]) -> list[Stage]:
 def main(run_demo: Callable[[], None] = demo.run) -> None:
     """Entry point; ``run_demo`` is what runs where the released tables cannot be reached."""
     no_arguments("make reproduce", __doc__)
+    named.check()
     environment.check_cpu()
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_text("")

@@ -17,8 +17,8 @@ from stages.common import canonical, cli, nifti
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
 
-# Source: MRC2014 file format (header of 1,024 bytes: size, mode, extended header, machine stamp).
-HEADER, SIZE, MODE, EXTENDED, STAMP = 1024, 0, 12, 92, 212
+# Source: MRC2014 file format (header of 1,024 bytes: size and mode, extended header, machine stamp).
+HEADER, SIZE, EXTENDED, STAMP = 1024, 0, 92, 212
 MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2"}
 LITTLE, BIG = b"\x44", b"\x11"
 # The house's axes run to the right, front and top.

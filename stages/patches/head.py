@@ -32,15 +32,22 @@ class Head:
     steps: int
 
 
-def products(features: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def products(features: np.ndarray, inside: np.ndarray, space: np.ndarray | None = None
+             ) -> np.ndarray:
     """Return the products of all rows with those inside, shape (n, inside).
 
     Features are standardised by the rows inside alone, and scaled to a mean square of 1 there.
+    ``space``, shape (3, n, f), is written over: to ask for it anew each time costs as much as the work.
     """
-    own = features[inside]
-    rows = (features - own.mean(axis=0)) / (own.std(axis=0) + TINY)
-    found = rows @ rows[inside].T
-    return found / np.mean(np.diag(found[inside]))
+    rows, squares, own = np.empty((3, *features.shape)) if space is None else space
+    share = np.zeros(len(features))
+    share[inside] = 1 / len(inside)
+    np.subtract(features, share @ features, out=rows)
+    np.multiply(rows, rows, out=squares)
+    rows *= 1 / (np.sqrt(share @ squares) + TINY)
+    # Not "raise", which takes a copy first.
+    found = rows @ np.take(rows, inside, axis=0, out=own[:len(inside)], mode="clip").T
+    return found / np.mean(found[inside, np.arange(len(inside))])
 
 
 def curve(kernel: np.ndarray, labels: np.ndarray, inside: np.ndarray, settings: Head) -> np.ndarray:
@@ -78,6 +85,50 @@ def curve(kernel: np.ndarray, labels: np.ndarray, inside: np.ndarray, settings: 
             dual, level = dual + speed, level + drift
         found[epoch] = _logistic(kernel @ dual + level)
     return found
+
+
+def curves(features: np.ndarray, labels: np.ndarray, insides: list[np.ndarray], settings: Head
+           ) -> np.ndarray:
+    """Train on several sets of rows beside each other: as `curve` on each, in a third of the time.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, f)
+    labels : ndarray of int, shape (n,)
+    insides : list of k ndarrays of int
+        The rows of each set, which have both classes.
+    settings : Head
+
+    Returns
+    -------
+    ndarray, shape (k, epochs, n)
+    """
+    count, size = len(insides), max(map(len, insides))
+    kernel, own = np.zeros((count, len(features), size)), np.zeros((count, size, size))
+    # What a shorter set lacks has the weight 0, and is never learnt from.
+    space = np.empty((3, *features.shape))
+    weight, target, rate = np.zeros((count, size)), np.zeros((count, size)), np.empty((count, 1))
+    for at, inside in enumerate(insides):
+        here = slice(len(inside))
+        kernel[at, :, here] = products(features, inside, space)
+        own[at, here, here] = kernel[at, inside, here]
+        target[at, here] = labels[inside]
+        positive = labels[inside].mean()
+        weight[at, here] = 0.5 / len(inside) * np.where(labels[inside] == 1, 1 / positive,
+                                                        1 / (1 - positive))
+        rate[at] = 4.0 / (_greatest(own[at, here, here]) * weight[at].max() + 1.0)
+    dual, level = np.zeros((count, size)), np.zeros((count, 1))
+    speed, drift = dual.copy(), level.copy()
+    duals, levels = np.empty((count, settings.epochs, size)), np.empty((count, settings.epochs, 1))
+    for epoch in range(settings.epochs):
+        for _ in range(settings.steps):
+            ahead, shift = dual + MOMENTUM * speed, level + MOMENTUM * drift
+            error = weight * (target - _logistic((own @ ahead[:, :, None])[:, :, 0] + shift))
+            speed = MOMENTUM * speed + rate * error
+            drift = MOMENTUM * drift + rate * error.sum(axis=1, keepdims=True)
+            dual, level = dual + speed, level + drift
+        duals[:, epoch], levels[:, epoch] = dual, level
+    return _logistic(duals @ kernel.transpose(0, 2, 1) + levels)
 
 
 def _logistic(values: np.ndarray) -> np.ndarray:

@@ -51,3 +51,25 @@ def test_label_vectors_beside_each_other_are_learnt_alone(data):
     assert both.shape == (3, 90, 2)
     assert both[..., 0] == pytest.approx(head.curve(kernel, labels, inside, head.Head(3, 5)))
     assert both.sum(axis=-1) == pytest.approx(1)
+
+
+def test_sets_beside_each_other_are_learnt_alone(data):
+    """Also where they differ in size: what a shorter one lacks weighs nothing."""
+    features, labels, inside = data
+    sets = [inside, np.arange(20, 60), np.arange(10, 90)]
+    found = head.curves(features, labels, sets, head.Head(3, 5))
+    assert found.shape == (3, 3, 90)
+    for one, rows in zip(found, sets):
+        alone = head.curve(head.products(features, rows), labels, rows, head.Head(3, 5))
+        assert one == pytest.approx(alone, abs=1e-9)
+
+
+def test_products_are_those_of_features_standardised_by_the_rows_inside(data):
+    features, _, inside = data
+    own = features[inside]
+    scaled = (features - own.mean(axis=0)) / own.std(axis=0)
+    right = scaled @ scaled[inside].T
+    found = head.products(features, inside)
+    assert found == pytest.approx(right / np.mean(np.diag(right[inside])), abs=1e-5)
+    space = np.full((3, *features.shape), np.nan)
+    assert (head.products(features, inside, space) == found).all()

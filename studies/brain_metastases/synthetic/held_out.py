@@ -52,10 +52,10 @@ def _drawn(members: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 
 def measured(features: np.ndarray, table, settings: parameters.Protocol, seed: int) -> dict:
-    """Draw as many test sets as there are seeds, and return means and both spreads."""
+    """Draw the test sets, and return means and both spreads."""
     held = sets.Slices(table, np.empty(0))
     drawn = [answered(features, held.labels, held.ids(sets.PATIENT), settings,
-                      np.random.default_rng([seed, number])) for number in range(settings.seeds)]
+                      np.random.default_rng([seed, number])) for number in range(settings.tests)]
     reached = np.array([one for one, _ in drawn])
     counts = [count for _, count in drawn]
     means, models = reached.mean(axis=1), reached.std(axis=1).mean(axis=0)
@@ -81,7 +81,7 @@ def stage() -> None:
             sets.read_array(options.features / f"{arm}.npy")[INPUTS.index(CONCATENATED)].astype(float),
             sets.read_table(options.cohort / arm), settings, seed)
             for arm in canonical.read_json(options.truth)}
-    canonical.write_json(options.out, {"arms": found, "sets": settings.seeds})
+    canonical.write_json(options.out, {"arms": found, "sets": settings.tests})
 
 
 if __name__ == "__main__":

@@ -59,22 +59,30 @@ class Arm:
 
 
 @dataclass(frozen=True)
+class Rejections:
+    """How many label vectors an arm's test is tried on, and how many permutations it has."""
+
+    replicates: int
+    permutations: int
+
+
+@dataclass(frozen=True)
 class Protocol:
     """Folds, epochs and draws.
 
-    ``replicates`` are label vectors dealt anew on the null twin, as many for each of ``divisions`` into
-    folds; ``inner_folds`` choose the epoch where a vendor is left out."""
+    All that is said of one label vector rests on ``divisions`` into folds; ``tests`` are test sets;
+    ``inner_folds`` choose the epoch where a vendor is left out. Of each arm in ``rejections``, label
+    vectors that are tested, and permutations which they are tested against."""
 
     folds: int
     inner_folds: int
-    seeds: int
-    single_seeds: int
+    divisions: int
+    tests: int
     epochs: int
     steps: int
     level: float
     draws: int
-    replicates: int
-    divisions: int
+    rejections: dict[str, Rejections]
 
 
 def cohort(path: str | Path) -> Cohort:
@@ -113,10 +121,12 @@ def protocol(path: str | Path) -> Protocol:
     found = section(path, "synthetic.protocol", Protocol)
     for name, holds, valid in (
             ("folds", min(found.folds, found.inner_folds) > 1, "at least 2, inner_folds too"),
-            ("seeds", min(found.seeds, found.single_seeds, found.divisions) > 0, "at least 1"),
+            ("divisions", min(found.divisions, found.tests) > 0, "at least 1, tests too"),
             ("epochs", min(found.epochs, found.steps) > 0, "at least 1, steps too"),
             ("level", 0 < found.level < 0.5, "between 0 and 0.5"),
-            ("draws", min(found.draws, found.replicates) > 1, "at least 2, replicates too"),
-            ("replicates", found.replicates % found.divisions == 0, "a multiple of divisions")):
+            ("draws", found.draws > 1, "at least 2"),
+            ("rejections", all(one.replicates > 0 and (one.permutations + 1) * found.level >= 1
+                               for one in found.rejections.values()),
+             "at least 1 replicate of each arm, and permutations enough to reject at the level")):
         check_range(holds, f"synthetic.protocol.{name}", valid, path)
     return found

@@ -1,8 +1,4 @@
-"""The paper's protocol and the corrected one, on features of a frozen network.
-
-All is done for many label vectors beside each other: those of a null twin are dealt anew on the same
-features. Folds are dealt once for all of them, so each label vector must have its share in every fold.
-"""
+"""The paper's protocol and the corrected one, on features of a frozen network."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ class Said:
 
     Attributes
     ----------
-    described, nested : ndarray, shape (n, C)
+    described, nested : ndarray, shape (n,)
         Probabilities at the epoch with the best accuracy on the scored fold, and at the one with the
         best accuracy on the other folds, each held out in turn.
     fold : ndarray of int, shape (n,)
@@ -32,7 +28,7 @@ class Said:
 
 
 def hits(curve: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the share of right answers on some rows after each epoch, shape (epochs, C)."""
+    """Return the share of right answers on some rows after each epoch, shape (epochs,)."""
     return ((curve[:, rows] > 0.5) == (labels[rows] == 1)).mean(axis=1)
 
 
@@ -43,7 +39,7 @@ def crossed(features: np.ndarray, labels: np.ndarray, fold: np.ndarray, settings
     Parameters
     ----------
     features : ndarray, shape (n, f)
-    labels : ndarray of int, shape (n, C)
+    labels : ndarray of int, shape (n,)
     fold : ndarray of int, shape (n,)
         From 0. The folds besides the scored one choose the epoch, each held out in turn: one model
         without two folds serves both of them.
@@ -52,24 +48,24 @@ def crossed(features: np.ndarray, labels: np.ndarray, fold: np.ndarray, settings
         Whether the epoch is chosen in this way too.
     """
     count = fold.max() + 1
-    described, chosen = np.empty(labels.shape), np.empty(labels.shape)
-    inner = np.zeros((count, settings.epochs, labels.shape[1]))
-    for pair in combinations(range(count), 2) if nested else ():
-        curve = _without(features, labels, ~np.isin(fold, pair), settings)
+    described, chosen = np.empty(len(labels)), np.empty(len(labels))
+    inner = np.zeros((count, settings.epochs))
+    pairs = list(combinations(range(count), 2)) if nested else []
+    for pair, curve in zip(pairs, _without(features, labels, fold, pairs, settings)):
         for scored, choosing in (pair, pair[::-1]):
             inner[scored] += hits(curve, labels, fold == choosing)
-    for scored in range(count):
+    single = [(scored,) for scored in range(count)]
+    for (scored,), curve in zip(single, _without(features, labels, fold, single, settings)):
         outside = fold == scored
-        curve = _without(features, labels, ~outside, settings)
-        for kept, right in ((described, hits(curve, labels, outside)), (chosen, inner[scored])):
-            best = right.argmax(axis=0)
-            kept[outside] = np.take_along_axis(curve[:, outside], best[None, None], axis=0)[0]
+        described[outside] = curve[hits(curve, labels, outside).argmax(), outside]
+        chosen[outside] = curve[inner[scored].argmax(), outside]
     return Said(described, chosen if nested else None, fold)
 
 
-def _without(features, labels, inside, settings) -> np.ndarray:
-    rows = np.flatnonzero(inside)
-    return head.curve(head.products(features, rows), labels, rows, settings)
+def _without(features, labels, fold, left_out: list[tuple[int, ...]], settings):
+    """Train without some folds, for each such tuple of folds."""
+    rows = [np.flatnonzero(~np.isin(fold, out)) for out in left_out]
+    return head.curves(features, labels, rows, settings) if rows else ()
 
 
 def vendor_out(features: np.ndarray, labels: np.ndarray, patients: np.ndarray, vendors: np.ndarray,
@@ -93,18 +89,19 @@ def vendor_out(features: np.ndarray, labels: np.ndarray, patients: np.ndarray, v
     Said
         ``fold`` is the vendor's number, -1 for patients that were not predicted.
     """
-    found, fold = np.full((len(labels), 1), np.nan), np.full(len(labels), -1)
+    found, fold = np.full(len(labels), np.nan), np.full(len(labels), -1)
     for number, vendor in enumerate(sorted(set(vendors))):
         outside = vendors == vendor
         counts = [len(set(patients[(labels == label) & outside])) for label in (0, 1)]
         if min(counts) < 2:
             continue
-        rows, own = np.flatnonzero(~outside), labels[:, None]
-        dealt = np.full(len(labels), -1)
+        rows = np.flatnonzero(~outside)
+        dealt = np.full(len(labels), inner)
         dealt[rows] = folds.grouped(labels[rows], patients[rows], inner, generator)
-        right = sum(hits(_without(features, own, (dealt >= 0) & (dealt != one), settings), own,
-                         dealt == one) for one in range(inner))
-        curve = _without(features, own, ~outside, settings)
+        # The vendor's own slices have a number behind those of the folds: left out each time.
+        choosing = _without(features, labels, dealt, [(one, inner) for one in range(inner)], settings)
+        right = sum(hits(curve, labels, dealt == one) for one, curve in enumerate(choosing))
+        curve, = _without(features, labels, dealt, [(inner,)], settings)
         found[outside] = curve[int(right.argmax()), outside]
         fold[outside] = number
     return Said(found, found, fold)

@@ -9,7 +9,7 @@ from stages.common.parameters import section
 from stages.patches import scores, settings
 from stages.patches.cross_validate import PREDICTED
 from studies.brain_metastases.synthetic import parameters, people, protocol
-from studies.brain_metastases.synthetic.ladder import Cohort, interval
+from studies.brain_metastases.synthetic.ladder import Cohort
 
 
 def measured(said, settings_: parameters.Protocol, seed: int) -> dict:
@@ -29,7 +29,7 @@ def measured(said, settings_: parameters.Protocol, seed: int) -> dict:
         found[name] = {"area": area, "accuracy": accuracy}
     nested = said["nested"].to_numpy()
     found["by_patient"] = {
-        **interval(*cohort.patient_pairs(nested, fold), settings_, seed),
+        **cohort.interval(cohort.patient_pairs(nested, fold)),
         "accuracy": scores.accuracy(cohort.labels[cohort.first], cohort.means(nested))}
     return found
 

@@ -27,7 +27,6 @@ RUNGS = {"all_rows": "filter, elimination and grid on all rows, one split (the p
          "no_acquisition": "the same, without pixel and voxel counts (volumes in ml)",
          "time": "the same, for relapse by a time, patients who left stood for",
          "chosen": "covariates chosen beforehand, penalised Cox's model"}
-NESTED = ("nested", "no_acquisition", "time")
 PIXEL = partition.NAMES.index("Image resolution")
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,11 @@ from studies.brain_metastases.synthetic import (
     features,
     held_out,
     ladder,
-    null_twin,
     parameters,
     people,
     picture,
     protocol,
+    rejections,
     scene,
     tuned,
 )
@@ -32,8 +33,9 @@ from studies.brain_metastases.synthetic import (
 PARAMS = Path(__file__).resolve().parents[4] / "studies" / "brain_metastases" / "params"
 SMALL = {"patients": {"SCLC": 6, "NSCLC": 9}, "lesions": {"SCLC": 8, "NSCLC": 10}, "slices": 50,
          "vendors": {"Siemens": 5, "GE": 4}, "size": 32}
-SHORT = {"folds": 3, "inner_folds": 2, "seeds": 2, "single_seeds": 1, "epochs": 6, "steps": 2,
-         "draws": 50, "replicates": 6, "divisions": 2}
+SHORT = {"folds": 3, "inner_folds": 2, "divisions": 2, "tests": 2, "epochs": 6, "steps": 2,
+         "draws": 50, "rejections": {arm: {"replicates": 3, "permutations": 19}
+                                     for arm in ("null", "planted")}}
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +116,8 @@ def test_slices_divided_at_random_show_what_is_not_there(fingerprints):
         found = []
         for seed in range(4):
             fold = folds.grouped(labels, groups, 4, np.random.default_rng(seed))
-            said = protocol.crossed(rows, labels[:, None], fold, head.Head(20, 4), nested=False)
-            found.append(protocol.by_fold(labels, said.described[:, 0], fold)[0])
+            said = protocol.crossed(rows, labels, fold, head.Head(20, 4), nested=False)
+            found.append(protocol.by_fold(labels, said.described, fold)[0])
         areas[name] = np.mean(found)
     assert areas["slices"] > 0.9 and areas["patients"] < 0.7
 
@@ -124,7 +126,7 @@ def test_the_nested_epoch_knows_nothing_of_the_scored_fold(fingerprints):
     rows, labels, patients = fingerprints
     fold = folds.grouped(labels, patients, 4, np.random.default_rng(1))
     other = np.where(fold == 2, 1 - labels, labels)
-    first, second = (protocol.crossed(rows, value[:, None], fold, head.Head(20, 4))
+    first, second = (protocol.crossed(rows, value, fold, head.Head(20, 4))
                      for value in (labels, other))
     scored = fold == 2
     assert (first.nested[scored] == second.nested[scored]).all()
@@ -135,8 +137,8 @@ def test_the_nested_epoch_knows_nothing_of_the_scored_fold(fingerprints):
 def test_the_described_epoch_is_the_best_on_the_scored_fold(fingerprints):
     rows, labels, patients = fingerprints
     fold = folds.grouped(labels, patients, 4, np.random.default_rng(1))
-    said = protocol.crossed(rows, labels[:, None], fold, head.Head(20, 4))
-    described, nested = (protocol.by_fold(labels, value[:, 0], fold)[1]
+    said = protocol.crossed(rows, labels, fold, head.Head(20, 4))
+    described, nested = (protocol.by_fold(labels, value, fold)[1]
                          for value in (said.described, said.nested))
     assert described > nested
 
@@ -164,11 +166,68 @@ def test_the_models_of_the_folds_do_not_see_the_test_set(fingerprints):
     assert areas.mean() == pytest.approx(0.5, abs=0.25) and areas.std() > 0.1
 
 
-def test_labels_are_dealt_within_folds():
-    labels, fold = np.array([1, 0, 0, 1, 0, 0]), np.array([0, 0, 0, 1, 1, 1])
-    found = null_twin.dealt(labels, fold, 60, np.random.default_rng(0))
-    assert (found[:3].sum(axis=0) == 1).all() and (found[3:].sum(axis=0) == 1).all()
-    assert found.mean(axis=1) == pytest.approx(1 / 3, abs=0.2)
+def test_labels_are_dealt_as_the_model_has_them():
+    """Against all sets of two of five patients, counted one by one."""
+    latent, shift, random = np.array([-1.0, 0.0, 0.3, 1.0, 2.0]), 1.3, np.random.default_rng(0)
+    sets_of_two = list(combinations(range(5), 2))
+    weight = np.array([np.exp(shift * latent[list(two)].sum()) for two in sets_of_two])
+    found = [tuple(np.flatnonzero(rejections.dealt(latent, 2, shift, random))) for _ in range(4000)]
+    shares = np.array([found.count(two) for two in sets_of_two]) / 4000
+    assert shares == pytest.approx(weight / weight.sum(), abs=0.03)
+    even = np.mean([rejections.dealt(latent, 2, 0.0, random) for _ in range(2000)], axis=0)
+    assert even == pytest.approx(0.4, abs=0.05)
+
+
+def test_labels_dealt_by_the_latent_variable_have_the_planted_area(whole, arms):
+    table = people.drawn(whole, arms["planted"], 1).drop_duplicates("patient")
+    latent, shift = table["latent"].to_numpy(), people.separation(arms["planted"].area)
+    areas = [scores.auc(rejections.dealt(latent, 25, shift, np.random.default_rng(seed)), latent)
+             for seed in range(100)]
+    assert np.mean(areas) == pytest.approx(arms["planted"].area, abs=0.04)
+
+
+@pytest.fixture(scope="module")
+def trial(fingerprints):
+    """Features that know the patient, and for the test's own labels a little of these."""
+    rows, labels, patients = fingerprints
+    latent = np.random.default_rng(3).normal(size=40)[patients] + 1.5 * labels
+    table = pd.DataFrame({
+        "slice": np.arange(160).astype(str), "lesion": patients.astype(str),
+        "patient": patients.astype(str), "label": labels, "vendor": "a", "latent": latent})
+    sizes = replace(parameters.protocol(PARAMS), folds=3, divisions=2, epochs=5, steps=2)
+    return rejections.Trial(table, np.column_stack([rows[:, :5], 3 * latent]), sizes, 7)
+
+
+def test_permuted_labels_go_through_what_the_arms_own_go_through(trial):
+    """With the arm's own labels in place of a permutation, all is as the ladder has it."""
+    again = rejections.Trial(trial.table, trial.features, trial.settings, trial.seed)
+    own = ladder.divided(again.own, again.features)
+    cohort = ladder.Cohort(trial.table, trial.settings, trial.seed, rejections.PERMUTED, 0)
+    named, found = trial.labelled(trial.labels, rejections.PERMUTED, 0)
+    assert found.pairs.shape == own.pairs.shape == (2, 16, 24)
+    assert (found.pairs == ladder.divided(cohort, trial.features).pairs).all()
+    assert found.pairs[1].sum() == own.pairs[1].sum(), "as many comparisons, so that ties are ties"
+
+
+def test_every_label_vector_has_divisions_of_its_own(trial):
+    folds_of = [trial.labelled(trial.labels, rejections.REPLICATED, number)[0].fold("patient", 0)
+                for number in range(3)]
+    assert all((one != other).any() for one, other in combinations(folds_of, 2))
+    first, second = (trial.permuted(number) for number in range(2))
+    assert (first.pairs != second.pairs).any()
+
+
+def test_the_test_finds_what_is_there_and_keeps_its_level(trial):
+    sizes = parameters.Rejections(replicates=20, permutations=39)
+    planted = rejections.tested(trial, sizes, 1.5)
+    assert planted["P"] == 1 / 40 and planted["rejected"]["share"] > 0.5
+    assert planted["area"] == scores.area(*ladder.divided(trial.own, trial.features).pairs)
+    nothing = rejections.tested(trial, sizes, 0.0)
+    assert nothing["rejected"]["share"] <= 0.2 and len(set(nothing["values"])) > 5
+    assert 0 < np.mean(nothing["values"]) < 1 and nothing["rejected"]["of"] == 20
+    for one in (planted, nothing):
+        assert one["rejected"]["count"] == sum(value <= 0.05 for value in one["values"])
+        assert one["scores"]["area"]["mean"] == pytest.approx(np.mean(one["areas"]))
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +271,8 @@ def test_the_chain_of_stages_on_a_small_cohort(small, tmp_path, call):
         (features.stage, *given, *made, "--truth", truth, "--weights", small / "weights.safetensors",
          "--out", tmp_path / "features"),
         (ladder.stage, *given, *measured, "--truth", truth, "--out", tmp_path / "ladder.json"),
-        (null_twin.stage, *given, *measured, "--out", tmp_path / "null.json"),
+        *((rejections.stage, *given, "--arm", arm, *measured, "--out", tmp_path / f"{arm}.json")
+          for arm in ("null", "planted")),
         (held_out.stage, *given, *measured, "--truth", truth, "--out", tmp_path / "test.json"),
         (picture.stage, "--slices", tmp_path / "cohort" / "planted", "--out", tmp_path / "a.png")]
 
@@ -224,7 +284,7 @@ def test_the_chain_of_stages_on_a_small_cohort(small, tmp_path, call):
                 if path.is_file()}
 
     first = written()
-    assert first == written() and len(first) == 3 * 2 + 3 + 5
+    assert first == written() and len(first) == 3 * 2 + 3 + 6
     found = json.loads((tmp_path / "ladder.json").read_text())["arms"]
     assert set(found) == {"null", "planted", "confounded"}
     for one in found.values():
@@ -233,7 +293,12 @@ def test_the_chain_of_stages_on_a_small_cohort(small, tmp_path, call):
         assert last["low"] <= last["area"] <= last["high"]
         assert one["inputs"]["concatenated"]["difference"] == {"area": 0, "low": 0, "high": 0}
     null = json.loads((tmp_path / "null.json").read_text())
-    assert null["replicates"] == 6 and 0 <= null["above"] <= 1
+    assert (null["replicates"], null["permutations"], null["divisions"]) == (3, 19, 2)
+    assert null["area"] == found["null"]["rungs"]["by_patient"]["area"]
+    code, error = call(rejections.stage, *given, "--arm", "confounded", *measured, "--out",
+                       tmp_path / "none.json")
+    assert code == 2 and "there is no arm 'confounded'" in error and "null, planted" in error
+    assert len(error.splitlines()) == 1 and not (tmp_path / "none.json").exists()
 
 
 def test_scores_of_networks_trained_whole(small, tmp_path, call, whole, arms):
@@ -259,7 +324,8 @@ def test_scores_of_networks_trained_whole(small, tmp_path, call, whole, arms):
     ("lesions: {SCLC: 42", "lesions: {SCLC: 2", "synthetic.cohort.lesions"),
     ("area: 0.85", "area: 1.0", "synthetic.arms.planted"),
     ("folds: 5", "folds: 1", "synthetic.protocol.folds"),
-    ("replicates: 200", "replicates: 199", "synthetic.protocol.replicates"),
+    ("permutations: 99", "permutations: 18", "synthetic.protocol.rejections"),
+    ("divisions: 3", "divisions: 0", "synthetic.protocol.divisions"),
     ("offsets: [-0.5, 0.0, 0.5]", "offsets: [0.0]", "synthetic.cohort.offsets")])
 def test_a_parameter_that_cannot_be_used_is_named(tmp_path, old, new, said):
     text = (PARAMS / "synthetic.yaml").read_text()
