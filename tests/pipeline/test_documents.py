@@ -11,7 +11,7 @@ DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for pattern in (
     "README.md", "docs/*.md", "studies/README.md", "studies/*/imaging/inputs/*/README.md",
     "containers/README.md", "benchmarks/README.md") for path in ROOT.glob(pattern))
 # Made by commands, or brought by a user: not in every clone.
-MADE = re.compile(r"(\.cache|\.envs|\.images|\.venv|data|features|logs|masks|models)/|"
+MADE = re.compile(r"(\.cache|\.envs|\.images|\.venv|data|features|logs|masks|models|release)/|"
                   r"reports/(index\.html|NAME/sections\.json)$|"
                   r"released/features_|studies/sclc_liver/imaging/inputs/own/")
 # Words in capitals stand for any name; in front, for a folder outside the repository.
@@ -19,7 +19,7 @@ ANY = re.compile(r"\b[A-Z]{2,}\b(?!\.md)")
 OUTSIDE = re.compile(r"[A-Z]{2,}/|\.\./|-")
 SUFFIX = re.compile(r"/[^/]+\.(cff|csv|def|html|in|json|lock|md|mjs|py|sbatch|txt|yaml)$")
 CODE = re.compile(r"```.*?\n(.*?)```|`([^`]+)`", re.S)
-MODULE = re.compile(r"(?<![\w./])(?!containers\.conf)"  # Podman's file
+MODULE = re.compile(r"(?<![\w./])(?!containers\.conf|studies\.json)"  # Podman's, a release's
                     r"(?:stages|studies|containers|benchmarks)(?:\.[a-z_]\w*)+")
 
 
