@@ -16,7 +16,6 @@ import ast
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +23,7 @@ import grimp
 import yaml
 
 from containers.commands import folded, named
+from containers.commands.listed import Listed, rewrite
 from containers.launcher import ROOT, LauncherError, Parser, entry
 
 # The image and the module of a command.
@@ -131,31 +131,6 @@ class Code:
         return named - set().union(*(ROOMS.get(room, set()) for room in named))
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A stage's dependencies, as its ``dvc.yaml`` has them and as they should be.
-
-    They stand on the lines `first` to `last` (from 0, without `last`), indented by `indent`
-    (None: ``deps:`` itself is missing).
-    """
-
-    file: Path
-    stage: str
-    given: tuple[str, ...]
-    wanted: tuple[str, ...]
-    first: int
-    last: int
-    indent: int | None
-
-    def differs(self) -> str:
-        """Say what is wrong with the list, in one line."""
-        lacking = [name for name in self.wanted if name not in self.given]
-        vain = [name for name in self.given if name not in self.wanted]
-        said = [f"lacks {', '.join(lacking)}"] if lacking else []
-        said += [f"lists {', '.join(vain)} in vain"] if vain else []
-        return f"{self.file}: stage '{self.stage}' {' and '.join(said) or 'is out of order'}"
-
-
 def files(root: Path = ROOT) -> list[Path]:
     """Return every ``dvc.yaml`` that git has or would take, relative to the repository.
 
@@ -261,19 +236,6 @@ def _place(node, command, text) -> tuple[int, int, int | None]:
     while not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#"):
         last -= 1
     return last, last, None
-
-
-def rewrite(file: Path, listed: list[Listed], root: Path = ROOT) -> None:
-    """Write the lists into a ``dvc.yaml``; nothing else of it changes."""
-    lines = (root / file).read_text(encoding="utf-8").splitlines()
-    for one in sorted(listed, key=lambda one: -one.first):
-        head, indent = [], one.indent
-        if indent is None:
-            command = next(line for line in lines[one.first::-1] if line.strip().startswith("cmd:"))
-            depth = len(command) - len(command.lstrip())
-            head, indent = [f"{' ' * depth}deps:"], depth + 2
-        lines[one.first:one.last] = [*head, *(f"{' ' * indent}- {name}" for name in one.wanted)]
-    (root / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def run(check: bool, root: Path = ROOT) -> list[str]:

@@ -2,7 +2,14 @@
 
 import numpy as np
 
+from tests.verdicts import truths_areas
 from tests.verdicts.printing import places, show
+from tests.verdicts.truths_areas import (  # noqa: F401
+    area,
+    one_test_set,
+    operating_point,
+    ranked,
+)
 from tests.verdicts.truths_images import (  # noqa: F401
     detection,
     feature_count,
@@ -150,63 +157,6 @@ def percentile(rng):
             "percent": float(percent), "samples": samples}
 
 
-def _auc(positive, negative):
-    apart = positive[:, None] - negative[None, :]
-    return ((apart > 0).sum() + 0.5 * (apart == 0).sum()) / apart.size
-
-
-def _scores(rng):
-    p, q = rng.integers(2, 25, 2)
-    shift = rng.uniform(0, 2)
-    return np.round(rng.normal(shift, 1, p), 1), np.round(rng.normal(0, 1, q), 1)
-
-
-def area(rng):
-    positive, negative = _scores(rng)
-    return {"auc": show(rng, _auc(positive, negative), 4), "positives": str(positive.size),
-            "negatives": str(negative.size)}
-
-
-def ranked(rng):
-    ranks = rng.permutation(int(rng.integers(2, 12)))
-    values = -np.sort(-rng.uniform(-1, 1, ranks.size))
-    return {"ranks": [str(rank + 1) for rank in ranks],
-            "values": [show(rng, values[rank], 2) for rank in ranks]}
-
-
-def operating_point(rng):
-    positive, negative = _scores(rng)
-    cut = rng.normal(0.5, 0.7)
-    return {"auc": show(rng, _auc(positive, negative), 2),
-            "sensitivity": show(rng, (positive >= cut).mean(), 2),
-            "specificity": show(rng, (negative < cut).mean(), 2)}
-
-
-def one_test_set(rng):
-    p, q = (int(size) for size in rng.integers(1, 40, 2))
-    models, common, made = int(rng.integers(1, 4)), bool(rng.integers(2)), []
-    right = int(rng.integers(0, p + 1))
-    for _ in range(models):
-        positive, negative = rng.normal(rng.uniform(-1, 2), 1, p), rng.normal(0, 1, q)
-        if common:  # as many positives above the cutoff as every other model has
-            cut = np.sort(np.append(positive, np.inf))[p - right]
-        else:
-            positive, negative = np.round(positive, 1), np.round(negative, 1)
-            cut = rng.normal(0.5, 0.7)
-        found, clear = (positive >= cut).sum(), (negative < cut).sum()
-        made.append(((found + clear) / (p + q), _auc(positive, negative), found / p))
-    accuracies, areas, rates = zip(*made)
-    kept, digits = rates[:1] if common else rates, places(rng)
-    shown = ({"rates": [show(rng, one, digits) for one in kept]} if rng.integers(2) else
-             {"percents": [show(rng, 100 * one, digits - 2) for one in kept]})
-    wide = int(rng.integers(4))
-    return {"accuracies": [show(rng, one, digits) for one in accuracies],
-            "areas": [show(rng, one, digits) for one in areas],
-            "positives": [max(0, p - wide), p + wide] if wide else str(p),
-            "negatives": [max(0, q - wide), q + wide],
-            "n": str(p + q) if rng.integers(2) else None, **shown}
-
-
 def _table(rng, low=2, high=60):
     p, q = (int(size) for size in rng.integers(low, high, 2))
     return p, q, int(rng.binomial(p, rng.beta(4, 2))), int(rng.binomial(q, rng.beta(4, 2)))
@@ -271,7 +221,7 @@ def subgroups(rng):
                            for bad, (p, q) in zip(wrong, groups)],
             "positives": str(sum(p.size for p, _ in groups)),
             "negatives": str(sum(q.size for _, q in groups)), "errors": str(sum(wrong)),
-            "areas": [show(rng, _auc(p, q), 3) for p, q in groups]}
+            "areas": [show(rng, truths_areas.auc(p, q), 3) for p, q in groups]}
 
 
 def resampled(rng):
