@@ -18,8 +18,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from containers.commands import cohorts, demo, pipeline
 from containers.commands.schedule import Pipeline
 from containers.launcher import ROOT, LauncherError, Parser, entry, environment
@@ -131,12 +129,11 @@ def settings() -> tuple[int, dict]:
     LauncherError
         If the parameters do not say them.
     """
+    models, own = cohorts.sections("classification", "own")
     try:
-        models, own = (yaml.safe_load((ROOT / cohorts.PARAMETERS / f"{name}.yaml").read_text())[name]
-                       for name in ("classification", "own"))
         return int(models["corrected"]["folds"]), {
             "seed": int(own["seed"]), "test_share": float(own["test_share"])}
-    except (yaml.YAMLError, KeyError, OSError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         raise LauncherError(f"{cohorts.PARAMETERS}: classification.yaml and own.yaml must say "
                             "classification.corrected.folds, own.seed and own.test_share; correct "
                             "them, or restore them from the repository") from None

@@ -70,21 +70,29 @@ PRIVATE = {name: Project(name, *(f"data/{name}{part}" for part in (
     "/dvc.yaml", "", "/metrics", "/pictures", "/report.md"))) for name in ("lits", "own")}
 
 
-def parameters() -> dict:
-    """Read the study's parameters as far as they are about cohorts; stages check them whole.
+def sections(*names: str) -> list[dict]:
+    """Read sections of the study's parameters; stages check them whole.
 
     Raises
     ------
     LauncherError
-        If it cannot be read.
+        If one cannot be read.
     """
     try:
-        cohort, imaging = (yaml.safe_load((ROOT / PARAMETERS / f"{name}.yaml").read_text())[name]
-                           for name in ("cohort", "imaging"))
-        return {"source": cohort["source"], **imaging}
-    except (yaml.YAMLError, KeyError, OSError, TypeError, UnicodeDecodeError):
-        raise LauncherError(f"{PARAMETERS}: cohort.yaml and imaging.yaml must be YAML that starts with "
-                            "their names; correct them, or restore them from the repository") from None
+        return [dict(yaml.safe_load((ROOT / PARAMETERS / f"{name}.yaml").read_text())[name])
+                for name in names]
+    except (yaml.YAMLError, KeyError, OSError, TypeError, ValueError):
+        files = " and ".join(f"{name}.yaml" for name in names)
+        raise LauncherError(f"{PARAMETERS}: {files} must be YAML that starts with their names; correct "
+                            "them, or restore them from the repository") from None
+
+
+def parameters() -> dict:
+    """Return the parameters that are about cohorts; errors as `sections`."""
+    cohort, imaging = sections("cohort", "imaging")
+    if "source" not in cohort:
+        raise LauncherError(f"{PARAMETERS}/cohort.yaml: cohort.source is missing; add it")
+    return {"source": cohort["source"], **imaging}
 
 
 def wanted() -> str:

@@ -13,9 +13,9 @@ power. They also show how often the interval over patients has the right answer.
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
+from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from stages.common import canonical, cli
@@ -61,19 +61,17 @@ def dealt(latent: np.ndarray, positives: int, shift: float, generator: np.random
             return found
 
 
-def share(count: int, of: int, level: float = 0.95) -> dict:
-    """Return a share with its interval (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+def share(count: int, of: int) -> dict:
+    """Return a share with Wilson's 95 % interval.
 
     Examples
     --------
     >>> {name: round(value, 3) for name, value in share(5, 100).items()}
     {'count': 5, 'of': 100, 'share': 0.05, 'low': 0.022, 'high': 0.112}
     """
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    middle, half = count + z * z / 2, z * (count * (of - count) / of + z * z / 4) ** 0.5
-    return {"count": count, "of": of, "share": count / of,
-            "low": max(0.0, (middle - half) / (of + z * z)),
-            "high": min(1.0, (middle + half) / (of + z * z))}
+    bounds = stats.binomtest(count, of).proportion_ci(method="wilson")
+    return {"count": count, "of": of, "share": count / of, "low": float(bounds.low),
+            "high": float(bounds.high)}
 
 
 def p_value(area: float, permuted: np.ndarray) -> float:
