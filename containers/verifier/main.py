@@ -34,7 +34,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="with --vary: only this variation; with --cpus: only this "
                         "small run (may be repeated)")
     parser.add_argument("--record", action="store_true",
-                        help=f"write what was shown into {record.FILE.relative_to(ROOT)}")
+                        help=f"write what was shown into {record.FILE.relative_to(ROOT)}; with "
+                        "--vary, what it says of these bytes already is not run again")
     parser.add_argument("--pipeline", default="dvc.yaml", metavar="FILE",
                         help="which pipeline, with the stages of others that it needs (default "
                         "dvc.yaml: the house's, and behind it every study's)")
@@ -71,9 +72,9 @@ def _check(options: argparse.Namespace) -> None:
     unknown = sorted(set(options.only) - set(cpus.PROBES)) if options.cpus is not None else []
     if unknown:
         raise LauncherError(f"no small run for '{unknown[0]}'; there are: {', '.join(cpus.PROBES)}")
-    if options.record and (options.vary or options.targets or options.skip):
-        raise LauncherError("--record is for a whole pipeline or for --cpus: leave out --vary, "
-                            "--targets and --skip")
+    if options.record and (options.targets or options.skip):
+        raise LauncherError("--record is for a whole pipeline or for --cpus: leave out --targets and "
+                            "--skip")
     if options.record and options.engine == "auto":
         raise LauncherError("--record says which engine ran: name it with --engine")
     if options.record:
@@ -96,12 +97,13 @@ def _emulated(options: argparse.Namespace) -> int:
         os.chmod(folder, 0o755)
         for own, *others in cpus.runs(names, chosen, options.engine, Path(folder)):
             count = len(own.outputs)
-            rows = [_row(own.name, options.engine, "", count, 0, own.digest())]
+            rows = [_row(own.name, options.engine, record.NATIVE, count, 0, own.digest())]
             different |= _unlike_recorded(rows[0], options.record)
             for other in others:
                 lines = other.differing(own)
                 different |= bool(lines)
-                rows.append(_row(own.name, "venv", other.cpu, count, len(lines), other.digest()))
+                rows.append(_row(own.name, "venv", record.EMULATED, count, len(lines),
+                                 other.digest(), other.cpu))
                 print(f"{'DIFFERENT' if lines else 'identical'}  {own.name} on {other.cpu} "
                       f"(emulated): {count - len(lines)} of {count} outputs as on "
                       f"{record.native_cpu()}", flush=True)
@@ -122,9 +124,9 @@ def _unlike_recorded(row: record.Row, to_be_recorded: bool) -> bool:
     return True
 
 
-def _row(run: str, engine: str, cpu: str, count: int, different: int, digest: str) -> record.Row:
-    return record.Row(run, engine, cpu or record.native_cpu(),
-                      record.EMULATED if cpu else record.NATIVE, str(count),
+def _row(run: str, engine: str, how: str, count: int, different: int, digest: str,
+         cpu: str = "") -> record.Row:
+    return record.Row(run, engine, cpu or record.native_cpu(), how, str(count),
                       str(count - different), digest[:16])
 
 
@@ -138,7 +140,7 @@ def _plain(choice: checkout.Choice, scratch: Path, options: argparse.Namespace) 
     print("\n".join([*lines, f"{count - len(lines)} of {count} outputs identical "
                      f"(engine {options.engine})"]))
     if options.record:
-        _write([_row(choice.pipeline, options.engine, "", count, len(lines), whole)])
+        _write([_row(choice.pipeline, options.engine, record.NATIVE, count, len(lines), whole)])
     return DIFFERENT if lines else 0
 
 
@@ -149,23 +151,47 @@ def _varied(choice: checkout.Choice, scratch: Path, options: argparse.Namespace)
         raise LauncherError(f"no variation '{unknown[0]}'; there are: "
                             f"{', '.join(variation.name for variation in chosen)}")
     chosen = [one for one in chosen if not options.only or one.name in options.only]
+    done = _recorded(choice, scratch, options) if options.record else set()
     same, different = 0, 0
     for variation in chosen:
         title = f"{variation.name} ({variation.detail})"
+        if variation.name in done:
+            print(f"recorded   {title}: identical", flush=True)
+            same += 1
+            continue
         obstacle = variation.obstacle()
         if obstacle:
             print(f"not run    {title}: {obstacle}", flush=True)
             continue
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             os.chmod(folder, 0o755)
-            count, lines, _ = _once(variation, choice, Path(folder), None)
+            count, lines, whole = _once(variation, choice, Path(folder), None)
         print(f"{'DIFFERENT' if lines else 'identical'}  {title}: "
               f"{count - len(lines)} of {count} outputs identical", flush=True)
         print("".join(f"           {line}\n" for line in lines), end="", flush=True)
+        if options.record:
+            _write([_row(choice.pipeline, options.engine, variation.name, count, len(lines), whole)])
         same, different = same + (not lines), different + bool(lines)
     print(f"{same} of {len(chosen)} variations identical, {different} different, "
           f"{len(chosen) - same - different} could not be made here (engine {options.engine})")
     return DIFFERENT if different or not same else 0
+
+
+def _recorded(choice: checkout.Choice, scratch: Path, options: argparse.Namespace) -> set[str]:
+    """Return the variations of which the table says that they gave these bytes."""
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        _, expected = _expected(checkout.clone(Path(folder) / PLAIN.place), choice)
+    digest = lockfile.digest(expected)[:16]
+    return {row.how for row in record.read() if row.identical == row.outputs and (
+        row.run, row.engine, row.cpu, row.sha256) == (
+        choice.pipeline, options.engine, record.native_cpu(), digest)} - set(options.only)
+
+
+def _expected(folder: Path, choice: checkout.Choice) -> tuple[list[str], dict]:
+    """Return the stages to run, and their outputs as the clone's locks have them."""
+    names = checkout.plan(folder, choice)
+    before = lockfile.outputs(folder, sorted({lockfile.pipeline_of(name) for name in names}))
+    return names, {path: out for path, out in before.items() if out.stage in names}
 
 
 def _once(variation: Variation, choice: checkout.Choice, scratch: Path,
@@ -173,17 +199,14 @@ def _once(variation: Variation, choice: checkout.Choice, scratch: Path,
     """Run in a new clone; return the number of outputs, a line for each that differs, a hash of all.
     """
     folder = checkout.clone(scratch / variation.place)
-    names = checkout.plan(folder, choice)
-    pipelines = sorted({lockfile.pipeline_of(name) for name in names})
-    before = lockfile.outputs(folder, pipelines)
+    names, expected = _expected(folder, choice)
     if variation.owner is not None:
         subprocess.run(["chown", "-R", str(variation.owner), str(folder)], check=True)
     with _seen(folder, variation.shuffled) as place:
         checkout.reproduce(place, names, variation.prefix, variation.variables,
                            umask=variation.umask, progress=progress)
-    after = lockfile.outputs(folder, pipelines)
-    expected = {path: out for path, out in before.items() if out.stage in names}
-    missing = sorted(set(names) - {out.stage for out in before.values()})
+    after = lockfile.outputs(folder, sorted({lockfile.pipeline_of(name) for name in names}))
+    missing = sorted(set(names) - {out.stage for out in expected.values()})
     lines = [f"stage {name}: not in the committed "
              f"{lockfile.lock_of(lockfile.pipeline_of(name))}; run 'dvc repro' and commit it"
              for name in missing]

@@ -1,7 +1,8 @@
 """What was shown to be identical, on which CPUs: ``reports/verified.csv``, written when asked to.
 
-One row for each run (a pipeline, or a room's small run), engine and CPU. The hash says of which
-bytes: rows of other bytes are of an earlier state, and go when a new one is recorded.
+One row for each run (a pipeline, or a room's small run), engine, CPU and variation of the machine. The
+hash says of which bytes: rows of other bytes are of an earlier state, and go when a new one is
+recorded.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Row:
     run : str
         A pipeline's file, or the image of a small run.
     engine, cpu, how : str
-        ``how`` is `NATIVE` or `EMULATED`.
+        ``how`` is `NATIVE`, `EMULATED` or, on a native CPU, a variation's name.
     outputs, identical : str
         Their numbers.
     sha256 : str

@@ -241,6 +241,32 @@ def test_variation_that_matters_is_found(repository):
     assert "DIFFERENT" in result.stdout and "Pacific/Apia" in result.stdout
 
 
+def test_recorded_variations_are_not_run_again(repository):
+    (repository / "reports").mkdir()
+    both = ["--vary", "--record"]
+    first = verify(repository, *both, "--only", "time zone")
+    assert first.returncode == 0, first.stdout + first.stderr
+    path = repository / "reports" / "verified.csv"
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    assert [(row["run"], row["how"], row["outputs"], row["identical"]) for row in rows] == [
+        ("dvc.yaml", "time zone", "2", "2")]
+    # As if all but one had been run: that one is all there is to do.
+    path.write_text("\n".join([",".join(rows[0]), *(
+        ",".join({**rows[0], "how": one.name}.values())
+        for one in variations.every(repository, "venv") if one.name != "umask")]) + "\n")
+    again = verify(repository, *both)
+    assert again.stdout.count("recorded   ") == 16 and "identical  umask" in again.stdout
+    assert "17 of 17 variations identical, 0 different" in again.stdout
+    named = verify(repository, *both, "--only", "time zone")
+    assert "identical  time zone" in named.stdout
+    # Other bytes are not what the table speaks of: its rows go.
+    script(repository, "echo x,2")
+    commit(repository)
+    other = verify(repository, *both, "--only", "umask")
+    assert other.stdout.count("no longer recorded, of other bytes") == 16
+    assert len(path.read_text().splitlines()) == 2
+
+
 def test_unknown_variation(repository):
     result = verify(repository, "--vary", "--only", "weather")
     assert result.returncode == 2 and "time zone" in result.stderr
