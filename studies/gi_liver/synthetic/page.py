@@ -251,7 +251,7 @@ def livers(documents: dict[str, Document]) -> tuple[str, tuple[tuple[str, ...], 
     said = (f"Tumour burden, lesions' share of the liver's voxels: {burdens}, within "
             f"{short(100 * off, 1)} % of what is planned. The phantom's piece of liver grows with the "
             "number of lesions, so that the burden tells of their size, which the plan leaves alike in "
-            "both classes.")
+            "both classes. A lesion's mean lies above the planned one: voxels at its edge hold liver.")
     rows = [(words, *(short(one[label][name], decimals) for label in LABELS
                       for one in (measured, planned))) for name, words, decimals in LIVERS]
     return said, (("", *(f"{name}: {what}" for name in LABELS.values()

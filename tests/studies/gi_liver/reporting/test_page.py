@@ -70,7 +70,7 @@ def test_the_measured_burden_is_the_planned_one():
         measured, planned = documents["burden"].get(label), documents["plan"].get("livers", label)
         # Balls of voxels with a lobed surface, no larger than they are planned by more than that.
         assert measured["burden_percent"] == pytest.approx(planned["burden_percent"], rel=0.05)
-        assert measured["lesion_hu"] == pytest.approx(planned["lesion_hu"], abs=4)
+        assert 0 < measured["lesion_hu"] - planned["lesion_hu"] < 4
         assert measured["liver_hu"] == pytest.approx(planned["liver_hu"], abs=1)
         assert f"{measured['burden_percent']:.2f} % ({page.LABELS[label]})" in said
         assert found["tumour burden, % of the liver"][2 * number] == f"{measured['burden_percent']:.2f}"
