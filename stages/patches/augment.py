@@ -12,23 +12,25 @@ from stages.patches.settings import Augment
 
 
 def changed(images: torch.Tensor, settings: Augment, generator: np.random.Generator) -> torch.Tensor:
-    """Rotate, magnify, light and mirror images, each by chance.
+    """Rotate, magnify, shear, shift, light and mirror images, each by chance.
 
     Parameters
     ----------
     images : Tensor, shape (n, c, h, w)
     settings : Augment
     generator : Generator
-        Whatever is drawn or not, as many numbers are taken from it.
+        How many numbers are taken from it depends on the settings alone, not on what is drawn: more
+        where shear or shift is above 0.
 
     Returns
     -------
     Tensor, shape (n, c, h, w)
         Bilinear; what comes from outside is the image's edge.
     """
-    count = len(images)
-    draws = generator.uniform(-1, 1, (5, count))
-    made = generator.random((5, count)) < settings.probability
+    count, moves = len(images), settings.shear > 0 or settings.shift > 0
+    kinds = 7 if moves else 5
+    draws = generator.uniform(-1, 1, (kinds, count))
+    made = generator.random((kinds, count)) < settings.probability
     if settings.probability == 0:
         return images
     turn = np.where(made[0], np.radians(settings.rotation_degrees) * draws[0], 0.0)
@@ -38,6 +40,10 @@ def changed(images: torch.Tensor, settings: Augment, generator: np.random.Genera
     affine = np.zeros((count, 2, 3), np.float32)
     affine[:, 0, 0], affine[:, 0, 1] = np.cos(turn) / scale * mirror, -np.sin(turn) / scale * mirror
     affine[:, 1, 0], affine[:, 1, 1] = np.sin(turn) / scale, np.cos(turn) / scale
+    if moves:
+        shear = np.where(made[5], settings.shear * draws[5], 0.0)
+        shift = np.where(made[6], settings.shift * draws[6], 0.0)
+        _slide(affine, shear, shift)
     grid = functional.affine_grid(torch.from_numpy(affine).to(images), list(images.shape),
                                   align_corners=False)
     moved = functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
@@ -47,6 +53,23 @@ def changed(images: torch.Tensor, settings: Augment, generator: np.random.Genera
     spread = moved.std(dim=(2, 3), keepdim=True)
     return ((moved - level) * _column(contrast, images) + level
             + spread * _column(brightness, images))
+
+
+def _slide(affine: np.ndarray, shear: np.ndarray, shift: np.ndarray) -> None:
+    """Let what the affine matrices make be sheared and then shifted along the width, in place.
+
+    Parameters
+    ----------
+    affine : ndarray, shape (n, 2, 3)
+        From a place in the result to one in the image, both in -1 … 1 across width and height.
+    shear : ndarray, shape (n,)
+        To the right, for each step down from the middle row.
+    shift : ndarray, shape (n,)
+        To the right, as a share of the width.
+    """
+    across = affine[:, :, 0]
+    affine[:, :, 1] -= shear[:, None] * across
+    affine[:, :, 2] -= 2 * shift[:, None] * across
 
 
 def mixed(images: torch.Tensor, labels: torch.Tensor, alpha: float, generator: np.random.Generator

@@ -61,7 +61,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Augment:
-    """Random changes of a slice, as fast.ai's ``aug_transforms`` has them.
+    """Random changes of a slice, as fast.ai's ``aug_transforms`` has them; shear and shift as Keras.
 
     Attributes
     ----------
@@ -75,6 +75,10 @@ class Augment:
         Greatest change of brightness (in SD of the image) and of contrast (a share), up or down.
     flip : bool
         Mirror images, left and right.
+    shear : float
+        Greatest step to the side for each step down, either way; the middle row stays.
+    shift : float
+        Greatest shift along the width, as a share of it, either way.
     """
 
     probability: float = 0.0
@@ -82,6 +86,8 @@ class Augment:
     zoom: float = 1.0
     lighting: float = 0.0
     flip: bool = False
+    shear: float = 0.0
+    shift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,9 @@ def check(preset: Preset, where: str, path) -> None:
             ("augment.probability", 0 <= augment.probability <= 1, "from 0 to 1"),
             ("augment.rotation_degrees", 0 <= augment.rotation_degrees <= 180, "from 0 to 180"),
             ("augment.zoom", augment.zoom >= 1, "at least 1"),
-            ("augment.lighting", 0 <= augment.lighting < 1, "from 0 to below 1")):
+            ("augment.lighting", 0 <= augment.lighting < 1, "from 0 to below 1"),
+            ("augment.shear", 0 <= augment.shear <= 1, "from 0 to 1"),
+            ("augment.shift", 0 <= augment.shift < 1, "from 0 to below 1")):
         check_range(holds, f"{where}.{name}", valid, path)
 
 

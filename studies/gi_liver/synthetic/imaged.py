@@ -11,7 +11,7 @@ import pandas as pd
 from stages.common import canonical, cli
 from stages.common.parameters import section
 from stages.common.strict import check_choice, check_range
-from studies.gi_liver.synthetic import plan
+from studies.gi_liver.synthetic import layout, plan
 from studies.gi_liver.synthetic.parameters import Plan, Preset, Synthetic, arms, read_synthetic
 
 # One factor of each kind, in the order in which they are drawn.
@@ -92,6 +92,27 @@ def table(images: Images, arm: str, whole: Synthetic) -> tuple[pd.DataFrame, dic
     return rows, plan.best(made, drawn)
 
 
+def livers(rows: pd.DataFrame, images: Images) -> dict[str, dict]:
+    """Return what is planned of what `stages.radiomics.burden` measures, by class, under its names.
+
+    A lesion has the volume of a ball; the liver is what the phantom shows of it, cells and lesions. As
+    it grows with the number of lesions, the burden tells of their size alone.
+    """
+    found, cell = {}, float(np.prod(images.cell) * np.prod(images.spacing_mm))
+    volume = np.pi / 6 * rows["diameter_mm"] ** 3
+    for label, part in rows.groupby("label"):
+        patients = part.groupby("patient")
+        counts = patients.size()
+        liver = cell * counts.map(lambda count: np.prod(layout.cells(count)))
+        inside = volume.groupby(rows["patient"]).sum()[counts.index]
+        found[str(label)] = {
+            "patients": len(counts), "lesions": len(part), "per_patient": len(part) / len(counts),
+            "burden_percent": 100 * (inside / liver).mean(),
+            "lesion_hu": (part["liver_hu"] - part["below_liver_hu"]).mean(),
+            "liver_hu": patients["liver_hu"].first().mean()}
+    return found
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.gi_liver.synthetic.imaged", __doc__)
@@ -108,7 +129,7 @@ def stage() -> None:
     canonical.write_csv(options.table, rows)
     canonical.write_json(options.out, {
         "arm": options.arm, "shifts": images.arms[options.arm], "patients": rows["patient"].nunique(),
-        "lesions": len(rows), "best": best})
+        "lesions": len(rows), "best": best, "livers": livers(rows, images)})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ cells lie side by side, so that lesions are told apart by their masks alone.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from stages.common.errors import InputError
 from stages.common.manifest import LESION, LIVER
 from stages.common.nifti import Volume
 from stages.common.parameters import section
+from studies.gi_liver.synthetic import layout
 
 COLUMNS = ("patient", "label", "diameter_mm", "liver_hu", "below_liver_hu", "amplitude_hu",
            "length_mm", "noise_hu")
@@ -52,8 +52,8 @@ def draw(rows: pd.DataFrame, cell: tuple[int, ...], spacing: tuple[float, ...],
         Voxels of a cell and their size in mm, along x, y and z.
     random : Generator
     """
-    across = math.ceil(math.sqrt(len(rows)))
-    shape = (across * cell[0], math.ceil(len(rows) / across) * cell[1], cell[2])
+    across, down = layout.cells(len(rows))
+    shape = (across * cell[0], down * cell[1], cell[2])
     axes = [step * np.arange(count) for count, step in zip(shape, spacing)]
     tissues = [Tissue(WHOLE, rows["liver_hu"].iloc[0], LIVER, waves(random, LIVER_TEXTURE_MM),
                       LIVER_TEXTURE_HU)]

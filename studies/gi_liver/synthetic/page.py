@@ -31,6 +31,12 @@ OTHERS = ("KNN", "SVM", "RF")
 PICTURED = {"null-twin": "Null twin in images", "planted": "Planted in images, as the features have it",
             "strong": "Strong effect in images"}
 CHOICES = {"nested": "of an inner fold", "described": "of the scored fold itself"}
+# Rows of the lower half of the paper's Table 1: name here, name there, decimals.
+LIVERS = (("patients", "patients", 0), ("lesions", "lesions", 0),
+          ("per_patient", "lesions per patient", 2), ("lesion_hu", "lesions, mean HU", 2),
+          ("burden_percent", "tumour burden, % of the liver", 2),
+          ("liver_hu", "liver parenchyma, mean HU", 2))
+LABELS = {"0": "colorectal", "1": "pancreatic"}
 KINDS = ("plan", "replay", "judged", "ladder", "rejections")
 
 
@@ -234,6 +240,24 @@ def images(documents: dict[str, Document]) -> tuple[list[str], tuple[tuple[str, 
                    "Accuracy by patient", "Accuracy by lesion"), rows)
 
 
+def livers(documents: dict[str, Document]) -> tuple[str, tuple[tuple[str, ...], list[tuple]]]:
+    """Return a sentence on the burden, and head and rows of what is measured and what is planned."""
+    measured, planned = ({label: one.get(*where, label) for label in LABELS} for one, where in (
+        (documents["burden"], ()), (documents["plan"], ("livers",))))
+    off = max(abs(measured[label]["burden_percent"] / planned[label]["burden_percent"] - 1)
+              for label in LABELS)
+    burdens = " and ".join(f"{short(measured[label]['burden_percent'], 2)} % ({name})"
+                           for label, name in LABELS.items())
+    said = (f"Tumour burden, lesions' share of the liver's voxels: {burdens}, within "
+            f"{short(100 * off, 1)} % of what is planned. The phantom's piece of liver grows with the "
+            "number of lesions, so that the burden tells of their size, which the plan leaves alike in "
+            "both classes. A lesion's mean lies above the planned one: voxels at its edge hold liver.")
+    rows = [(words, *(short(one[label][name], decimals) for label in LABELS
+                      for one in (measured, planned))) for name, words, decimals in LIVERS]
+    return said, (("", *(f"{name}: {what}" for name in LABELS.values()
+                         for what in ("measured", "planned"))), rows)
+
+
 def stage() -> None:
     """Command line."""
     parser = cli.parser("studies.gi_liver.synthetic.page", __doc__)
@@ -243,7 +267,7 @@ def stage() -> None:
     reader = Reader()
     results = read(options.results, reader)
     phantom = {kind: reader.json(options.results / f"{kind}-images.json")
-               for kind in ("measured", "replay", "judged")}
+               for kind in ("measured", "burden", "replay", "judged")}
     pictured = {arm: {"plan": reader.json(options.results / f"plan-images-{arm}.json"),
                       "answered": reader.json(options.results / f"answered-{arm}.json")}
                 for arm in PICTURED}
@@ -252,7 +276,7 @@ def stage() -> None:
         page = render.environment(TEMPLATES).get_template("page.html.j2").render(
             ladder=ladders(results), sentences=sentences(results), chance=chance(results),
             cells=cells(results), judged=judged(results), images=images(phantom),
-            network=network(pictured))
+            livers=livers(phantom), network=network(pictured))
     canonical.write_bytes(options.out, page.encode())
 
 

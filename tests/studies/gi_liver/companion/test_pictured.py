@@ -10,7 +10,7 @@ import pytest
 from stages.common import canonical, cli
 from stages.common.errors import InputError
 from stages.prediction.parameters import read_corrected
-from studies.gi_liver.synthetic import answered, imaged
+from studies.gi_liver.synthetic import answered, imaged, layout
 from studies.gi_liver.synthetic.parameters import read_synthetic
 
 PARAMETERS = Path(__file__).resolve().parents[4] / "studies" / "gi_liver" / "params"
@@ -32,6 +32,25 @@ def test_the_arms_lesions_differ_by_the_planted_texture_alone():
         # A lesion below the least amplitude is lifted by less.
         assert more.where(null["label"] == 1).median() == pytest.approx(step, abs=0.01)
         assert (more[null["label"] == 0] == 0).all() and better["patient"] > best["patient"]
+
+
+def test_the_planned_livers_are_those_of_balls_in_cells():
+    images = imaged.read(PARAMETERS)
+    rows = pd.DataFrame({
+        "patient": ["a", "a", "a", "b", "c"], "label": [0, 0, 0, 0, 1],
+        "diameter_mm": [10.0, 12.0, 8.0, 6.0, 20.0], "liver_hu": [90.0, 90, 90, 80, 70],
+        "below_liver_hu": [40.0, 50, 60, 30, 20]})
+    cell = 34 * 34 * 22 * 1.5
+    first, second = 4 / 3 * np.pi * (5 ** 3 + 6 ** 3 + 4 ** 3), 4 / 3 * np.pi * 3 ** 3
+    found = imaged.livers(rows, images)
+    # Three lesions lie in two rows of two cells.
+    assert found["0"] == {"patients": 2, "lesions": 4, "per_patient": 2.0, "lesion_hu": 42.5,
+                          "burden_percent": pytest.approx(50 * (first / (4 * cell) + second / cell)),
+                          "liver_hu": 85.0}
+    assert found["1"]["burden_percent"] == pytest.approx(100 * 4 / 3 * np.pi * 10 ** 3 / cell)
+    for count in range(1, 30):
+        across, down = layout.cells(count)
+        assert across * down >= count > across * (down - 1) and 0 <= across - down <= 1
 
 
 def test_an_arm_or_a_shift_that_is_not_there_is_one_line(tmp_path, monkeypatch, capsys):

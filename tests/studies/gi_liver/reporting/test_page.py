@@ -53,6 +53,29 @@ def test_sentences_say_what_was_found(results):
     assert f"adds {best['AUC'] - 0.5:.3f}" in said
 
 
+def phantom():
+    reader = Reader()
+    return {"burden": reader.json(RESULTS / "burden-images.json"),
+            "plan": reader.json(RESULTS / "plan-images-planted.json")}
+
+
+def test_the_measured_burden_is_the_planned_one():
+    documents = phantom()
+    said, (head, rows) = page.livers(documents)
+    assert {len(row) for row in rows} == {len(head)}
+    found = {row[0]: row[1:] for row in rows}
+    for name in ("patients", "lesions", "lesions per patient"):
+        assert found[name][0] == found[name][1] and found[name][2] == found[name][3], name
+    for number, label in enumerate(page.LABELS):
+        measured, planned = documents["burden"].get(label), documents["plan"].get("livers", label)
+        # Balls of voxels with a lobed surface, no larger than they are planned by more than that.
+        assert measured["burden_percent"] == pytest.approx(planned["burden_percent"], rel=0.05)
+        assert 0 < measured["lesion_hu"] - planned["lesion_hu"] < 4
+        assert measured["liver_hu"] == pytest.approx(planned["liver_hu"], abs=1)
+        assert f"{measured['burden_percent']:.2f} % ({page.LABELS[label]})" in said
+        assert found["tumour burden, % of the liver"][2 * number] == f"{measured['burden_percent']:.2f}"
+
+
 def pictured():
     reader = Reader()
     return {arm: {"plan": reader.json(RESULTS / f"plan-images-{arm}.json"),
