@@ -1,11 +1,11 @@
 """Features as the Image Biomarker Standardisation Initiative (IBSI 1) processes images.
 
 PyRadiomics computes the features; steps before differ from its own: the new grid is centred on the old
-one, image and mask are interpolated linearly (the mask is what reaches one half), or the image by a cubic
-spline, the image is rounded to whole HU, outliers are left out where asked, and grey levels are counted
-from the lower bound of the re-segmentation, where their number is not given. Shape is that of the mask
-before re-segmentation, all else is computed in what is left after it.
-Source: IBSI reference manual, chapter 2 (image processing); Zwanenburg et al. 2020, doi:10.1148/radiol.2020191145.
+one, image and mask are interpolated linearly (the mask is what reaches one half; the image by a cubic
+spline where asked), the image is rounded to whole HU, outliers are left out where asked, and grey
+levels are counted from the lower bound of the re-segmentation where their number is not given. Shape is
+that of the mask before re-segmentation, all else is computed in what is left after it. Source: IBSI
+reference manual, chapter 2 (image processing); Zwanenburg et al. 2020, doi:10.1148/radiol.2020191145.
 """
 
 from __future__ import annotations
