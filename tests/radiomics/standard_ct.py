@@ -2,8 +2,9 @@
 
 ``python -m tests.radiomics.standard_ct --phantom FOLDER`` prints JSON: for each configuration how many
 features are within the standard's tolerance, which are not, and the largest share of a tolerance. C's
-reference values lie beside the phantom, D's and E's here (IBSI reference manual, arXiv:1612.07003v11,
-CC BY 4.0: the values of the features that PyRadiomics has).
+reference values lie beside the phantom, D's and E's here: those of PyRadiomics' features, of
+the IBSI reference manual (arXiv:1612.07003v11, CC BY 4.0), as two public repositories hold them (D:
+oncoray/mirp @ ba820737, E: medical-physics-usz/z-rad @ 778d4b92); not compared with the manual itself.
 """
 
 from __future__ import annotations
