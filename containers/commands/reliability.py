@@ -1,8 +1,9 @@
-"""``docs/reliability.md``: the parts that commands write, between the lines that mark them."""
+"""The parts of documents that commands write, between the lines that mark them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from containers.launcher import ROOT, LauncherError
 
@@ -25,7 +26,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable]) -> str:
                      for line in lines)
 
 
-def replaced(text: str, part: str, content: str) -> str:
+def replaced(text: str, part: str, content: str, document: Path = DOCUMENT) -> str:
     """Return a document with another content between ``<!-- PART -->`` and ``<!-- end PART -->``.
 
     Raises
@@ -35,12 +36,12 @@ def replaced(text: str, part: str, content: str) -> str:
     """
     marks = f"<!-- {part} -->", f"<!-- end {part} -->"
     if any(text.count(mark) != 1 for mark in marks) or text.index(marks[0]) > text.index(marks[1]):
-        raise LauncherError(f"{DOCUMENT}: lacks the lines '{marks[0]}' and '{marks[1]}'; restore it")
+        raise LauncherError(f"{document}: lacks the lines '{marks[0]}' and '{marks[1]}'; restore it")
     before, _, rest = text.partition(marks[0])
     return f"{before}{marks[0]}\n{content}\n{marks[1]}{rest.partition(marks[1])[2]}"
 
 
-def write(part: str, content: str) -> None:
-    """Write a part of the document; errors as `replaced`."""
-    text = replaced(DOCUMENT.read_text(encoding="utf-8"), part, content)
-    DOCUMENT.write_text(text, encoding="utf-8")
+def write(part: str, content: str, document: Path = DOCUMENT) -> None:
+    """Write a part of a document (``docs/reliability.md``); errors as `replaced`."""
+    text = replaced(document.read_text(encoding="utf-8"), part, content, document)
+    document.write_text(text, encoding="utf-8")

@@ -1,45 +1,15 @@
-"""Features of an own cohort are those of its files: intake and radiomics against PyRadiomics alone.
+"""Features of an own cohort are those of its files: intake and radiomics against PyRadiomics alone."""
 
-Crosses three images' borders as the pipeline does: the cohort's writes the files and takes them in,
-the radiomics' extracts and compares.
-"""
-
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from containers.launcher import ROOT
+from tests.own_features import ROUNDED, differences
 
-# The fast path adds the triangles of the surface in another order.
-ROUNDED = {"original_shape_SurfaceArea", "original_shape_SurfaceVolumeRatio",
-           "original_shape_Sphericity"}
-PARAMS = ("--params", "studies/sclc_liver/params")
 REAL = Path(os.environ.get("DATA_MIRROR", ROOT.parent / "shared" / "data"),
             "crlm_ct_nomask", "CRLM-CT-1004.nii.gz")
-
-
-def launch(image, module, *arguments):
-    done = subprocess.run(
-        [sys.executable, ROOT / "containers" / "run", image, "--", "python", "-m", module,
-         *map(str, arguments)], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "MSCLC_ENGINE": "venv"})
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def differences(folder, *arguments):
-    """Write a cohort, take it in, extract its features; return how they differ, by series."""
-    home, cohort, rows = folder / "home", folder / "cohort", folder / "rows"
-    launch("cohort", "tests.cohort.orientations", "--out", home, *arguments)
-    launch("cohort", "stages.cohort.own", *PARAMS, "--table", home / "cohort.csv", "--out", cohort)
-    launch("radiomics", "stages.radiomics.extract", *PARAMS, "--manifest", cohort / "manifest.csv",
-           "--label", 2, "--other-labels", 1, "--out", rows)
-    return json.loads(launch("radiomics", "tests.radiomics.as_stored",
-                             "--table", home / "cohort.csv", "--rows", rows))
 
 
 def require_equal(found):

@@ -20,9 +20,9 @@ LABELS = {"background": 0, "liver": 1, "tumor": 2}
 FEATURES = [4, 8, 8, 8]
 
 
-def image() -> np.ndarray:
-    """Return a random CT, shape (18, 16, 10)."""
-    return (np.random.default_rng(1).normal(0, 1, SHAPE).cumsum(0) * 40 + 60).astype(np.int16)
+def image(shape=SHAPE) -> np.ndarray:
+    """Return a random CT of a shape."""
+    return (np.random.default_rng(1).normal(0, 1, shape).cumsum(0) * 40 + 60).astype(np.int16)
 
 
 def weights(names_and_shapes: dict, seed: int) -> dict:

@@ -12,31 +12,14 @@ import torch
 
 from stages.common import canonical, nifti
 from stages.common.errors import InputError
-from stages.common.nifti import Volume
 from stages.segmentation import predict
 from stages.segmentation.nnunet import given, labels, results
-from tests.segmentation import given_nnunet as made
-from tests.segmentation import nnunet_later
+from tests.segmentation import given_equal as equal
+from tests.segmentation.given_equal import image, model, save
 from tests.segmentation.given_nnunet import NAME, dataset, plans, write
 
 # Share of the voxels that may differ.
 FEW = 1e-4
-# Stored to the right, back and top; with first and second axis exchanged and turned.
-STORED = {"flipped": np.diag([-2.9, 3.1, 4.2, 1.0]),
-          "turned": np.array([[0, 3.1, 0, -40], [-2.9, 0, 0, 50], [0, 0, 4.2, -30], [0, 0, 0, 1.0]])}
-
-
-def image(folder, stored="turned"):
-    path = folder / f"{stored}.nii.gz"
-    nifti.write(path, Volume(nnunet_later.image(), STORED[stored]))
-    return path
-
-
-def model(path, scratch=Path("scratch"), lesion="", liver=""):
-    found = results.read(path, scratch)
-    known = labels.values(found.dataset, found.where)
-    return given.Given(found, labels.meant(known, lesion, liver, found.where), torch.device("cpu"))
-
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
@@ -44,47 +27,22 @@ def trained(tmp_path_factory):
     return write(tmp_path_factory.mktemp("given"), plans(), dataset(), (0, 1))
 
 
-@pytest.mark.parametrize("stored, how, folds", [
-    ("turned", {}, (0, 1)), ("turned", {"reader": "NibabelIO", "forward": (2, 0, 1)}, (0,)),
-    ("flipped", {"reader": "NibabelIOWithReorient"}, (0,)),
-    ("flipped", {"forward": (1, 0, 2), "spacing": (2.0, 4.0, 3.0)}, ("all",))])
-def test_labels_are_those_of_nnunet_itself(tmp_path, trained, stored, how, folds):
-    folder = write(tmp_path, plans(**how), dataset(), folds) if how else trained
-    scan = image(tmp_path, stored)
-    wanted = made.expected(folder, scan, tmp_path / "wanted.nii.gz", folds)
-    assert len(np.unique(wanted)) > 1
-    found = model(folder).segment(nifti.read(scan))
-    assert found.data.shape == wanted.shape and (found.data != wanted).mean() <= FEW
-    np.testing.assert_allclose(found.affine, STORED[stored], atol=1e-5)
-
-
-@pytest.fixture(scope="module")
-def later():
-    return json.loads(Path(__file__).with_name("nnunet_later.json").read_text())
+@pytest.mark.parametrize("stored, how, folds", equal.OWN)
+def test_labels_are_those_of_nnunet_itself(tmp_path, stored, how, folds):
+    pair = equal.own(tmp_path, stored, how, folds)
+    assert len(np.unique(pair.wanted)) > 1
+    assert pair.found.shape == pair.wanted.shape and pair.differing <= FEW * pair.wanted.size
+    np.testing.assert_allclose(pair.affine, equal.STORED[stored], atol=1e-5)
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_plans_and_labels_of_a_later_release(tmp_path, later, number):
+def test_plans_and_labels_of_a_later_release(tmp_path, number):
     """The oracle is that release itself (see `nnunet_later`)."""
-    case = later["cases"][number]
-    assert later["nnunetv2"] == "2.8.1" and "architecture" in json.dumps(case["plans"])
-    folder = tmp_path / f"Dataset007_Tiny/nnUNetTrainer__{case['plans']['plans_name']}__3d_fullres"
-    for seed in (0, 1):
-        weights = {name: torch.from_numpy(value)
-                   for name, value in nnunet_later.weights(case["weights"], seed).items()}
-        save(folder, seed, {"network_weights": weights, "init_args": {"configuration": "3d_fullres"},
-                            "inference_allowed_mirroring_axes": (0, 1, 2)})
-    (folder / "plans.json").write_text(json.dumps(case["plans"]))
-    (folder / "dataset.json").write_text(json.dumps(case["dataset"]))
-    wanted = np.array(list(case["labels"]), np.uint8).reshape(nnunet_later.SHAPE)
-    assert len(np.unique(wanted)) > 1
-    scan = Volume(nnunet_later.image(), np.diag([*nnunet_later.SPACING, 1.0]))
-    assert (model(folder).segment(scan).data != wanted).mean() <= FEW
-
-
-def save(folder, fold, content):
-    (folder / f"fold_{fold}").mkdir(parents=True, exist_ok=True)
-    torch.save(content, folder / f"fold_{fold}" / "checkpoint_final.pth")
+    case = equal.LATER["cases"][number]
+    assert equal.LATER["nnunetv2"] == "2.8.1" and "architecture" in json.dumps(case["plans"])
+    pair = equal.later(tmp_path, case)
+    assert len(np.unique(pair.wanted)) > 1 and pair.found.shape == pair.wanted.shape
+    assert pair.differing <= FEW * pair.wanted.size
 
 
 def test_both_kinds_of_plans_build_one_network(trained, tmp_path):
