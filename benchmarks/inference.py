@@ -3,9 +3,13 @@
     containers/run segmentation -- python -m benchmarks.inference thresholds
     containers/run --threads 2 segmentation -- python -m benchmarks.inference unet --preset paper
     MSCLC_GPU=1 containers/run segmentation -- python -m benchmarks.inference unet --preset paper
+    containers/run --tests segmentation -- python -m benchmarks.inference nnunet --folds 2
 
 The series is synthetic (seeded), the network untrained: what it finds does not matter here. Reading
-the file is part of it; memory is the process's peak, as the kernel counts it.
+the file is part of it; memory is the process's peak, as the kernel counts it. `nnunet` is what is
+before, around and behind a group's network with three classes and voxels of the series' own size, but
+for its layers (a single weight for each class stands for them): what these take, one window at a time,
+comes on top.
 """
 
 from __future__ import annotations
@@ -62,6 +66,8 @@ def run(method: str, path: Path, options) -> str:
         how = section(PARAMETERS, "segmentation.baseline", settings.Baseline)
         baseline.predict(cases.read_image(path), how)
         return ""
+    if method == "nnunet":
+        return nnunet(path, options.folds)
     preset, device = settings.load(PARAMETERS, options.preset), networks.device(options.device)
     torch.manual_seed(SEED)
     model = networks.build(preset.networks[method]).to(device).eval()
@@ -73,12 +79,31 @@ def run(method: str, path: Path, options) -> str:
             f"{torch.cuda.max_memory_allocated() / 1e9:.1f} GB of its memory")
 
 
+def nnunet(path: Path, folds: int) -> str:
+    """Segment with a group's nnU-Net whose layers are one weight for each class."""
+    from stages.segmentation.nnunet import given, labels, results
+    from tests.segmentation import given_nnunet as made
+
+    with tempfile.TemporaryDirectory() as home:
+        plans = made.plans(spacing=(1.0, 0.8, 0.8))
+        plans["configurations"]["3d_fullres"]["patch_size"] = [128, 128, 128]
+        found = results.read(made.write(Path(home), plans, made.dataset()), Path(home))
+        known = labels.values(found.dataset, found.where)
+        model = given.Given(found, labels.meant(known, "", "", found.where), torch.device("cpu"))
+    layers = torch.nn.Conv3d(1, model.predictor.label_manager.num_segmentation_heads, 1)
+    model.predictor.network, model.predictor.use_mirroring = layers, False
+    model.predictor.list_of_parameters = [layers.state_dict()] * folds
+    model.segment(nifti.read(path))
+    return f", {folds} folds"
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("method", choices=["thresholds", "unet", "segresnet"])
+    parser.add_argument("method", choices=["thresholds", "unet", "segresnet", "nnunet"])
     parser.add_argument("--preset", default="quick")
+    parser.add_argument("--folds", type=int, default=1, help="of nnunet")
     parser.add_argument("--device", choices=settings.DEVICES, default="auto")
     parser.add_argument("--planes", type=int, default=SHAPE[2], help="fewer planes than 700")
     options = parser.parse_args()
