@@ -61,8 +61,11 @@ def _other(element, draw):
         new = draw.choice(WHOLE[element.VR])
     elif element.VR in ("FD", "FL"):
         new = draw.choice(BROKEN if element.VR == "FD" else (0.0, -1.0, float("nan"), float("inf")))
+    elif element.VR == "AT":
+        new = draw.choice((0, 0x00100010, 0xffffffff))
     else:
-        return bytes(element.value or b"")[:draw.randrange(1 + len(element.value or b""))]
+        content = bytes(element.value or b"")
+        return content[:draw.randrange(1 + len(content))]
     if not several or not len(element.value):
         return new
     values, place = list(element.value), draw.randrange(len(element.value))
