@@ -187,6 +187,8 @@ def set_(key, value):
 
 BAD_PLANS = {
     "has no configuration 3d_fullres": lambda content: content.update(configurations={"2d": {}}),
+    "says nothing of its configuration": lambda content: content.update(
+        configurations={"3d_fullres": 0.5}),
     "with another spacing": set_("spacing", [1.0, 1.0, 1.0]),
     "second network of a cascade": set_("previous_stage", "3d_lowres"),
     "'rmtree' (resampling_fn_data)": set_("resampling_fn_data", "rmtree"),

@@ -42,11 +42,18 @@ class Scenario:
         Writes everything that a run needs into an empty folder.
     command : callable
         Takes the folder; returns the command line.
+    apart : tuple of str
+        Files that say where or when the run was: the next run sees whether they are right.
     """
 
     name: str
     make: Callable[[Path], None]
     command: Callable[[Path], list[str]]
+    apart: tuple[str, ...] = ()
+
+    def left(self, folder: Path) -> dict[str, str]:
+        """Return the SHA-256 of every file that a run has left, by its path."""
+        return {name: found for name, found in snapshot(folder).items() if name not in self.apart}
 
     def start(self, folder: Path, wrap: list[str] | None = None, **variables: str) -> subprocess.Popen:
         """Start a run in a folder; ``wrap`` stands before its command line."""
@@ -133,7 +140,8 @@ def release(folder: Path) -> list[str]:
 
 HOUSE = Scenario("make reproduce, one study", house, lambda folder: [
     str(ROOT / ".venv" / "bin" / "python"), "-m", "containers.commands.reproduce"])
-OWN = Scenario("intake of an own cohort", own, take_in)
+# It keeps when files changed.
+OWN = Scenario("intake of an own cohort", own, take_in, ("record.jsonl",))
 PARTS = Scenario("make features, in three parts", own, measure)
 RELEASE = Scenario("make release", released, release)
 
@@ -158,8 +166,7 @@ def snapshot(folder: Path) -> dict[str, str]:
         for name in names:
             file = Path(path, name)
             key = file.relative_to(folder).as_posix()
-            # It keeps when files changed; what it says is seen by the next run.
-            if not file.is_symlink() and key != "record.jsonl":
+            if not file.is_symlink():
                 found[key] = hashlib.sha256(file.read_bytes()).hexdigest()
     return found
 

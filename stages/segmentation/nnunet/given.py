@@ -136,6 +136,9 @@ def _configuration(results, checkpoints) -> str:
         raise InputError(f"plans.json has no configuration {name}, in which the folds were trained "
                          f"(it has: {', '.join(known) if isinstance(known, dict) else 'none'})", where,
                          "put the plans of this training beside the folds")
+    if not isinstance(known[name], dict):
+        raise InputError(f"plans.json says nothing of its configuration {name}", where,
+                         "put the plans of this training beside the folds")
     for fold, read in checkpoints.items():
         trained = _planned(read["arguments"], name, f"fold_{fold}", where)
         for key in ALIKE:
