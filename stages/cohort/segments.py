@@ -82,8 +82,10 @@ def _opened(path: Path):
         frames, described = int(file.NumberOfFrames), len(file.PerFrameFunctionalGroupsSequence)
         # highdicom takes the smaller number without a word.
         bits = int(file.BitsAllocated) * int(file.Rows) * int(file.Columns)
-        held = frames if file.file_meta.TransferSyntaxUID.is_compressed else len(
-            file.get("PixelData", b"")) * 8 // bits
+        packed = file.file_meta.TransferSyntaxUID.is_compressed
+        stored = len(file.get("PixelData", b""))
+        held = frames if packed else stored * 8 // bits
+        needed = -(-frames * bits // 8)
         known = [(int(one.SegmentNumber), str(one.SegmentLabel)) for one in file.SegmentSequence]
         shown = _segments_of_frames(file)
     except Exception as error:  # what highdicom raises for a damaged file is not documented
@@ -91,6 +93,10 @@ def _opened(path: Path):
     if not frames == described <= held:
         raise InputError(f"has missing frames ({frames} announced, {described} described, {held} "
                          "stored)", path, EXPORT)
+    # A byte more makes their number even.
+    if not packed and stored > needed + needed % 2:
+        raise InputError(f"holds {stored} bytes of pixels, and its rows, columns and frames make "
+                         f"{needed}", path, EXPORT)
     names = dict(known)
     if len(names) < len(known):
         raise InputError("has two segments with one number", path, EXPORT)

@@ -82,6 +82,10 @@ def unnamed(file):
     file.SegmentSequence.pop(0)
 
 
+def fewer_rows(file):
+    file.Rows = 3
+
+
 def without_columns(file):
     del file.Columns
 
@@ -90,6 +94,7 @@ def without_columns(file):
     ({"damage": cut}, "has missing frames"), ({"damage": announce}, "has missing frames"),
     ({"damage": forget}, "has missing frames"), ({"damage": same_number}, "two segments with one"),
     ({"damage": unnamed}, "has frames of a segment 1, which it does not name"),
+    ({"damage": fewer_rows}, "holds 90 bytes of pixels, and its rows, columns and frames make 27"),
     ({"damage": without_columns}, "cannot be read as DICOM SEG"),
     ({"named": Named(("Tumour", "Liver"))}, "its segments of lesions overlap in 18 voxels"),
     ({"named": Named(("GTV",))}, r"has no segment 'GTV' \(it has: Liver, Tumour\)"),

@@ -229,7 +229,8 @@ def test_labels_that_do_not_tell(trained, tmp_path, call, words):
     ("folds", "holds no fold_K/checkpoint_final.pth"), ("shapes", "fold_1 does not fit the network"),
     ("nan", "fold_1: holds NaN"), ("named", "in a folder of 3d_lowres"),
     ("damaged", "is no checkpoint"), ("bit", "fold_1/checkpoint_final.pth is damaged"),
-    ("packed", "it holds compressed parts"), ("plans", "fold_1 keeps plans that are none (plans)"),
+    ("packed", "it holds compressed parts"), ("short", "is no checkpoint (record size (30 bytes)"),
+    ("plans", "fold_1 keeps plans that are none (plans)"),
     ("arguments", "is no checkpoint of nnU-Net v2"),
     ("v1", "is no checkpoint of nnU-Net v2"), ("channels", "does not name one channel"),
     ("json", "plans.json is no JSON"), ("none", "is no folder and no zip")])
@@ -252,12 +253,8 @@ def test_folders_that_are_not_whole(trained, tmp_path, call, fault, words):
         second.write_bytes(second.read_bytes()[:2000])
     elif fault == "bit":
         made.flip(second)
-    elif fault == "packed":
-        with zipfile.ZipFile(second) as parts, zipfile.ZipFile(
-                tmp_path / "again", "w", zipfile.ZIP_DEFLATED) as out:
-            for name in parts.namelist():
-                out.writestr(name, parts.read(name))
-        (tmp_path / "again").replace(second)
+    elif fault in ("packed", "short"):
+        made.repack(second, zipfile.ZIP_DEFLATED if fault == "packed" else zipfile.ZIP_STORED)
     elif fault in ("plans", "arguments"):
         given_ = {"configuration": "3d_fullres", "plans": "x"} if fault == "plans" else ["x"]
         save(folder, 1, torch.load(second, weights_only=False) | {"init_args": given_})

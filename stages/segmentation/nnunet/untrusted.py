@@ -51,9 +51,9 @@ def read(path: Path, where: str) -> dict:
     name = f"{path.parent.name}/{path.name}"
     _require_sums(path, name, where)
     try:
-        # Mapped: the optimizer's moments are never read, and nothing can be packed into it.
+        # Not mapped: of a mapped file PyTorch reads numbers beyond the end of a part that is too short.
         with torch.serialization.safe_globals(NUMBERS):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         found = REFUSED.search(str(error))
         what = next((text for text in found.groups() if text), "") if found else ""
