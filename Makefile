@@ -8,7 +8,7 @@ LOCKS := containers/orchestrator
 # GIVEN_CT, which a shell does not parse and make does not expand.
 GIVEN := BASE CARD CHECK CLASSIFIERS COHORT CONFIGURATION CPU CT ENGINE FROM GPU JOBS KEY LESION LIVER \
          LIVER_MASK MASKS METHOD MODEL N NNUNET OUT REGIONS REQUIRE_PUBLISHED SCHEDULER SEED SETTINGS \
-         SHARDS SKIP STUDY TABLE TAG TARGETS TRAIN UNTIL VARY WITHOUT WRITE
+         SHARDS SIGNERS SKIP STUDY TABLE TAG TARGETS TRAIN UNTIL VARY WITHOUT WRITE
 define pass
 unexport $(1)
 export GIVEN_$(1) := $$(value $(1))
@@ -26,9 +26,10 @@ setup: .venv/ready  ## set up the orchestrator (DVC, the launcher's tools)
 	@$(PYTHON) containers/bootstrap "$$GIVEN_FROM"
 	@touch $@
 
-reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1 FROM=release/]
-	@export REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED"; if [ -n "$$GIVEN_FROM" ]; \
-	    then $(BIN)/python -m containers.commands.release.again --from="$$GIVEN_FROM"; \
+reproduce: setup  ## run the pipeline, print the verdicts [REQUIRE_PUBLISHED=1 FROM=release/ SIGNERS=…]
+	@export REQUIRE_PUBLISHED="$$GIVEN_REQUIRE_PUBLISHED"; if [ -n "$$GIVEN_FROM$$GIVEN_SIGNERS" ]; \
+	    then $(BIN)/python -m containers.commands.release.again --from="$$GIVEN_FROM" \
+	        --signers="$$GIVEN_SIGNERS"; \
 	    else $(BIN)/python -m containers.commands.reproduce; fi
 
 sweep: setup  ## run the long sweeps again, whatever results git holds

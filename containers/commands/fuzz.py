@@ -21,9 +21,10 @@ from containers.commands import reliability
 from containers.launcher import ROOT, Parser, descendants, entry
 
 # Cases (a module of tests.fuzz), the image that they run in, and their share of the damaged inputs.
-ROOMS = {"reporting": ("reporting", 0.36), "cohort": ("cohort", 0.18),
-         "classification": ("classification-paper", 0.18), "expression": ("expression", 0.08),
-         "radiomics": ("radiomics", 0.1), "segmentation": ("segmentation", 0.1)}
+ROOMS = {"reporting": ("reporting", 0.29), "cohort": ("cohort", 0.14), "masks": ("cohort", 0.1),
+         "classification": ("classification-paper", 0.14), "expression": ("expression", 0.06),
+         "radiomics": ("radiomics", 0.08), "segmentation": ("segmentation", 0.08),
+         "nnunet": ("segmentation", 0.11)}
 # Outcomes in the table's order (tests.fuzz.worker); none of the last four may be.
 OUTCOMES = ("one line", "same result", "accepted", "left something", "silently wrong", "traceback",
             "hang")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.cohort import contours
+from stages.cohort import contours, dicom_files
 from stages.cohort.named import Named, listed, matching
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
@@ -22,6 +22,7 @@ OFF = 0.25
 # Contours whose points lie further apart along the slices' axis are not in a slice.
 FLAT = 0.1
 REDRAW = "export the structure set again, on this series"
+EXPORT = "export the structure set again"
 
 
 def read(header, path: Path, named: Named, image: Volume, frame: str) -> tuple[np.ndarray, np.ndarray]:
@@ -47,15 +48,28 @@ def read(header, path: Path, named: Named, image: Volume, frame: str) -> tuple[n
     Raises
     ------
     InputError
-        If a ROI is not there, is empty, was drawn in another frame of reference, has open contours,
-        or lies outside of the image or between its slices.
+        If a ROI is not there, is empty, was drawn in another frame of reference, has open contours or
+        other points than it counts, or lies outside of the image or between its slices; or if numbers
+        do not tell the ROIs apart.
     """
-    rois = {int(roi.ROINumber): roi for roi in header.get("StructureSetROISequence") or ()}
+    try:
+        with dicom_files.quiet():
+            return _parts(header, path, named, image, frame)
+    except dicom_files.UNREADABLE as error:
+        # Its words may quote the header.
+        raise InputError(f"cannot be read as a structure set ({type(error).__name__})", path,
+                         EXPORT) from None
+
+
+def _parts(header, path, named, image, frame) -> tuple[np.ndarray, np.ndarray]:
+    rois = _numbered(header, "StructureSetROISequence", "ROINumber", path)
     names = {number: str(roi.get("ROIName", "")) for number, roi in rois.items()}
     if not named:
         raise InputError(f"says not by itself which ROI is the lesion (it has: "
                          f"{listed(names.values())})", path, "name it in the column lesion")
-    drawn = {int(item.ReferencedROINumber): item for item in header.get("ROIContourSequence") or ()}
+    drawn = _numbered(header, "ROIContourSequence", "ReferencedROINumber", path)
+    if foreign := sorted(set(drawn) - set(rois)):
+        raise InputError(f"has contours of a ROI {foreign[0]}, which it does not name", path, EXPORT)
     parts = []
     for patterns in (named.lesion, named.liver):
         mask = np.zeros(image.data.shape, bool)
@@ -70,6 +84,23 @@ def read(header, path: Path, named: Named, image: Volume, frame: str) -> tuple[n
     return parts[0], parts[1]
 
 
+def _numbered(header, sequence: str, key: str, path: Path) -> dict:
+    """Return the items of a sequence by their number.
+
+    Raises
+    ------
+    InputError
+        If two have one number: which of them a name or a contour belongs to, nothing tells.
+    """
+    found = {}
+    for item in header.get(sequence) or ():
+        number = int(item[key].value)
+        if number in found:
+            raise InputError(f"has two ROIs with the number {number} ({sequence})", path, EXPORT)
+        found[number] = item
+    return found
+
+
 def _contours(item, name: str, path: Path) -> list[np.ndarray]:
     """Return the contours of a ROI, each of shape (n, 3), in RAS mm."""
     found = []
@@ -82,6 +113,10 @@ def _contours(item, name: str, path: Path) -> list[np.ndarray]:
         # One or two points are what programs write for a voxel or a line of voxels.
         if points.size % 3 or not points.size or not np.isfinite(points).all():
             raise InputError(f"ROI '{name}' has a contour without usable points", path, REDRAW)
+        counted = contour.get("NumberOfContourPoints")
+        if counted is not None and int(counted) * 3 != points.size:
+            raise InputError(f"ROI '{name}' has a contour of {points.size // 3} points that counts "
+                             f"{counted}", path, EXPORT)
         found.append(points.reshape(-1, 3) * LPS)
     if not found:
         raise InputError(f"ROI '{name}' has no contours", path, "name another one, or draw it")

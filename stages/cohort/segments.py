@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.cohort import dicom_files
 from stages.cohort.named import Named, listed, matching
 from stages.common.errors import InputError
 from stages.common.nifti import Volume
@@ -42,11 +43,16 @@ def read(path: Path, named: Named, image: Volume, image_path: Path,
     Raises
     ------
     InputError
-        If a segment is not there, frames are missing, segments of lesions overlap, or they lie in
-        another frame of reference, on another grid or outside of the image.
+        If a segment is not there, frames are missing, numbers do not tell segments apart, segments of
+        lesions overlap, or they lie in another frame of reference, on another grid or outside of the
+        image.
     """
-    file = _opened(path)
-    names = {int(segment.SegmentNumber): str(segment.SegmentLabel) for segment in file.SegmentSequence}
+    with dicom_files.quiet():
+        return _parts(path, named, image, image_path, frame)
+
+
+def _parts(path, named, image, image_path, frame) -> tuple[np.ndarray, np.ndarray]:
+    file, names = _opened(path)
     if not named:
         raise InputError(f"says not by itself which segment is the lesion (it has: "
                          f"{listed(names.values())})", path, "name it in the column lesion")
@@ -68,21 +74,43 @@ def read(path: Path, named: Named, image: Volume, image_path: Path,
 
 
 def _opened(path: Path):
+    """Return a segmentation, and the labels of its segments by their numbers."""
     from highdicom.seg import segread  # a second to import, for those who have such masks
 
     try:
         file = segread(path)
         frames, described = int(file.NumberOfFrames), len(file.PerFrameFunctionalGroupsSequence)
+        # highdicom takes the smaller number without a word.
+        bits = int(file.BitsAllocated) * int(file.Rows) * int(file.Columns)
+        packed = file.file_meta.TransferSyntaxUID.is_compressed
+        stored = len(file.get("PixelData", b""))
+        held = frames if packed else stored * 8 // bits
+        needed = -(-frames * bits // 8)
+        known = [(int(one.SegmentNumber), str(one.SegmentLabel)) for one in file.SegmentSequence]
+        shown = _segments_of_frames(file)
     except Exception as error:  # what highdicom raises for a damaged file is not documented
         raise InputError(f"cannot be read as DICOM SEG ({_reason(error)})", path, EXPORT) from None
-    # highdicom takes the smaller number without a word.
-    bits = int(file.BitsAllocated) * int(file.Rows) * int(file.Columns)
-    held = frames if file.file_meta.TransferSyntaxUID.is_compressed else len(
-        file.get("PixelData", b"")) * 8 // bits
     if not frames == described <= held:
         raise InputError(f"has missing frames ({frames} announced, {described} described, {held} "
                          "stored)", path, EXPORT)
-    return file
+    # A byte more makes their number even.
+    if not packed and stored > needed + needed % 2:
+        raise InputError(f"holds {stored} bytes of pixels, and its rows, columns and frames make "
+                         f"{needed}", path, EXPORT)
+    names = dict(known)
+    if len(names) < len(known):
+        raise InputError("has two segments with one number", path, EXPORT)
+    if foreign := sorted(shown - set(names)):
+        raise InputError(f"has frames of a segment {foreign[0]}, which it does not name", path, EXPORT)
+    return file, names
+
+
+def _segments_of_frames(file) -> set[int]:
+    """Return the numbers of the segments that frames belong to."""
+    groups = [*file.PerFrameFunctionalGroupsSequence,
+              *(file.get("SharedFunctionalGroupsSequence") or ())]
+    return {int(one.ReferencedSegmentNumber) for group in groups
+            for one in group.get("SegmentIdentificationSequence") or ()}
 
 
 def _segment(file, number: int, path: Path, image: Volume, image_path: Path) -> np.ndarray:

@@ -9,41 +9,11 @@ from stages.cohort.own_table import Own
 from stages.common import nifti
 from stages.common.errors import InputError
 from tests.cohort.conftest import mirror
-from tests.cohort.mask_files import COMPLETE, FRAME, outlines, segmentation, structures
+from tests.cohort.mask_files import FRAME, outlines, segmentation, structures
+from tests.cohort.mask_targets import OWN, SHAPE, boxes, labels, read, refused, target
 from tests.cohort.orientations import PLANES
 from tests.cohort.own_files import AFFINE, write_nrrd
-from tests.cohort.slices import AXIAL, series, values
-
-OWN = Own(1, 0.2, 0.2, (1,), (2,), (), -2048.0, 0.1)
-SHAPE = (12, 10, 6)
-BOTH = Named(("Tumour*",), ("Liver",))
-
-
-def boxes():
-    """Return liver, a lesion in it and another one of one slice, as boxes."""
-    liver, first, second = (np.zeros(SHAPE, bool) for _ in range(3))
-    liver[1:9, 2:9, 1:5] = True
-    first[2:5, 3:6, 2:4] = True
-    second[6:8, 4:8, 1] = True
-    return liver, first, second
-
-
-def labels():
-    liver, first, second = boxes()
-    return np.where(first | second, 2, liver).astype(np.uint8)
-
-
-def target(folder, orientation=AXIAL, **more):
-    """Write a series, read it; return what a mask is for, and indices to LPS mm."""
-    series(folder, values(SHAPE), orientation=orientation, **{**COMPLETE, **more})
-    found = own_volumes.read_series(folder, OWN)
-    lps = np.diag([-1.0, -1, 1, 1]) @ found.volume.affine
-    return (masks.Target(folder, found.volume, found.frame, found.uid),
-            lambda index: lps[:3, :3] @ index + lps[:3, 3])
-
-
-def read(path, wanted, named=BOTH, own=OWN):
-    return masks.read(path, named, wanted, own)[0].data
+from tests.cohort.slices import series, values
 
 
 @pytest.mark.parametrize("edge", [0.5, 0.3, 0.0])
@@ -139,79 +109,6 @@ def test_masks_beside_the_slices_of_a_study(tmp_path):
 def refused_series(path, uid, words):
     with pytest.raises(InputError, match=words):
         own_volumes.read_series(path, OWN, uid)
-
-
-def refused(path, wanted, words, named=BOTH):
-    with pytest.raises(InputError, match=words) as caught:
-        read(path, wanted, named)
-    assert "\n" not in str(caught.value) and str(path.parent) in str(caught.value)
-
-
-@pytest.mark.parametrize("change, words", [
-    ({"frame": "1.2.3"}, "ROI 'Tumour 1' was drawn in another frame of reference"),
-    ({"kind": "OPEN_PLANAR"}, r"ROI 'Tumour 1' has open contours \(OPEN_PLANAR\)"),
-    ({"named": Named(("GTV",))}, r"has no ROI 'GTV' \(it has: Tumour 1, Liver\)"),
-    ({"named": Named()}, "says not by itself which ROI is the lesion"),
-    ({"empty": True}, "ROI 'Tumour 1' has no contours"),
-    ({"shift": (0, 0, -40)}, "ROI 'Tumour 1' lies outside of the image"),
-    ({"shift": (-4, 0, 0)}, "ROI 'Tumour 1' lies outside of the image"),
-    ({"shift": (0, 0, 1.2)}, "ROI 'Tumour 1' has contours between the slices"),
-    ({"tilt": True}, "ROI 'Tumour 1' has contours that do not lie in the slices"),
-    ({"points": 0}, "ROI 'Tumour 1' has a contour without usable points")])
-def test_structure_sets_that_cannot_be_used(tmp_path, change, words):
-    wanted, place = target(tmp_path / "slices")
-    liver, first, _ = (outlines(mask, place) for mask in boxes())
-    first = [(points + change.get("shift", 0))[:change.get("points")] for points in first]
-    if "tilt" in change:
-        first[0][0] += 0, 0, 1
-    path = structures(tmp_path / "rs.dcm", {"Tumour 1": [] if "empty" in change else first,
-                                            "Liver": liver},
-                      **{key: change[key] for key in ("frame", "kind") if key in change})
-    refused(path, wanted, words, change.get("named", BOTH))
-
-
-def cut(file):
-    file.PixelData = file.PixelData[:8]
-
-
-def announce(file):
-    file.NumberOfFrames = 2
-
-
-def forget(file):
-    file.PerFrameFunctionalGroupsSequence.pop()
-
-
-@pytest.mark.parametrize("change, words", [
-    ({"damage": cut}, "has missing frames"), ({"damage": announce}, "has missing frames"),
-    ({"damage": forget}, "has missing frames"),
-    ({"named": Named(("Tumour", "Liver"))}, "its segments of lesions overlap in 18 voxels"),
-    ({"named": Named(("GTV",))}, r"has no segment 'GTV' \(it has: Liver, Tumour\)"),
-    ({"named": Named()}, "says not by itself which segment is the lesion"),
-    ({"frame": "1.2.3"}, "lies in another frame of reference"),
-    ({"crop": (slice(5, None), slice(None), slice(None))}, "a segment lies outside of the image"),
-    ({"move": (0.35, 0, 0)}, "lies between the slices of"),
-    ({"stretch": 2.0}, "lies on another grid than")])
-def test_segmentations_that_cannot_be_used(tmp_path, change, words):
-    wanted, _ = target(tmp_path / "slices")
-    liver, first, _ = boxes()
-    path = segmentation(tmp_path / "seg.dcm", wanted.path, {"Liver": liver, "Tumour": first},
-                        change.get("damage"))
-    image, part = wanted.image, change.get("crop", (slice(None),) * 3)
-    affine = image.affine.copy()
-    affine[:3, 3] += affine[:3, :3] @ [axis.start or 0 for axis in part] + change.get("move", 0)
-    affine[:3, 0] *= change.get("stretch", 1)
-    moved = masks.Target(wanted.path, nifti.Volume(image.data[part], affine),
-                         change.get("frame", wanted.frame))
-    refused(path, moved, words, change.get("named", Named(("Tumour",))))
-
-
-def test_a_mask_beside_the_slices_that_is_not_there_or_not_one(tmp_path):
-    wanted, place = target(tmp_path / "slices")
-    refused(wanted.path, wanted, r"holds no segmentation \(SEG\) and no structure set \(RTSTRUCT\)")
-    for name in ("one", "two"):
-        structures(wanted.path / f"{name}.dcm", {"t": outlines(boxes()[1], place)})
-    refused(wanted.path, wanted, "holds 2 segmentations and structure sets; name the file")
 
 
 def test_other_labels_are_ignored_on_request(tmp_path):

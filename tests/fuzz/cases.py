@@ -29,7 +29,7 @@ class Case:
         Whether a checksum or a declared count guards every value of the file, so that none can be
         changed, left out or repeated unnoticed.
     counted : bool
-        Whether a count guards the number of its lines.
+        Whether numbers in it guard how many parts it has (`tests.fuzz.mutate.COUNTED`).
     pipe : bool
         Whether it is tried with a pipe in the file's place, too.
     """

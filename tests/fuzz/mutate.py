@@ -141,7 +141,7 @@ def _places(node, found=None):
     return found
 
 
-def _changed(content, draw):
+def changed(content, draw):
     """Change one place of a structure: another value, no such key, another name, nested deeply."""
     content = copy.deepcopy(content)
     places = _places(content)
@@ -163,7 +163,7 @@ def _changed(content, draw):
 
 def yaml_value(content, draw):
     """Change a value or key of YAML."""
-    return yaml.safe_dump(_changed(yaml.safe_load(content), draw), sort_keys=False,
+    return yaml.safe_dump(changed(yaml.safe_load(content), draw), sort_keys=False,
                           allow_unicode=True).encode("utf-8", "surrogatepass")
 
 
@@ -175,7 +175,7 @@ def yaml_line(content, draw):
 
 def json_value(content, draw):
     """Change a value or key of JSON."""
-    return json.dumps(_changed(json.loads(content), draw)).encode()
+    return json.dumps(changed(json.loads(content), draw)).encode()
 
 
 def json_line_value(content, draw):
@@ -226,6 +226,8 @@ DAMAGES: dict[str, tuple[Damage, ...]] = {
     "gzip": (cut, flip, insert, *(inside_gzip(damage) for damage in BINARY)),
     "nrrd": (cut, flip, insert, field, field, field, flip_head),
     "sums": (cut, flip, drop_line, cell, cell)}
+# What may not be accepted of a file of which a number counts the parts.
+COUNTED = ("drop_line", "repeat_line")
 
 
 # What changes nothing: the result must be the same, or the file refused.

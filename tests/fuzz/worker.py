@@ -139,7 +139,7 @@ class Bench:
         if neutral:
             return WRONG, "another result of a change that means nothing"
         if changed and (case.guarded or case.counted and mutation.endswith(
-                ("drop_line", "repeat_line"))):
+                mutate.COUNTED)):
             return WRONG, "what is counted or has a checksum was changed"
         for name, content in written.items():
             if found := spoilt(name, content, self.known[place].get(name, b"")):

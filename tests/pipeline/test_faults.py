@@ -5,10 +5,12 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
-from containers.commands.faults import house, kills, main, surroundings
+from containers.commands.faults import house, kills, main, scenarios, surroundings
 from containers.commands.faults.house import OWN, Scenario
 from containers.commands.faults.surroundings import Bench
+from containers.launcher import ROOT
 
 
 def toy(script):
@@ -84,7 +86,19 @@ def test_a_full_disk_is_one(tmp_path):
 
 
 def test_every_kill_belongs_to_a_scenario():
-    assert set(main.SHARES) == set(house.SCENARIOS) and round(sum(main.SHARES.values()), 9) == 1
+    assert set(main.SHARES) == set(scenarios.SCENARIOS) and round(sum(main.SHARES.values()), 9) == 1
+
+
+def test_a_demonstration_is_the_same_after_a_kill(tmp_path):
+    result = kills.run(scenarios.DEMO, 1, 4, tmp_path)
+    assert (result.kills, result.survived, result.faults) == (1, 1, [])
+
+
+def test_the_small_demonstration_holds_real_stages_alone(tmp_path):
+    scenarios.synthetic(tmp_path)
+    path = f"studies/{scenarios.STUDY}/synthetic/dvc.yaml"
+    ours, theirs = (yaml.safe_load((root / path).read_text())["stages"] for root in (tmp_path, ROOT))
+    assert tuple(ours) == scenarios.QUICK and all(ours[name] == theirs[name] for name in ours)
 
 
 def test_the_small_house_has_no_other_study(tmp_path):

@@ -6,7 +6,7 @@ from containers.commands import fuzz, reliability
 from containers.launcher import LauncherError
 
 # Rooms whose programs start fast, and how many inputs of each.
-SHORT = {"reporting": 90, "cohort": 40, "expression": 20}
+SHORT = {"reporting": 90, "cohort": 40, "masks": 30, "expression": 20}
 
 
 @pytest.mark.parametrize("room", SHORT)

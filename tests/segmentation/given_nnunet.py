@@ -4,6 +4,7 @@ import contextlib
 import functools
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,26 @@ def write(home: Path, how: dict, about: dict, folds=(0,), name=NAME, seed=0) -> 
             trainer.logger.log("train_losses", np.float32(0.25), 0)
             trainer.save_checkpoint(str(folder / f"fold_{fold}" / "checkpoint_final.pth"))
     return folder
+
+
+def flip(path):
+    """Change a bit of the largest tensor, as a bad disk does."""
+    with zipfile.ZipFile(path) as parts:
+        info = max(parts.infolist(), key=lambda one: one.file_size)
+    content = bytearray(path.read_bytes())
+    content[info.header_offset + info.file_size // 2 + 200] ^= 64
+    path.write_bytes(content)
+
+
+def repack(path, method):
+    """Write a checkpoint's zip anew; uncompressed, a tensor loses two bytes, and its checksum fits."""
+    with zipfile.ZipFile(path) as parts:
+        entries = [(info.filename, parts.read(info)) for info in parts.infolist()]
+    lost = next(name for name, content in entries if "/data/" in name and len(content) == 32)
+    with zipfile.ZipFile(path, "w", method) as out:
+        for name, content in entries:
+            cut = name == lost and method == zipfile.ZIP_STORED
+            out.writestr(name, content[:30] if cut else content)
 
 
 def expected(folder: Path, image: Path, out: Path, folds=(0,)) -> np.ndarray:

@@ -145,6 +145,8 @@ def set_(key, value):
 
 BAD_PLANS = {
     "has no configuration 3d_fullres": lambda content: content.update(configurations={"2d": {}}),
+    "says nothing of its configuration": lambda content: content.update(
+        configurations={"3d_fullres": 0.5}),
     "with another spacing": set_("spacing", [1.0, 1.0, 1.0]),
     "second network of a cascade": set_("previous_stage", "3d_lowres"),
     "'rmtree' (resampling_fn_data)": set_("resampling_fn_data", "rmtree"),
@@ -159,7 +161,9 @@ BAD_DATASETS = {
         "background": 0, "HCC": 1, "metastasis": 2},
     "several labels that may be the liver": {
         "background": 0, "left liver": 1, "right liver": 2, "tumor": 3},
-    "does not say what its labels are": {"background": 0, "liver": [1, 2], "tumor": [2]}}
+    "does not say what its labels are": {"background": 0, "liver": [1, 2], "tumor": [2]},
+    "(OverflowError: ": {"background": 0, "liver": 1, "tumor": float("inf")},
+    "(ValueError: 2.5 is no label)": {"background": 0, "liver": 1, "tumor": 2.5}}
 
 
 @pytest.mark.parametrize("words", BAD_PLANS)
@@ -182,7 +186,10 @@ def test_labels_that_do_not_tell(trained, tmp_path, call, words):
     ("plans.json", "holds no plans.json"), ("dataset.json", "holds no dataset.json"),
     ("folds", "holds no fold_K/checkpoint_final.pth"), ("shapes", "fold_1 does not fit the network"),
     ("nan", "fold_1: holds NaN"), ("named", "in a folder of 3d_lowres"),
-    ("damaged", "is no checkpoint"),
+    ("damaged", "is no checkpoint"), ("bit", "fold_1/checkpoint_final.pth is damaged"),
+    ("packed", "it holds compressed parts"), ("short", "is no checkpoint (record size (30 bytes)"),
+    ("plans", "fold_1 keeps plans that are none (plans)"),
+    ("arguments", "is no checkpoint of nnU-Net v2"),
     ("v1", "is no checkpoint of nnU-Net v2"), ("channels", "does not name one channel"),
     ("json", "plans.json is no JSON"), ("none", "is no folder and no zip")])
 def test_folders_that_are_not_whole(trained, tmp_path, call, fault, words):
@@ -202,6 +209,13 @@ def test_folders_that_are_not_whole(trained, tmp_path, call, fault, words):
         folder = folder.rename(folder.with_name("nnUNetTrainer__nnUNetPlans__3d_lowres"))
     elif fault == "damaged":
         second.write_bytes(second.read_bytes()[:2000])
+    elif fault == "bit":
+        made.flip(second)
+    elif fault in ("packed", "short"):
+        made.repack(second, zipfile.ZIP_DEFLATED if fault == "packed" else zipfile.ZIP_STORED)
+    elif fault in ("plans", "arguments"):
+        given_ = {"configuration": "3d_fullres", "plans": "x"} if fault == "plans" else ["x"]
+        save(folder, 1, torch.load(second, weights_only=False) | {"init_args": given_})
     elif fault == "v1":
         save(folder, 1, {"state_dict": {}, "epoch": 1000})
     elif fault == "channels":

@@ -42,11 +42,18 @@ class Scenario:
         Writes everything that a run needs into an empty folder.
     command : callable
         Takes the folder; returns the command line.
+    apart : tuple of str
+        Files that say where or when the run was: the next run sees whether they are right.
     """
 
     name: str
     make: Callable[[Path], None]
     command: Callable[[Path], list[str]]
+    apart: tuple[str, ...] = ()
+
+    def left(self, folder: Path) -> dict[str, str]:
+        """Return the SHA-256 of every file that a run has left, by its path."""
+        return {name: found for name, found in snapshot(folder).items() if name not in self.apart}
 
     def start(self, folder: Path, wrap: list[str] | None = None, **variables: str) -> subprocess.Popen:
         """Start a run in a folder; ``wrap`` stands before its command line."""
@@ -81,9 +88,9 @@ def house(folder: Path) -> None:
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
     for name in (".venv", ".envs"):
         (folder / name).symlink_to(ROOT / name)
-    _call(folder, *GIT, "init", "-q")
+    call(folder, *GIT, "init", "-q")
     (folder / ".git" / "info" / "exclude").write_text(".venv\n.envs\n")
-    _call(folder, str(ROOT / ".venv" / "bin" / "dvc"), "init", "-q")
+    call(folder, str(ROOT / ".venv" / "bin" / "dvc"), "init", "-q")
     commit(folder)
 
 
@@ -93,7 +100,7 @@ def own(folder: Path) -> None:
            "cohort"]
     script = "import sys; from pathlib import Path; from tests.fuzz import cohort; " \
              "cohort.cases(Path(sys.argv[1]))"
-    _call(ROOT, *run, "--", "python", "-c", script, str(folder), MSCLC_ENGINE="venv")
+    call(ROOT, *run, "--", "python", "-c", script, str(folder), MSCLC_ENGINE="venv")
     for name in ("listed", "out", "record.jsonl"):
         path = folder / name
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
@@ -121,7 +128,7 @@ def released(folder: Path) -> None:
         raise RuntimeError(said)
     commit(folder)
     version = yaml.safe_load((folder / "CITATION.cff").read_text())["version"]
-    _call(folder, *GIT, "tag", "-a", f"v{version}", "-m", "x", GIT_COMMITTER_DATE=DATE)
+    call(folder, *GIT, "tag", "-a", f"v{version}", "-m", "x", GIT_COMMITTER_DATE=DATE)
 
 
 def release(folder: Path) -> list[str]:
@@ -133,16 +140,16 @@ def release(folder: Path) -> list[str]:
 
 HOUSE = Scenario("make reproduce, one study", house, lambda folder: [
     str(ROOT / ".venv" / "bin" / "python"), "-m", "containers.commands.reproduce"])
-OWN = Scenario("intake of an own cohort", own, take_in)
+# It keeps when files changed.
+OWN = Scenario("intake of an own cohort", own, take_in, ("record.jsonl",))
 PARTS = Scenario("make features, in three parts", own, measure)
 RELEASE = Scenario("make release", released, release)
-SCENARIOS = {"reproduce": HOUSE, "own": OWN, "parts": PARTS, "release": RELEASE}
 
 
 def commit(folder: Path) -> None:
     """Commit everything, always with the same date."""
-    _call(folder, *GIT, "add", "-A")
-    _call(folder, *GIT, "commit", "-q", "--allow-empty", "-m", "state",
+    call(folder, *GIT, "add", "-A")
+    call(folder, *GIT, "commit", "-q", "--allow-empty", "-m", "state",
           GIT_AUTHOR_DATE=DATE, GIT_COMMITTER_DATE=DATE)
 
 
@@ -159,8 +166,7 @@ def snapshot(folder: Path) -> dict[str, str]:
         for name in names:
             file = Path(path, name)
             key = file.relative_to(folder).as_posix()
-            # It keeps when files changed; what it says is seen by the next run.
-            if not file.is_symlink() and key != "record.jsonl":
+            if not file.is_symlink():
                 found[key] = hashlib.sha256(file.read_bytes()).hexdigest()
     return found
 
@@ -171,7 +177,14 @@ def _tracked() -> list[str]:
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
-def _call(folder: Path, *command: str, **variables: str) -> None:
+def call(folder: Path, *command: str, **variables: str) -> None:
+    """Run a command in a folder.
+
+    Raises
+    ------
+    RuntimeError
+        If it fails.
+    """
     done = subprocess.run(command, cwd=folder, env={**os.environ, **variables}, capture_output=True,
                           text=True, errors="replace")
     if done.returncode:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from containers.commands.faults.house import Scenario, copy, snapshot
+from containers.commands.faults.house import Scenario, copy
 from containers.launcher import descendants
 
 # Kills before a run may end: each of the next runs goes on from what the one before has left.
@@ -73,7 +73,7 @@ class Base:
     made : Path
         What every run begins with.
     known : dict
-        `snapshot` of what an undisturbed run leaves.
+        What an undisturbed run leaves (`Scenario.left`).
     seconds : float
         How long it took.
     """
@@ -100,7 +100,7 @@ def base(scenario: Scenario, folder: Path) -> Base:
     status, said = scenario.run(place)
     if status:
         raise RuntimeError(f"{scenario.name}: {said[-1000:]}")
-    found = Base(scenario, made, snapshot(place), time.monotonic() - start)
+    found = Base(scenario, made, scenario.left(place), time.monotonic() - start)
     shutil.rmtree(place)
     return found
 
@@ -116,7 +116,7 @@ def round_(base: Base, place: Path, count: int, draw: random.Random) -> Result:
             break
         result.kills += 1
     status, said = base.scenario.run(place)
-    result.faults = differences(snapshot(place), base.known)
+    result.faults = differences(base.scenario.left(place), base.known)
     if status:
         result.faults = [f"exit code {status}: {said.strip().splitlines()[-1]}"]
     result.survived = 0 if result.faults else result.kills

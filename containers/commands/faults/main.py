@@ -12,11 +12,11 @@ from pathlib import Path
 
 from containers.commands import reliability
 from containers.commands.faults import kills, surroundings
-from containers.commands.faults.house import SCENARIOS
+from containers.commands.faults.scenarios import SCENARIOS
 from containers.launcher import Parser, entry
 
 # How many of the kills each scenario gets.
-SHARES = {"reproduce": 0.3, "own": 0.3, "parts": 0.2, "release": 0.2}
+SHARES = {"reproduce": 0.2, "own": 0.2, "parts": 0.15, "release": 0.15, "predict": 0.15, "demo": 0.15}
 
 
 def killed(count: int, seed: int, scratch: Path, names: list[str]) -> tuple[str, list[str]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from containers.commands.faults.house import HOUSE, Scenario, copy, snapshot
+from containers.commands.faults.house import HOUSE, Scenario, copy
 from containers.commands.faults.kills import differences
 
 SAME = "same bytes"
@@ -78,13 +78,13 @@ def judge(name: str, scenario: Scenario, folder: Path, known: dict[str, str],
     """Judge a run in other surroundings; where it failed, run again without them."""
     status, said = outcome
     if status == 0:
-        wrong = differences(snapshot(folder), known)
+        wrong = differences(scenario.left(folder), known)
         return Trial(name, "", SAME if not wrong else "; ".join(wrong[:3]), not wrong)
     line = last_line(said, folder)
     if not clean(said):
         return Trial(name, line, f"not one line (exit code {status})", False)
     again, said = scenario.run(folder)
-    wrong = [last_line(said, folder)] if again else differences(snapshot(folder), known)
+    wrong = [last_line(said, folder)] if again else differences(scenario.left(folder), known)
     return Trial(name, line, f"then {SAME}" if not wrong else "; ".join(wrong[:3]), not wrong)
 
 
@@ -106,7 +106,7 @@ class Bench:
         status, said = scenario.run(place)
         if status:
             raise RuntimeError(f"{scenario.name}: {said[-1000:]}")
-        self.known = snapshot(place)
+        self.known = scenario.left(place)
         shutil.rmtree(place)
 
     def copy(self, name: str = "run") -> Path:

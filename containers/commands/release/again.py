@@ -1,9 +1,10 @@
 """``make reproduce FROM=release/``: run again what a release holds, without a network.
 
-Checks every sum, clones the release's own history, fills DVC's cache from its archive, runs ``make
-reproduce`` there and compares every result with the committed one. Nothing is fetched: the released
-tables come from the folder that DATA_MIRROR names, packages from the environments of this checkout,
-where they are made from the release's locks, else from the release's wheels.
+Checks the signature (``SIGNERS=`` names whose must be there) and every sum, clones the release's own
+history, fills DVC's cache from its archive, runs ``make reproduce`` there and compares every result
+with the committed one. Nothing is fetched: the released tables come from the folder that DATA_MIRROR
+names, packages from the environments of this checkout, where they are made from the release's locks,
+else from the release's wheels.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from containers.commands.release import pack, wheels
+from containers.commands.release import pack, signature, wheels
 from containers.commands.release.source import git
 from containers.launcher import ROOT, LauncherError, Parser, entry, orchestrator
 
@@ -29,22 +30,24 @@ ALONE = (["unshare", "--net"], ["unshare", "--net", "--map-current-user"])
 LOCKS = ("bootstrap.lock", "requirements.lock")
 
 
-def check(release: Path) -> None:
-    """Compare a release with its sums.
+def check(release: Path, signers: Path | None = None) -> str:
+    """Compare a release with its sums; return what was checked of their signature.
 
     Raises
     ------
     LauncherError
-        Naming the first file that differs.
+        Naming the first file that differs, or the signature (`signature.check`).
     """
     if not (release / pack.SUMS).is_file():
         raise LauncherError(f"{release}: is no release (it holds no {pack.SUMS}); name the folder that "
                             "'make release' wrote, as in 'make reproduce FROM=release/'")
+    said = signature.check(release, signers)
     told = (release / pack.SUMS).read_text().splitlines()
     found = pack.sums(release).splitlines()
     for line in sorted(set(told) ^ set(found)):
         name = line.partition("  ")[2]
         raise LauncherError(f"{release / name}: is not what {pack.SUMS} says; get the release again")
+    return said
 
 
 def clone(release: Path, target: Path) -> None:
@@ -148,9 +151,15 @@ def run(release: Path, target: Path, wrap: list[str]) -> list[str]:
 def main() -> int:
     """Entry point; 1 where a result is another one."""
     parser = Parser(prog="make reproduce FROM=release/", description=__doc__)
-    parser.add_argument("--from", dest="release", type=Path, required=True, help="the release")
-    release, target = parser.parse_args().release.resolve(), ROOT / FOLDER
-    check(release)
+    parser.add_argument("--from", dest="release", required=True, help="the release")
+    parser.add_argument("--signers", default="", help="allowed signers of ssh-keygen's, one of whom "
+                        "must have signed the release (SIGNERS=)")
+    options = parser.parse_args()
+    if not options.release:
+        raise LauncherError("SIGNERS says who must have signed a release: name it, FROM=release/")
+    release, target = Path(options.release).resolve(), ROOT / FOLDER
+    signers = Path(options.signers).expanduser().resolve() if options.signers else None
+    print(check(release, signers), file=sys.stderr, flush=True)
     shutil.rmtree(target, ignore_errors=True)
     clone(release, target)
     equip(target)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from containers.commands.release import metadata
+from containers.commands.release import metadata, oci_archives
 from containers.commands.release.outputs import Outputs
 from containers.commands.release.source import Tag
-from containers.launcher import images
 
 TEMPLATE = Path(__file__).with_name("artifact.txt")
 ASKED = "left out on request"
+# Files of images, by the ends of their names.
+KINDS = {".sif": "Apptainer images (`.sif`)",
+         oci_archives.SUFFIX: f"OCI archives (`{oci_archives.SUFFIX}`: `docker load`, `podman load`)"}
 
 
 def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug: str,
-         without: frozenset[str], signed: bool) -> str:
+         without: frozenset[str], signed: bool, inside: list[str]) -> str:
     """Return the text.
 
     Parameters
@@ -24,13 +26,15 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
         ``CITATION.cff``.
     outputs : Outputs
     left : dict
-        Image to why it is not inside.
+        Image, or its file, to why it is not inside.
     slug : str
         Name of the archive and the bundle.
     without : set of str
         Parts that are left out on request.
     signed : bool
         Whether the sums and the statements on the ledgers are signed.
+    inside : list of str
+        Names of the images' files.
     """
     withheld = sorted({outputs.name(out.fs_path) for out in outputs.withheld})
     missing = [f"- Image `{name}`: {why}." for name, why in sorted(left.items())]
@@ -46,8 +50,9 @@ def text(tag: Tag, citation: dict, outputs: Outputs, left: dict[str, str], slug:
         "DVC's cache of what git ignores (masks, features, models …), for `dvc checkout`",
         wheels=ASKED if "wheels" in without else "the files of the Python packages that the locks "
         "accept on Linux, x86-64, of every image but that for a GPU",
-        images="Apptainer images, as `repository/containers/images.lock` records them"
-        if len(left) < len(images.names()) else "none, see below",
+        images="as `repository/containers/images.lock` records them: " + " and ".join(
+            words for suffix, words in KINDS.items() if any(name.endswith(suffix) for name in inside))
+        if inside else "none, see below",
         withheld="\n".join(f"  - `{path}`" for path in withheld),
         signature="`SHA256SUMS` and the statements are signed." if signed else
         "**Nothing in this release is signed.**",

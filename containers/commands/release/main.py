@@ -15,6 +15,7 @@ from containers.commands.release import (
     artifact,
     crate,
     metadata,
+    oci_archives,
     pack,
     packages,
     source,
@@ -61,22 +62,32 @@ def _packages(tag: source.Tag, folder: Path) -> None:
 
 
 def _images(tag: source.Tag, folder: Path) -> dict[str, str]:
-    """Copy the SIF files that are what ``images.lock`` records; return why others are not inside."""
+    """Write the images that are what ``images.lock`` records; return why others are not inside."""
     built, left = json.loads((tag.root / "containers" / "images.lock").read_text()), {}
     for name in images.names():
-        image = images.load(name)
+        image, target = images.load(name), folder / "images"
         recorded = built.get(name, {})
-        digest = recorded.get("apptainer", {}).get("digest", "")
-        if recorded.get("recipe") != image.recipe() or not digest:
+        if recorded.get("recipe") != image.recipe():
             left[name] = "no build of its present recipe is recorded"
-        elif not image.sif.is_file():
-            left[name] = "its SIF file is not on the machine that made this release"
-        elif f"sha256:{pack.sha256(image.sif)}" != digest:
-            left[name] = "the SIF file on the machine that made this release is another one"
-        else:
-            (folder / "images").mkdir(exist_ok=True)
-            shutil.copyfile(image.sif, folder / "images" / image.sif.name)
+            continue
+        if why := _sif(image, recorded.get("apptainer", {}).get("digest", ""), target):
+            left[f"{name}{image.sif.suffix}"] = why
+        if why := oci_archives.get(image, target, tag.seconds):
+            left[f"{name}{oci_archives.SUFFIX}"] = why
     return left
+
+
+def _sif(image: images.Image, digest: str, folder: Path) -> str:
+    """Copy an image's SIF file; return why not, or nothing."""
+    if not digest:
+        return "no build of its present recipe is recorded"
+    if not image.sif.is_file():
+        return "its SIF file is not on the machine that made this release"
+    if f"sha256:{pack.sha256(image.sif)}" != digest:
+        return "the SIF file on the machine that made this release is another one"
+    folder.mkdir(exist_ok=True)
+    shutil.copyfile(image.sif, folder / image.sif.name)
+    return ""
 
 
 def _statements(tag: source.Tag, outputs: Outputs, folder: Path, key: Path | None) -> None:
@@ -140,7 +151,8 @@ def make(tag: source.Tag, folder: Path, without: frozenset[str] = frozenset(),
     shutil.copyfile(HERE / "proof" / "verify.sh", folder / "verify.sh")
     (folder / "verify.sh").chmod(0o755)
     (folder / "ARTIFACT.md").write_text(
-        artifact.text(tag, citation, outputs, left, slug, without, key is not None),
+        artifact.text(tag, citation, outputs, left, slug, without, key is not None,
+                      sorted(path.name for path in folder.glob("images/*"))),
         encoding="utf-8")
     (folder / "README.md").write_text(README.format(**citation), encoding="utf-8")
     write_json(folder / "ro-crate-metadata.json", crate.Crate(tag, outputs, folder, citation).build())

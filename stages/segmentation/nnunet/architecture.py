@@ -54,7 +54,8 @@ def build(plans: PlansManager, dataset: dict, configuration: ConfigurationManage
         kind = _named(described["network_class_name"], NETWORKS, "dynamic_network_architectures")
         heads = plans.get_label_manager(dataset).num_segmentation_heads
         return kind(input_channels=1, num_classes=heads, **arguments | {"deep_supervision": False})
-    except (AssertionError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError,
+            RuntimeError) as error:
         lines = str(error).strip().splitlines()
         raise InputError(f"plans.json describes no network that nnU-Net 2.2 builds "
                          f"({type(error).__name__}: {lines[0][:120] if lines else ''})", where,

@@ -77,7 +77,8 @@ class Given(nnunet_model.Model):
             _require_known(results, configuration.configuration)
         except InputError:
             raise
-        except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+                RuntimeError) as error:
             raise InputError(f"plans.json cannot be used ({type(error).__name__}: {error})", where,
                              "use a model for CT that nnU-Net 2.2 or later planned") from None
         network = architecture.build(plans, results.dataset, configuration, where)
@@ -140,14 +141,27 @@ def _configuration(results, checkpoints) -> str:
         raise InputError(f"plans.json has no configuration {name}, in which the folds were trained "
                          f"(it has: {', '.join(known) if isinstance(known, dict) else 'none'})", where,
                          "put the plans of this training beside the folds")
+    if not isinstance(known[name], dict):
+        raise InputError(f"plans.json says nothing of its configuration {name}", where,
+                         "put the plans of this training beside the folds")
     for fold, read in checkpoints.items():
-        trained = read["arguments"].get("plans", {}).get("configurations", {}).get(name, {})
+        trained = _planned(read["arguments"], name, f"fold_{fold}", where)
         for key in ALIKE:
             if key in trained and trained[key] != known[name].get(key):
                 raise InputError(f"fold_{fold} was trained with another {key} ({trained[key]}) than "
                                  f"plans.json says ({known[name].get(key)})", where,
                                  "put the plans of this training beside the folds")
     return name
+
+
+def _planned(arguments: dict, name: str, fold: str, where: str) -> dict:
+    """Return the configuration that a checkpoint keeps; empty where it keeps no plans."""
+    content = arguments
+    for key in ("plans", "configurations", name):
+        content = content.get(key, {})
+        if not isinstance(content, dict):
+            raise InputError(f"{fold} keeps plans that are none ({key})", where, "export it again")
+    return content
 
 
 def _require_known(results, configuration: dict) -> None:

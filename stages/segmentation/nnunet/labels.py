@@ -39,14 +39,22 @@ def values(dataset: dict, where: str) -> dict[str, int]:
             numbers = dataset["regions_class_order"]
         else:
             numbers = [value[0] if isinstance(value, list) else value for value in given.values()]
-        found = dict(zip(given, map(int, numbers), strict=True))
+        found = dict(zip(given, map(_whole, numbers), strict=True))
         if not all(0 < value <= MOST for value in found.values()):
             raise ValueError(f"numbers are {', '.join(map(str, found.values()))}")
         return found
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise InputError(f"dataset.json does not say what its labels are ({reason})", where,
                          "export the model again") from None
+
+
+def _whole(value) -> int:
+    """Return a label's number; text is read as nnU-Net reads it."""
+    number = int(value)
+    if isinstance(value, float) and number != value:
+        raise ValueError(f"{value} is no label")
+    return number
 
 
 def meant(known: dict[str, int], lesion: str, liver: str, where: str) -> dict[int, int]:

@@ -7,6 +7,7 @@ the few kinds of NumPy's numbers in it that nnU-Net's logging keeps.
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -48,10 +49,11 @@ def read(path: Path, where: str) -> dict:
         If it holds anything but tensors, texts and numbers, or is no checkpoint of nnU-Net.
     """
     name = f"{path.parent.name}/{path.name}"
+    _require_sums(path, name, where)
     try:
-        # Mapped: the optimizer's moments are never read, and nothing can be packed into it.
+        # Not mapped: of a mapped file PyTorch reads numbers beyond the end of a part that is too short.
         with torch.serialization.safe_globals(NUMBERS):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         found = REFUSED.search(str(error))
         what = next((text for text in found.groups() if text), "") if found else ""
@@ -68,12 +70,35 @@ def read(path: Path, where: str) -> dict:
         mirrored = None if mirrored is None else tuple(int(axis) for axis in mirrored)
         if not all(isinstance(value, torch.Tensor) for value in weights.values()):
             raise TypeError(f"{WEIGHTS} are no tensors")
+        if not isinstance(arguments, dict):
+            raise TypeError(f"{ARGUMENTS} are none")
         arguments["configuration"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{name} is no checkpoint of nnU-Net v2 ({_line(error)})", where,
                          "name the results folder of nnU-Net v2, not of v1") from None
     return {"weights": {PREFIX.sub("", key): value for key, value in weights.items()},
             "arguments": arguments, "mirrored": mirrored}
+
+
+def _require_sums(path: Path, name: str, where: str) -> None:
+    """Compare what a checkpoint holds with its own checksums, which PyTorch does not look at.
+
+    Raises
+    ------
+    InputError
+        If a bit is another one, or a part is compressed: PyTorch stores them as they are.
+    """
+    try:
+        with zipfile.ZipFile(path) as parts:
+            if any(info.compress_type != zipfile.ZIP_STORED for info in parts.infolist()):
+                raise ValueError("it holds compressed parts")
+            bad = parts.testzip()
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise InputError(f"{name} is no checkpoint ({_line(error)})", where,
+                         "export it again") from None
+    if bad is not None:
+        raise InputError(f"{name} is damaged: {bad!r} is not what its checksum says", where,
+                         "copy it again from where it was trained")
 
 
 def put(network: torch.nn.Module, weights: dict, name: str, where: str) -> dict:
