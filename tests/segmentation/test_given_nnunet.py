@@ -16,10 +16,11 @@ from stages.segmentation import predict
 from stages.segmentation.nnunet import given, labels, results
 from tests.segmentation import given_equal as equal
 from tests.segmentation.given_equal import image, model, save
-from tests.segmentation.given_nnunet import NAME, dataset, plans, write
+from tests.segmentation.given_nnunet import NAME, dataset, flip, plans, repack, write
 
 # Share of the voxels that may differ.
 FEW = 1e-4
+
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
@@ -210,9 +211,9 @@ def test_folders_that_are_not_whole(trained, tmp_path, call, fault, words):
     elif fault == "damaged":
         second.write_bytes(second.read_bytes()[:2000])
     elif fault == "bit":
-        made.flip(second)
+        flip(second)
     elif fault in ("packed", "short"):
-        made.repack(second, zipfile.ZIP_DEFLATED if fault == "packed" else zipfile.ZIP_STORED)
+        repack(second, zipfile.ZIP_DEFLATED if fault == "packed" else zipfile.ZIP_STORED)
     elif fault in ("plans", "arguments"):
         given_ = {"configuration": "3d_fullres", "plans": "x"} if fault == "plans" else ["x"]
         save(folder, 1, torch.load(second, weights_only=False) | {"init_args": given_})
