@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy import ndimage
-from skimage.transform import resize
 
 from stages.segmentation.nnunet import home as nnunet_home  # noqa: F401 (before anything of nnU-Net)
 
@@ -27,6 +26,7 @@ from nnunetv2.preprocessing.resampling.default_resampling import (
     get_do_separate_z,
     get_lowres_axis,
     resample_data_or_seg_to_shape,
+    resize,  # scikit-image's, which nnU-Net brings
 )
 
 # Planes that are made at a time; planes around them that a spline is filtered over, or a line needs.
