@@ -27,3 +27,12 @@ def verify(folder, *signers):
     return subprocess.run(["./verify.sh", *map(str, signers)], cwd=folder, capture_output=True,
                           text=True, timeout=600,
                           env={"PATH": "/usr/bin:/bin", "PYTHON": sys.executable})
+
+
+def key_pairs(folder):
+    """Make two keys, and for each a file that names whose it is."""
+    for name in ("one", "two"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+        public = (folder / f"{name}.pub").read_text()
+        (folder / f"{name}.signers").write_text(f"# of the lab\n{name}@example.org {public}")
+    return folder

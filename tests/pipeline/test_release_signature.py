@@ -7,17 +7,13 @@ import pytest
 
 from containers.commands.release import again, pack, signature, statement
 from containers.launcher import LauncherError
+from tests.releases import key_pairs
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
     """Two keys, and for each a file that names whose it is."""
-    folder = tmp_path_factory.mktemp("keys")
-    for name in ("one", "two"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
-        public = (folder / f"{name}.pub").read_text()
-        (folder / f"{name}.signers").write_text(f"# of the lab\n{name}@example.org {public}")
-    return folder
+    return key_pairs(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture

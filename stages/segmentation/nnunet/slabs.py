@@ -8,7 +8,6 @@ than 1e-8 of their value, in single precision nothing.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -114,12 +113,9 @@ def _together(channel: np.ndarray, shape, planes: slice, order: int, limits) -> 
     low = max(int(np.floor(planes.start * ratio[0] + offset[0])) - margin, 0)
     high = int(np.ceil((planes.stop - 1) * ratio[0] + offset[0])) + margin + 1
     offset[0] += planes.start * ratio[0] - low
-    with warnings.catch_warnings():
-        # SciPy says of every diagonal matrix that it was read otherwise before version 0.18.
-        warnings.filterwarnings("ignore", "The behavior of affine_transform with a 1-D")
-        found = ndimage.affine_transform(
-            channel[low:high].astype(float), ratio, offset, (planes.stop - planes.start, *shape[1:]),
-            order=order, mode="nearest")
+    found = ndimage.affine_transform(channel[low:high].astype(float), np.diag(ratio), offset,
+                                     (planes.stop - planes.start, *shape[1:]), order=order,
+                                     mode="nearest")
     return np.clip(found, *limits, out=found)
 
 
