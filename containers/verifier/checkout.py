@@ -80,14 +80,27 @@ def plan(folder: Path, choice: Choice) -> list[str]:
     """
     names = _running(folder, [choice.pipeline])
     if choice.targets:
-        # A target that nothing in the pipeline matches is DVC's to find, or to refuse.
-        names = _running(folder, [name for target in choice.targets for name in (
-            [name for name in names if matches(name, target)] or [target])])
+        names = _running(folder, [name for target in choice.targets
+                                  for name in _meant(folder, target, names)])
     names = [name for name in names if not any(matches(name, one) for one in choice.skip)]
     if not names:
         raise LauncherError("no stage is left to run (frozen ones never are); see --targets and "
                             "--skip")
     return names
+
+
+def _meant(folder: Path, target: str, names: list[str]) -> list[str]:
+    """Return the stages that a target means: those of the pipeline, or else of any pipeline.
+
+    One that fits nothing is DVC's to refuse.
+    """
+    found = [name for name in names if matches(name, target)]
+    if not found:
+        # What no stage of the root's pipeline needs is not among its names, such as a page of its own.
+        everything = subprocess.run([_dvc(), "stage", "list", "--all", "--name-only"], cwd=folder,
+                                    env=variables({}), capture_output=True, text=True)
+        found = [name for name in everything.stdout.splitlines() if matches(name, target)]
+    return found or [target]
 
 
 def matches(stage: str, pattern: str) -> bool:

@@ -181,6 +181,19 @@ def test_skipped_stages_are_not_counted(repository):
     assert len(none.stderr.splitlines()) == 1
 
 
+def test_a_target_that_no_stage_of_the_root_needs_is_found(repository):
+    folder = repository / "studies" / "two"
+    folder.mkdir(parents=True)
+    (folder / "dvc.yaml").write_text("stages:\n  page:\n    cmd: echo 1 > page.csv\n"
+                                     "    outs: [page.csv]\n")
+    subprocess.run([ROOT / ".venv/bin/dvc", "repro", "-q", "studies/two/dvc.yaml"], cwd=repository,
+                   check=True, capture_output=True)
+    commit(repository)
+    for target in ("page", "studies/two/dvc.yaml:page"):
+        result = verify(repository, "--targets", target)
+        assert result.stdout == "1 of 1 outputs identical (engine venv)\n", result.stderr
+
+
 def test_targets_are_found_in_every_pipeline(repository):
     for target in ("first", "fir*", "studies/one/dvc.yaml:first"):
         result = verify(repository, "--targets", target)
