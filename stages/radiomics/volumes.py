@@ -50,13 +50,16 @@ def read_pair(image: str | Path, mask: str | Path,
     return series, lesions
 
 
-def read_labels(image: str | Path, mask: str | Path,
-                settings: Radiomics) -> tuple[sitk.Image, np.ndarray]:
-    """Read a series and the labels of its mask, shape (z, y, x) (see `read_pair`)."""
+def read_labels(image: str | Path, mask: str | Path, settings: Radiomics,
+                lesion: int = LESION) -> tuple[sitk.Image, np.ndarray]:
+    """Read a series and the labels of its mask, shape (z, y, x), one of which is the ``lesion``'s.
+
+    Of ``settings`` only what is padding matters (see `read_pair`).
+    """
     series, labels = read_series(image), _read(mask)
     _check_same_grid(series, labels, image, mask)
     found = sitk.GetArrayFromImage(labels)
-    _check_padding(series, labels == LESION, image, settings.padding_below)
+    _check_padding(series, labels == lesion, image, settings.padding_below)
     return series, found
 
 
@@ -74,8 +77,14 @@ def read_series(path: str | Path) -> sitk.Image:
 def read_mask(path: str | Path, settings: Radiomics) -> sitk.Image:
     """Read a mask (see `read_pair`); it may be empty."""
     mask = _read(path)
+    check_known(sitk.GetArrayViewFromImage(mask), path, settings)
+    return mask == settings.label
+
+
+def check_known(labels: np.ndarray, path: str | Path, settings: Radiomics) -> None:
+    """Refuse a mask (z, y, x) with a label that ``settings`` do not name."""
     known = (0, settings.label, *settings.other_labels)
-    for plane in sitk.GetArrayViewFromImage(mask):
+    for plane in labels:
         if sum(int(np.count_nonzero(plane == label)) for label in known) != plane.size:
             found = np.setdiff1d(plane, known)[:3].tolist()
             raise InputError(
@@ -83,7 +92,6 @@ def read_mask(path: str | Path, settings: Radiomics) -> sitk.Image:
                 f"{', '.join(map(str, known))})", path,
                 "say which label is the lesion (--label) and which are not (--other-labels); in "
                 "the masks of this package 2 is the lesion and 1 the liver")
-    return mask == settings.label
 
 
 def _read(path: str | Path) -> sitk.Image:

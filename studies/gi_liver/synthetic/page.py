@@ -254,7 +254,7 @@ def livers(documents: dict[str, Document]) -> tuple[str, tuple[tuple[str, ...], 
             "both classes. A lesion's mean lies above the planned one: voxels at its edge hold liver.")
     rows = [(words, *(short(one[label][name], decimals) for label in LABELS
                       for one in (measured, planned))) for name, words, decimals in LIVERS]
-    return said, (("", *(f"{name}: {what}" for name in LABELS.values()
+    return said, (("Measure", *(f"{name}: {what}" for name in LABELS.values()
                          for what in ("measured", "planned"))), rows)
 
 

@@ -137,6 +137,24 @@ def test_masks_that_show_no_liver_or_lie_elsewhere_are_one_line(cohort, settings
     assert "\n" not in str(caught.value) and "mask-1.nii.gz" in str(caught.value)
 
 
+def test_padding_is_looked_for_in_lesions_whatever_their_label(cohort, settings, read):
+    image, mask = (nifti.read(cohort / f"{kind}-1.nii.gz").data for kind in ("image", "mask"))
+    mask[4:8, 4:8, 4:8] = 2
+    image[mask == 2] = settings.padding_below - 1
+    write(cohort, "image-1.nii.gz", image)
+    write(cohort, "mask-1.nii.gz", np.asarray(mask, np.uint8))
+    with pytest.raises(InputError, match="64 lesion voxels lie in padding"):
+        run(cohort, settings, read)
+    for number in range(2):
+        mask = nifti.read(cohort / f"mask-{number}.nii.gz").data
+        write(cohort, f"mask-{number}.nii.gz", np.choose(mask, [0, 2, 1]).astype(np.uint8))
+    swapped = replace(settings, label=1, other_labels=(2,)), replace(read, liver_labels=(1, 2))
+    with pytest.raises(InputError, match="64 lesion voxels lie in padding"):
+        run(cohort, *swapped)
+    write(cohort, "image-1.nii.gz", np.where(image < 0, 50, settings.padding_below - 1))
+    assert run(cohort, *swapped)["liver_hu"][1] < settings.padding_below
+
+
 @pytest.mark.parametrize("labels, said", [("[2]", "at least one label that is not a lesion's"),
                                           ("[1, 7]", "labels that the section lesions names"),
                                           ("[]", "at least one label")])
