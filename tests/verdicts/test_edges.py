@@ -129,8 +129,9 @@ def test_answers_by_hand(name, given, possible):
 @pytest.mark.parametrize("derived", [
     # Ends that touch are possible: 0.54 may be 0.55, and so may 0.6.
     lambda: second.macro(["0.54"], "0.6"), lambda: second_means.mean_share("0.6", "0.54", "0.54", "1"),
-    lambda: second.spearman("0.00", "0.98", "9"), lambda: second.hazard_ratio("0.40", "0.0", "2.0"),
-    lambda: second.feature_count("107", "pyradiomics", "3.0.1"),
+    lambda: second.spearman("0.00", "0.98", "9"),
+    lambda: second_means.hazard_ratio("0.40", "0.0", "2.0"),
+    lambda: second_means.feature_count("107", "pyradiomics", "3.0.1"),
     lambda: second.rank_sum("1.55", "4", "2"), lambda: not second.rate("2.10", "10"),
     lambda: not second.spearman("0.5", "0", [2, 2]),
     lambda: not second.rank_sum("1.55", "4", "2", correction=True)])

@@ -79,8 +79,8 @@ def test_bounds_and_constants_of_a_second_derivation():
 
 @pytest.mark.parametrize("function, given", [
     (second.spearman, {"rho": "0.5", "p": "0.1", "n": "9", "methods": ["exact"]}),
-    (second.hazard_ratio, {"ratio": "1.0", "low": "0.5", "high": "2.0", "level": 90}),
-    (second.feature_count, {"count": "107", "library": "pyradiomics", "version": "3.1.0"}),
+    (second_means.hazard_ratio, {"ratio": "1.0", "low": "0.5", "high": "2.0", "level": 90}),
+    (second_means.feature_count, {"count": "107", "library": "pyradiomics", "version": "3.1.0"}),
     (second_means.counted, {"mean": "0.5", "sd": "0.1", "n": "400", "runs": 9})])
 def test_what_is_not_derived_twice_says_so(function, given):
     with pytest.raises(NotImplementedError):

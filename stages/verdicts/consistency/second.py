@@ -33,62 +33,74 @@ def _counts(value):
 
 
 def percentage(count, total, percent) -> bool:
+    """A whole number of a whole total gives the percentage."""
     low, high = _span(percent)
     return any(low * n <= 100 * k <= high * n for k in _counts(count) for n in _counts(total) if n)
 
 
 def ratio(numerator, denominator, quotient, scale=1) -> bool:
+    """Two whole numbers give the quotient."""
     low, high = _span(quotient)
     return any(low <= Fraction(scale) * k / n <= high
                for k in _counts(numerator) for n in _counts(denominator) if n)
 
 
 def reduction(before, after, percent) -> bool:
+    """Going from one whole number to a smaller one is such a loss in percent."""
     low, high = _span(percent)
     return any(low <= 100 * (1 - Fraction(k, n)) <= high
                for k in _counts(after) for n in _counts(before) if n and k <= n)
 
 
 def total(total, parts, weights=None, rest=0) -> bool:
+    """Whole parts, each with its weight, and a rest add up to the total."""
     signs = weights or itertools.repeat(1)
     return any(sum(w * k for w, k in zip(signs, chosen)) + more in _counts(total)
                for chosen in itertools.product(*map(_counts, parts)) for more in _counts(rest))
 
 
 def shares(parts, whole=100) -> bool:
+    """The smallest and the largest sums of the parts lie on either side of the whole."""
     spans = [_span(part) for part in parts]
     return sum(a for a, _ in spans) <= whole <= sum(b for _, b in spans)
 
 
 def restated(numbers, scales=None) -> bool:
+    """No two of the numbers, each scaled, exclude each other."""
     spans = [tuple(Fraction(str(scale)) * end for end in _span(number))
              for number, scale in zip(numbers, scales or [1] * len(numbers))]
     return all(a[0] <= b[1] and b[0] <= a[1] for a, b in itertools.combinations(spans, 2))
 
 
 def recounted(numbers) -> bool:
+    """One whole number is in all of them."""
     return bool(set.intersection(*(set(_counts(number)) for number in numbers)))
 
 
 def same_text(texts) -> bool:
+    """All texts are those of the first."""
     return all(text == texts[0] for text in texts)
 
 
 def ordered(numbers) -> bool:
+    """No number is above one that comes later."""
     spans = [_span(number) for number in numbers]
     return all(a[0] <= b[1] for a, b in itertools.combinations(spans, 2))
 
 
 def at_most(counts) -> bool:
+    """No count is above one that comes later."""
     return all(min(_counts(a)) <= max(_counts(b)) for a, b in itertools.combinations(counts, 2))
 
 
 def member(value, allowed) -> bool:
+    """One of what is allowed is printed so."""
     low, high = _span(value)
     return bool([one for one in allowed if low <= Fraction(str(one)) <= high])
 
 
 def on_grid(value, start, step, count) -> bool:
+    """A step of the grid, taken one by one, is printed so."""
     low, high = _span(value)
     place = Fraction(str(start))
     for _ in range(count):
@@ -99,6 +111,7 @@ def on_grid(value, start, step, count) -> bool:
 
 
 def release(version, releases) -> bool:
+    """The version is one of the releases."""
     return releases.count(version) > 0
 
 
@@ -111,18 +124,21 @@ def percentile(value, n, percent, samples) -> bool:
 
 
 def rate(rate, n) -> bool:
+    """Wins, or half wins, of so many give the rate."""
     low, high = _span(rate)
     return any(low <= Fraction(k, size) <= high
                for size in _counts(n) if size for k in range(2 * size + 1))
 
 
 def f1_score(precision, recall, f1) -> bool:
+    """Twice the product against the sum, with neither divided."""
     (p0, p1), (r0, r1), (f0, f1_) = _span(precision), _span(recall), _span(f1)
     p0, r0 = max(p0, Fraction(0)), max(r0, Fraction(0))
     return 2 * p0 * r0 <= f1_ * (p0 + r0) and 2 * p1 * r1 >= f0 * (p1 + r1)
 
 
 def macro(classes, average) -> bool:
+    """The sum of the classes, not their mean, is compared."""
     low, high = _span(average)
     spans = [_span(one) for one in classes]
     return (sum(a for a, _ in spans) <= high * len(spans)
@@ -187,6 +203,7 @@ def median_dice(dice, sensitivity) -> bool:
 
 
 def kaplan_meier(survival, n, events, complete=False, scale=1) -> bool:
+    """One product is the lowest curve; that all who leave went before is the highest."""
     low, high = (end / Fraction(str(scale)) for end in _span(survival))
     for size, d in itertools.product(_counts(n), _counts(events)):
         if size == 0:
@@ -198,12 +215,14 @@ def kaplan_meier(survival, n, events, complete=False, scale=1) -> bool:
 
 
 def constant_answer(positives, negatives, accuracy=None, f1=None, ppv=None) -> bool:
+    """Counts of either class give what one answer for all scores."""
     return any(all(text is None or _may_be(value, _span(text)) for text, value in
                    ((accuracy, (p, p + q)), (ppv, (p, p + q)), (f1, (2 * p, 2 * p + q))))
                for p in _counts(positives) for q in _counts(negatives) if p + q)
 
 
 def operating_point(auc, sensitivity, specificity) -> bool:
+    """Rectangles around the point bound the area."""
     (a0, a1), (s0, s1), (c0, c1) = _span(auc), _span(sensitivity), _span(specificity)
     clip = lambda value: min(max(value, Fraction(0)), Fraction(1))  # noqa: E731
     # Rectangle below the step up at the point, and above the step that leaves it.
@@ -211,6 +230,7 @@ def operating_point(auc, sensitivity, specificity) -> bool:
 
 
 def ranked(ranks, values) -> bool:
+    """Ranks are 1 to n, and no pair of values is in the wrong order."""
     by_rank = {int(rank): _span(value) for rank, value in zip(ranks, values)}
     return set(by_rank) == set(range(1, len(ranks) + 1)) and all(
         by_rank[a][1] >= by_rank[b][0] for a, b in itertools.combinations(sorted(by_rank), 2))
@@ -232,6 +252,7 @@ def rank_sum(z, n, first, correction=False) -> bool:
 
 
 def normal_p(z, p, sides=2) -> bool:
+    """P by an integral of the density, at both ends of z."""
     (z0, z1), (p0, p1) = _span(z), _span(p)
     away = sorted(abs(float(end)) for end in (z0, z1))
     if z0 <= 0 <= z1:
@@ -261,6 +282,7 @@ def spearman(rho, p, n, methods=None) -> bool:
 
 
 def spearman_groups(rhos, ps, n, methods=None) -> bool:
+    """Groups that fit one by one, and sizes that add up."""
     sizes = [[size for size in range(3, max(_counts(n)) + 1) if spearman(rho, p, size, methods)]
              for rho, p in zip(rhos, ps)]
     return any(sum(chosen) in _counts(n) for chosen in itertools.product(*sizes))
@@ -272,30 +294,3 @@ def _t_tail(rho, n, steps=4000):
         width = (math.pi / 2 - start) / steps
         return width * sum(math.cos(start + (i + 0.5) * width) ** (n - 3) for i in range(steps))
     return area(math.asin(min(1.0, rho))) / area(0.0)
-
-
-def hazard_ratio(ratio, low, high, p=None, level=95) -> bool:
-    """Scan the values behind the three printed numbers; P by Simpson's rule (95 % only)."""
-    if level != 95:
-        raise NotImplementedError
-    spans = [[float(a) + (float(b) - float(a)) * i / 12 for i in range(13)]
-             for a, b in map(_span, (ratio, low, high))]
-    (r0, r1), found = (spans[0][0], spans[0][-1]), []
-    for a, b in itertools.product(*spans[1:]):
-        if a > 0 and b > a and r0 <= math.sqrt(a * b) <= r1:
-            found.append(abs(math.log(a * b)) / math.log(b / a) * 1.959963984540054)
-    if not found or p is None:
-        return bool(found)
-    p0, p1 = _span(p)
-    return 2 * _tail(max(found)) <= p1 and 2 * _tail(min(found)) >= p0
-
-
-def feature_count(count, library, version, classes=None, images=1, extra=0) -> bool:
-    """Subset sums of the classes' sizes, written down a second time."""
-    if (library, version, images) != ("pyradiomics", "3.0.1", 1):
-        raise NotImplementedError
-    sizes = dict(zip(("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm", "shape", "shape2D"),
-                     (18, 24, 16, 16, 14, 5, 14, 9)))
-    chosen = [classes] if classes else itertools.chain.from_iterable(
-        itertools.combinations(sizes, k) for k in range(len(sizes) + 1))
-    return any(sum(sizes[name] for name in some) + extra == int(count) for some in chosen)

@@ -1,4 +1,4 @@
-"""Second derivations, as in `second`, of means, SDs and what follows from them, and of one test set."""
+"""Second derivations, as in `second`: means, SDs, one test set, hazard ratios, features' numbers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import math
 import statistics
 from fractions import Fraction
 
-from stages.verdicts.consistency.second import _counts, _span
+from stages.verdicts.consistency.second import _counts, _span, _tail
 
 # More sets of counts than this are not gone through.
 MOST = 60_000
 
 
 def at_most_each(total, groups, most) -> bool:
+    """The fullest of groups that share a whole number as evenly as they can."""
     return any(whole // size + (whole % size > 0) <= limit for whole in _counts(total)
                for size in _counts(groups) if size for limit in _counts(most))
 
@@ -122,3 +123,30 @@ def _wholes(low, high, size, times=1):
     size *= times
     return range(max(0, -(-low.numerator * size // low.denominator)),
                  min(size, high.numerator * size // high.denominator) + 1)
+
+
+def hazard_ratio(ratio, low, high, p=None, level=95) -> bool:
+    """Scan the values behind the three printed numbers; P by Simpson's rule (95 % only)."""
+    if level != 95:
+        raise NotImplementedError
+    spans = [[float(a) + (float(b) - float(a)) * i / 12 for i in range(13)]
+             for a, b in map(_span, (ratio, low, high))]
+    (r0, r1), found = (spans[0][0], spans[0][-1]), []
+    for a, b in itertools.product(*spans[1:]):
+        if a > 0 and b > a and r0 <= math.sqrt(a * b) <= r1:
+            found.append(abs(math.log(a * b)) / math.log(b / a) * 1.959963984540054)
+    if not found or p is None:
+        return bool(found)
+    p0, p1 = _span(p)
+    return 2 * _tail(max(found)) <= p1 and 2 * _tail(min(found)) >= p0
+
+
+def feature_count(count, library, version, classes=None, images=1, extra=0) -> bool:
+    """Subset sums of the classes' sizes, written down a second time."""
+    if (library, version, images) != ("pyradiomics", "3.0.1", 1):
+        raise NotImplementedError
+    sizes = dict(zip(("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm", "shape", "shape2D"),
+                     (18, 24, 16, 16, 14, 5, 14, 9)))
+    chosen = [classes] if classes else itertools.chain.from_iterable(
+        itertools.combinations(sizes, k) for k in range(len(sizes) + 1))
+    return any(sum(sizes[name] for name in some) + extra == int(count) for some in chosen)
