@@ -120,8 +120,9 @@ def same(folder: Path, count: int) -> str:
                 print(said[-2000:], nothing[-2000:], file=sys.stderr)
             first = first or spent
             more = (spent - first) / count if scheduler == "local" and shards > 1 else None
-            rows.append([scheduler.replace("slurm", "SLURM"), shards, "reversed" if source == "reversed" else "as made",
-                         f"{wall:.0f}", "" if scheduler == "slurm" else f"{spent:.0f}",
+            rows.append([scheduler.replace("slurm", "SLURM"), shards,
+                         "reversed" if source == "reversed" else "as made", f"{wall:.0f}",
+                         "" if scheduler == "slurm" else f"{spent:.0f}",
                          "" if more is None else f"{more:.3f}", f"{again:.1f}", f"`{tables(out)}`"])
             print(rows[-1], flush=True)
     head = ["where", "parts", "table", "s", "processor s", "more for each series, processor s",
