@@ -65,9 +65,9 @@ def load(folder: Path, device: torch.device) -> Callable[[Volume], np.ndarray]:
     """Return what segments an image (HU, RAS order) with the model of a folder."""
     if networks.description(folder).get("kind") == "nnunet":
         # Only here: importing nnU-Net takes seconds.
-        from stages.segmentation.nnunet.model import Model
+        from stages.segmentation.nnunet.lean import Lean
 
-        return Model(folder, device).predict
+        return Lean(folder, device).predict
     model, preset = networks.read(folder)
     model.to(device)
     return lambda image: predict(model, image, preset, device)
