@@ -103,7 +103,8 @@ def read(path: Path) -> tuple[Volume, Volume]:
 def segment(path: Path, model: Callable[[Volume], np.ndarray]) -> Volume:
     """Segment the image of a file; the mask has the axes and the grid of the file.
 
-    What is read but not needed any more goes at once: of a fine series each copy counts.
+    What is read but not needed any more goes at once, in the model too: of a fine series each copy
+    counts.
 
     Raises
     ------
@@ -111,9 +112,10 @@ def segment(path: Path, model: Callable[[Volume], np.ndarray]) -> Volume:
         If the file cannot be used or is too large for the GPU.
     """
     image, place = read(path)
-    affine = image.affine
+    affine, given = image.affine, [image]
+    del image
     try:
-        labels = model(image)
+        labels = model(given.pop())
     except torch.cuda.OutOfMemoryError:
         raise InputError("is too large for the GPU's memory", path, "use --device cpu") from None
     except (ValueError, RuntimeError, LookupError, TypeError) as error:
@@ -121,7 +123,6 @@ def segment(path: Path, model: Callable[[Volume], np.ndarray]) -> Volume:
         reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else "no reason given"
         raise InputError(f"cannot be segmented with this network ({reason})", path,
                          "train the network again: its description does not fit its weights") from None
-    del image
     return nifti.like(Volume(labels, affine), place)
 
 

@@ -1,9 +1,11 @@
-"""A trained nnU-Net that resamples large series some planes at a time."""
+"""A trained nnU-Net for large series: some planes are resampled at a time, one fold is in memory."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,14 +14,41 @@ from stages.common.nifti import Volume
 from stages.segmentation import checkpoint
 from stages.segmentation.nnunet import plan as nnunet_plan
 from stages.segmentation.nnunet import slabs
-from stages.segmentation.nnunet.model import Model
+from stages.segmentation.nnunet.model import Model, read_weights, weights_file
 
 # Up to here nnU-Net's own code has the whole series at once, which takes 1 GB.
 WHOLE_VOXELS = 1 << 23
 
 
+class Stored:
+    """The weights of each fold, read when their turn comes: five of the paper's take 0.6 GB.
+
+    Parameters
+    ----------
+    files : list of Path
+        One for each fold.
+    network : Module
+        Which they are of; has them afterwards.
+    """
+
+    def __init__(self, files: list[Path], network: torch.nn.Module):
+        self.files, self.network = files, network
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+        return (read_weights(path, self.network) for path in self.files)
+
+
 class Lean(Model):
     """A trained nnU-Net (see `Model`)."""
+
+    def __init__(self, folder: Path, device: torch.device):
+        super().__init__(folder, device)
+        files = [weights_file(folder, fold) for fold in sorted(self.about["folds"], key=int)]
+        if len(files) > 1:
+            self.predictor.list_of_parameters = Stored(files, self.predictor.network)
 
     def predict(self, image: Volume) -> np.ndarray:
         """Segment an image: see `Model.predict`.
@@ -30,10 +59,13 @@ class Lean(Model):
             return super().predict(image)
         predictor = self.predictor
         plans, configuration = predictor.plans_manager, predictor.configuration_manager
-        properties = {"spacing": nnunet_plan.spacing(image)}
+        properties, voxels = {"spacing": nnunet_plan.spacing(image)}, nnunet_plan.as_array(image)
+        # Held by nobody else while the network runs (`infer.segment`): two bytes a voxel less.
+        del image
         with contextlib.redirect_stdout(io.StringIO()):
-            data = slabs.prepared(nnunet_plan.as_array(image), plans, configuration, properties,
+            data = slabs.prepared(voxels, plans, configuration, properties,
                                   configuration.preprocessor_class(verbose=False))
+            del voxels
             scores = self.half_scores(torch.from_numpy(data))
             del data
             labels = slabs.labelled(scores, plans, configuration, predictor.label_manager, properties)
