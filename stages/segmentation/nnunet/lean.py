@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,12 +73,27 @@ class Lean(Model):
         return np.ascontiguousarray(labels.transpose(2, 1, 0)).astype(np.uint8, copy=False)
 
     def half_scores(self, data: torch.Tensor) -> torch.Tensor:
-        """Return the mean scores of the folds in half precision, as nnU-Net itself adds them up."""
-        total = None
-        for weights in self.predictor.list_of_parameters:
-            self.predictor.network.load_state_dict(weights)
-            scores = self.predictor.predict_sliding_window_return_logits(data).cpu()
-            total = scores if total is None else total.add_(scores)
-        for planes in total.split(slabs.PLANES, dim=1):
+        """Return the mean scores of the folds in half precision, as nnU-Net itself adds them up.
+
+        The sum waits in a temporary file while the next fold's network runs.
+        """
+        count = len(self.predictor.list_of_parameters)
+        with tempfile.TemporaryFile() as kept:
+            for number, weights in enumerate(self.predictor.list_of_parameters, 1):
+                self.predictor.network.load_state_dict(weights)
+                del weights
+                scores = self.predictor.predict_sliding_window_return_logits(data).cpu()
+                if number > 1:
+                    kept.seek(0)
+                    for planes in scores.split(slabs.PLANES, dim=1):
+                        before = np.fromfile(kept, np.float16, planes.numel()).reshape(planes.shape)
+                        planes.add_(torch.from_numpy(before))
+                if number < count:
+                    kept.seek(0)
+                    for planes in scores.split(slabs.PLANES, dim=1):
+                        kept.write(planes.numpy().tobytes())
+                    kept.flush()
+                    del scores, planes
+        for planes in scores.split(slabs.PLANES, dim=1):
             checkpoint.require_finite({"scores": planes}, "the network's output")
-        return total.div_(len(self.predictor.list_of_parameters))
+        return scores.div_(count)
