@@ -5,8 +5,10 @@ table goes to benchmarks/README.md. Every stage runs as the pipelines call it, i
 one thread, parameters of the paper; its peak is what the kernel counts, of it or of the largest process
 that it started. Four tiny series go with the large one, because nnU-Net trains on several patients.
 
-Networks are untrained, and compute the first `WINDOWS` windows only: zeros stand for the others, for
-memory does not hang on what is found. Series and results stay in FOLDER: a stage needs those before it.
+Networks are untrained, and of each fold compute the first `WINDOWS` windows only: zeros stand for the
+others, for memory does not hang on what is found; nnU-Net's windows do not overlap. Series and results
+stay in FOLDER, because a stage needs those before it; so do the figures, and the table is of all stages
+that were ever measured there.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from containers.commands.reliability import table, write
@@ -42,6 +45,10 @@ STAGES = {
                                  "--out", "{work}/seg"),
     "intake of DICOM with RTSTRUCT": ("cohort", "stages.cohort.own", *PARAMS, "--table",
                                       "{work}/rtstruct.csv", "--out", "{work}/rtstruct"),
+    "contours of stations": ("cohort", "studies.sclc_recurrence.contours", "--params",
+                             "studies/sclc_recurrence/params", "--patients",
+                             "{work}/contours/patients.csv", "--masks", "{work}/contours", "--out",
+                             "{work}/stations"),
     "prepare": ("segmentation", "stages.segmentation.prepare", *PARAMS, "--preset", "paper", *LARGE,
                 "--out", "{work}/prepared"),
     "prepare for nnU-Net": ("segmentation", "stages.segmentation.nnunet.prepare", *PARAMS, "--preset",
@@ -131,21 +138,29 @@ def make(work: Path, planes: int) -> None:
     weights = dict.fromkeys(preset.nnunet.training.trained, checkpoint.weights(network))
     nnunet_model.write(work / "models" / "nnunet", weights, {
         "plans": plans, "dataset": about, "folds": {str(fold): {} for fold in weights},
-        "mirrored_axes": [0, 1, 2], "result": {}, "source": "made up"}, preset)
+        "mirrored_axes": [0, 1, 2], "result": {}, "source": "made up"}, replace(
+            preset, nnunet=replace(preset.nnunet, step=1.0)))
     plans = given_nnunet.plans(spacing=(1.0, 0.8, 0.8))
     plans["configurations"]["3d_fullres"]["patch_size"] = [64, 128, 128]
     made = given_nnunet.write(work / "models", plans, given_nnunet.dataset())
     (work / "models" / "given").symlink_to(made)
 
 
-def make_dicom(work: Path) -> None:
-    """Write the large series as DICOM, its mask as SEG and RTSTRUCT, in the image ``cohort``."""
+def make_others(work: Path) -> None:
+    """Write the large series as DICOM, its mask as SEG, as RTSTRUCT, and as contours of a patient.
+
+    In the image ``cohort``.
+    """
+    import numpy as np
+
     from stages.common import nifti
+    from studies.sclc_recurrence.partition import STATIONS
     from tests.cohort import mask_files, slices
 
     image, mask = (nifti.read(work / f"s0{end}.nii.gz") for end in ("", "_mask"))
-    folder = slices.series(work / "dicom", image.data, image.spacing[2], origin=(0, 0, 0),
-                           spacing=image.spacing[:2].tolist(), **mask_files.COMPLETE)
+    # What is stored has no values below air.
+    folder = slices.series(work / "dicom", np.maximum(image.data, -1024), image.spacing[2],
+                           origin=(0, 0, 0), spacing=image.spacing[:2].tolist(), **mask_files.COMPLETE)
     parts = {"lesion": mask.data == 2, "liver": mask.data > 0}
     mask_files.segmentation(work / "seg.dcm", folder, parts)
     mask_files.structures(work / "rtstruct.dcm", {
@@ -155,6 +170,12 @@ def make_dicom(work: Path) -> None:
         slices.table(work / f"{kind}.csv", [["s0", "s0", "s0", "dicom", f"{kind}.dcm", "lesion",
                                              "liver"]],
                      ("series", "study", "patient", "path", "mask", "lesion", "liver"))
+    places = np.arange(mask.data.shape[0]) % len(STATIONS) + 1
+    stations = np.where(parts["liver"], places[:, None, None].astype(np.uint8), np.uint8(0))
+    for name, voxels in (("stations", stations), ("primary", parts["lesion"]), ("ctv", parts["liver"])):
+        nifti.write(work / "contours" / "s0" / f"{name}.nii.gz",
+                    nifti.Volume(voxels.astype(np.uint8), mask.affine))
+    slices.table(work / "contours" / "patients.csv", [["s0", 1, 30.0]], ("patient", "location", "size"))
 
 
 def few_windows() -> None:
@@ -174,7 +195,8 @@ def few_windows() -> None:
         return torch.zeros((len(window), classes, *window.shape[2:]), device=window.device)
 
     predictor, read = nnunet_model.nnUNetPredictor, networks.read
-    whole = predictor._internal_maybe_mirror_and_predict
+    whole, fold = predictor._internal_maybe_mirror_and_predict, (
+        predictor.predict_sliding_window_return_logits)
 
     class Few(torch.nn.Module):
         def __init__(self, model):
@@ -188,7 +210,11 @@ def few_windows() -> None:
         model, preset = read(folder)
         return Few(model).eval(), preset
 
-    networks.read = cut
+    def each(self, data):
+        left[0] = WINDOWS
+        return fold(self, data)
+
+    networks.read, predictor.predict_sliding_window_return_logits = cut, each
     predictor._internal_maybe_mirror_and_predict = lambda self, window: few(
         lambda part: whole(self, part), window, self.label_manager.num_segmentation_heads)
 
@@ -236,13 +262,13 @@ def main() -> None:
     parser.add_argument("--planes", type=int, default=700, help="of the large series")
     parser.add_argument("--write", action="store_true", help="into benchmarks/README.md")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--make-dicom", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--make-others", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--inside", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.make:
         return make(options.make, options.planes)
-    if options.make_dicom:
-        return make_dicom(options.make_dicom)
+    if options.make_others:
+        return make_others(options.make_others)
     if options.inside:
         return inside(*options.inside)
     chosen = options.stages or list(STAGES)
@@ -253,11 +279,15 @@ def main() -> None:
         work.mkdir(exist_ok=True)
         if not (work / "models" / "given").exists():
             launched(work, "segmentation", "--make", work, "--planes", options.planes)
-        if not (work / "rtstruct.csv").exists():
-            launched(work, "cohort", "--make-dicom", work)
-        found = {name: measured(work, name) for name in chosen}
-    text = table(HEAD, [[name, f"{one['peak'] / 1e9:.2f}", f"{one['seconds']:.0f}"]
-                        for name, one in found.items()])
+        if not (work / "contours" / "patients.csv").exists():
+            launched(work, "cohort", "--make-others", work)
+        kept = work / "measured.json"
+        found = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+        for name in chosen:
+            found[name] = measured(work, name)
+            kept.write_text(json.dumps(found), encoding="utf-8")
+    text = table(HEAD, [[name, f"{found[name]['peak'] / 1e9:.2f}", f"{found[name]['seconds']:.0f}"]
+                        for name in STAGES if name in found])
     print(text)
     if options.write:
         write("memory", text, DOCUMENT)
