@@ -29,7 +29,7 @@ from nnunetv2.preprocessing.resampling.default_resampling import (
 )
 
 # Planes that are made at a time; planes around them that a spline is filtered over, or a line needs.
-PLANES = 32
+PLANES = 16
 MARGIN, MARGIN_OF_LINES = 16, 2
 # Schemes that look at each voxel alone.
 POINTWISE = ("CTNormalization", "NoNormalization")
