@@ -34,20 +34,27 @@ SHAPE, SPACING_MM = (512, 512, 700), (0.78, 0.78, 1.0)
 SEED = 7
 
 
-def make(path: Path, depth: int) -> None:
-    """Write a body with a liver that has two lesions, and noise."""
+def make(path: Path, depth: int, mask: Path | None = None) -> None:
+    """Write a body with a liver that has two lesions, and noise; on request a mask of it."""
     random = np.random.default_rng(SEED)
     image = np.empty((*SHAPE[:2], depth), np.int16, order="F")
     x, y = np.arange(SHAPE[0])[:, None], np.arange(SHAPE[1])[None]
     noise = random.normal(0, 15, SHAPE[:2])
+    labels = np.zeros(image.shape if mask else (*SHAPE[:2], 1), np.uint8, order="F")
     for z in range(depth):
         plane = np.where(((x - 256) / 230) ** 2 + ((y - 256) / 170) ** 2 < 1, 30, -1000)
         height = (z - depth / 2) / (0.28 * depth)
-        plane[((x - 184) / 102) ** 2 + ((y - 256) / 102) ** 2 + height ** 2 < 1] = 108
+        liver = ((x - 184) / 102) ** 2 + ((y - 256) / 102) ** 2 + height ** 2 < 1
+        plane[liver] = 108
+        found = liver.astype(np.uint8)
         for a, b in ((160, 280), (200, 230)):
-            plane[(x - a) ** 2 + (y - b) ** 2 + (z - depth / 2) ** 2 < 400] = 60
+            lesion = (x - a) ** 2 + (y - b) ** 2 + (z - depth / 2) ** 2 < 400
+            plane[lesion], found[lesion] = 60, 2
         image[..., z] = plane + np.roll(noise, 37 * z)
-    nifti.write(path, nifti.Volume(image, np.diag([*SPACING_MM, 1.0])))
+        labels[..., z % labels.shape[2]] = found
+    for place, voxels in ((path, image), (mask, labels)):
+        if place:
+            nifti.write(place, nifti.Volume(voxels, np.diag([*SPACING_MM, 1.0])))
 
 
 def shown(blocks):

@@ -31,7 +31,7 @@ def predict(model, image: Volume, preset: settings.Preset, device: torch.device)
     model : Module
         Trained network in evaluation mode, on ``device``.
     image : Volume
-        HU in RAS order.
+        HU in RAS order, of any type.
     preset : Preset
         What the network was trained with.
 
@@ -65,25 +65,57 @@ def load(folder: Path, device: torch.device) -> Callable[[Volume], np.ndarray]:
     """Return what segments an image (HU, RAS order) with the model of a folder."""
     if networks.description(folder).get("kind") == "nnunet":
         # Only here: importing nnU-Net takes seconds.
-        from stages.segmentation.nnunet.model import Model
+        from stages.segmentation.nnunet.lean import Lean
 
-        return Model(folder, device).predict
+        return Lean(folder, device).predict
     model, preset = networks.read(folder)
     model.to(device)
     return lambda image: predict(model, image, preset, device)
 
 
+def read(path: Path) -> tuple[Volume, Volume]:
+    """Read an image as `cases.read_image` does, but leave voxels of two bytes as they are.
+
+    Returns
+    -------
+    image : Volume
+        HU in RAS order: float32, or the file's whole numbers.
+    place : Volume
+        Axes and grid of the file, without its voxels.
+
+    Raises
+    ------
+    InputError
+        As `cases.read_image`.
+    """
+    stored = nifti.read(path)
+    place = Volume(np.broadcast_to(np.uint8(0), stored.data.shape), stored.affine, stored.header)
+    kind = stored.data.dtype
+    if kind.kind not in "iu" or kind.itemsize > 2 or min(stored.data.shape) < 2:
+        del stored
+        return cases.read_image(path), place
+    image = nifti.to_ras(stored)
+    if np.iinfo(kind).min < cases.PADDING_HU:
+        np.clip(image.data, cases.PADDING_HU, None, out=image.data)
+    return image, place
+
+
 def segment(path: Path, model: Callable[[Volume], np.ndarray]) -> Volume:
     """Segment the image of a file; the mask has the axes and the grid of the file.
+
+    What is read but not needed any more goes at once, in the model too: of a fine series each copy
+    counts.
 
     Raises
     ------
     InputError
         If the file cannot be used or is too large for the GPU.
     """
-    image = cases.read_image(path)
+    image, place = read(path)
+    affine, given = image.affine, [image]
+    del image
     try:
-        labels = model(image)
+        labels = model(given.pop())
     except torch.cuda.OutOfMemoryError:
         raise InputError("is too large for the GPU's memory", path, "use --device cpu") from None
     except (ValueError, RuntimeError, LookupError, TypeError) as error:
@@ -91,7 +123,7 @@ def segment(path: Path, model: Callable[[Volume], np.ndarray]) -> Volume:
         reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else "no reason given"
         raise InputError(f"cannot be segmented with this network ({reason})", path,
                          "train the network again: its description does not fit its weights") from None
-    return nifti.like(Volume(labels, image.affine), nifti.read(path))
+    return nifti.like(Volume(labels, affine), place)
 
 
 def stage() -> None:

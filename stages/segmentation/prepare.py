@@ -56,11 +56,16 @@ def prepare(image: Volume, how: settings.Prepare) -> Volume:
     return Volume(grid.resample(image.data, found.coordinates), found.affine)
 
 
-def prepare_pair(image: Volume, mask: Volume, how: settings.Prepare) -> tuple[Volume, Volume]:
-    """Prepare image and mask on one grid; the mask keeps its labels (nearest voxel)."""
-    found = layout(image, how)
-    return tuple(Volume(grid.resample(volume.data, found.coordinates, nearest), found.affine)
-                 for volume, nearest in ((image, False), (mask, True)))
+def whole_hu(data: np.ndarray, found: Layout) -> np.ndarray:
+    """Resample an image (HU) linearly to whole numbers; the result is int16.
+
+    Planes lie one after the other in memory: a crop of a few planes is read in few pieces.
+    """
+    made = np.empty(found.shape, np.int16, order="F")
+    for start in range(0, found.shape[2], grid.PLANES):
+        planes = found.planes(data, start, start + grid.PLANES)
+        made[..., start:start + grid.PLANES] = np.clip(np.rint(planes), -32768, 32767)
+    return made
 
 
 def files(folder: Path, name: str) -> list[Path]:
@@ -71,12 +76,16 @@ def files(folder: Path, name: str) -> list[Path]:
 def write(case: cases.Case, how: settings.Prepare, folder: Path) -> list[int]:
     """Prepare a case and write its `files`; return its voxels of background, liver and lesion.
 
-    Planes lie one after the other: a crop of a few planes is read in few pieces.
+    The mask keeps its labels (nearest voxel), on the image's grid and in the same order in memory.
     """
-    image, mask = prepare_pair(*cases.pair(case), how)
-    whole = np.clip(np.rint(image.data), -32768, 32767).astype(np.int16, order="F")
-    where = crops.places(mask.data)
-    for path, array in zip(files(folder, case.file), (whole, np.asfortranarray(mask.data), where)):
+    image, mask = cases.pair(case)
+    found, paths = layout(image, how), files(folder, case.file)
+    # Image and mask one after the other: at a fine voxel size each takes gigabytes.
+    arrays.write(paths[0], whole_hu(image.data, found))
+    del image
+    labels = np.asfortranarray(grid.resample(mask.data, found.coordinates, nearest=True))
+    where = crops.places(labels)
+    for path, array in zip(paths[1:], (labels, where)):
         arrays.write(path, array)
     return where[:, -1].tolist()
 

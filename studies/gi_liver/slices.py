@@ -121,7 +121,7 @@ def gather(listed: pd.DataFrame, home: Path, slicing: Slicing, window: Window, l
             raise InputError("lies on another grid than its image", home / row[MASK],
                              "make the mask on the grid of the image")
         image, mask = nifti.to_ras(image), nifti.to_ras(mask)
-        values, place = windowed(image.data.astype(float), window) - outside, 0
+        place = 0
         for lesion in pieces(mask.data == label, row[LESION] != "", connectivity):
             if lesions.diameter(int(lesion.sum()), mask.spacing) < smallest_mm:
                 continue
@@ -130,8 +130,10 @@ def gather(listed: pd.DataFrame, home: Path, slicing: Slicing, window: Window, l
             levels = [int(np.argmax(area))] if slicing.taken == "middle" else np.flatnonzero(area)
             name = f"{row[PATIENT]}:{lesions.name(row, place)}"
             for level in levels:
+                # Slice by slice: in double precision a fine series takes gigabytes.
+                values = windowed(image.data[:, :, level].astype(float), window) - outside
                 rows.append((f"{name}:{level}", name, row[PATIENT], row[LABEL]))
-                images.append(cut(values[:, :, level], lesion[:, :, level], slicing.size))
+                images.append(cut(values, lesion[:, :, level], slicing.size))
     if not rows:
         raise InputError("no mask has a lesion that is large enough", home,
                          "correct lesions.label, or the masks")

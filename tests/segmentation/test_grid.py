@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from stages.common import nifti
 from stages.common.nifti import Volume
-from stages.segmentation import grid, prepare, settings
+from stages.segmentation import arrays, cases, crops, grid, prepare, settings
 from tests.segmentation.volumes import AFFINE, box
 
 RANDOM = np.random.default_rng(11)
@@ -81,13 +82,43 @@ def test_foreground_box():
     assert grid.foreground(data - 900, -300, 1) == (slice(None),) * 3
 
 
-def test_image_and_mask_stay_together():
+def test_image_and_mask_stay_together(tmp_path):
     mask = box((20, 18, 10), ((6, 6, 3), (12, 12, 7)))
     image = Volume(np.where(mask == 2, 50.0, -1000.0).astype(np.float32), AFFINE)
+    case = cases.Case("a", tmp_path / "image.nii.gz", tmp_path / "mask.nii.gz")
+    for path, volume in ((case.image, image), (case.mask, Volume(mask, AFFINE))):
+        nifti.write(path, volume)
     how = settings.Prepare((1.0, 1.0, 2.5), -500, 1)
-    small, labels = prepare.prepare_pair(image, Volume(mask, AFFINE), how)
-    assert small.data.shape == labels.data.shape and np.allclose(small.affine, labels.affine)
-    np.testing.assert_allclose(small.spacing, how.spacing_mm)
+    counts = prepare.write(case, how, tmp_path)
+    small, labels, _ = map(arrays.read, prepare.files(tmp_path, "a"))
+    found = prepare.layout(image, how)
+    assert small.shape == labels.shape == found.shape
+    np.testing.assert_allclose(Volume(small, found.affine).spacing, how.spacing_mm)
     # Each lesion voxel becomes 2 x 2 x 2 voxels, and they lie where it is bright.
-    assert (labels.data == 2).sum() == 8 * (mask == 2).sum()
-    assert (small.data[labels.data == 2] > -600).all()
+    assert (labels == 2).sum() == counts[2] == 8 * (mask == 2).sum()
+    assert (small[labels == 2] > -600).all()
+
+
+def test_planes_at_a_time_write_the_bytes_of_the_whole(tmp_path):
+    """More planes than are made at a time, values that two bytes cannot hold, and halves."""
+    mask = box((20, 18, 2 * grid.PLANES + 5), ((6, 6, 3), (12, 12, 17)))
+    hu = (RANDOM.integers(-4000, 4000, mask.shape) / 2).astype(np.float32)
+    hu[3:5, 3:5], hu[9, 9] = 70000, -900.5
+    case = cases.Case("a", tmp_path / "image.nii.gz", tmp_path / "mask.nii.gz")
+    for path, voxels in ((case.image, hu), (case.mask, mask)):
+        nifti.write(path, Volume(voxels, AFFINE))
+    how = settings.Prepare((1.7, 2.0, 4.1), -300, 1)
+    counts = prepare.write(case, how, tmp_path)
+
+    image, labels = cases.pair(case)
+    found = prepare.layout(image, how)
+    assert found.shape[2] > 2 * grid.PLANES
+    whole = np.rint(grid.resample(image.data, found.coordinates))
+    assert whole.max() > 32767 and np.array_equal(whole, prepare.prepare(image, how).data.round())
+    labels = grid.resample(labels.data, found.coordinates, True)
+    wanted = (np.asfortranarray(whole.clip(-32768, 32767), np.int16), np.asfortranarray(labels),
+              crops.places(labels))
+    assert counts == [int((labels == label).sum()) for label in range(3)] and counts[2]
+    for path, array in zip(prepare.files(tmp_path, "a"), wanted):
+        np.save(tmp_path / "wanted.npy", array)
+        assert path.read_bytes() == (tmp_path / "wanted.npy").read_bytes()

@@ -8,11 +8,13 @@ import sys
 import time
 
 import numpy as np
+import pytest
 import torch
 
 from stages.common import canonical, nifti
 from stages.common.nifti import Volume
 from stages.segmentation import checkpoint, infer, settings
+from stages.segmentation.nnunet import lean, slabs
 from stages.segmentation.nnunet import model as nnunet_model
 from stages.segmentation.nnunet import plan as nnunet_plan
 from stages.segmentation.nnunet import prepare as nnunet_prepare
@@ -232,6 +234,24 @@ def test_prediction_is_the_package_s_own_ensemble(trained_nnunet, call, tmp_path
     assert (mask.data.transpose(2, 1, 0) != expected).mean() < 1e-3
     call(infer.stage, *infer_arguments(trained_nnunet, tmp_path / "again"))
     assert contents(tmp_path / "masks") == contents(tmp_path / "again")
+
+
+@pytest.mark.parametrize("spacing", [(3.0, 3.0, 4.0), (3.4, 2.7, 3.1), (2.1, 2.2, 9.0)])
+def test_some_planes_at_a_time_give_the_package_s_labels(trained_nnunet, monkeypatch, spacing):
+    """As for a large series: at the network's voxel size, at another, and with thick slices."""
+    monkeypatch.setattr(slabs, "PLANES", 5)
+    model = lean.Lean(trained_nnunet / "model", torch.device("cpu"))
+    image = Volume(nifti.read(trained_nnunet / "s2_image.nii.gz").data, np.diag([*spacing, 1.0]))
+    expected = model.predictor.predict_single_npy_array(
+        nnunet_plan.as_array(image), {"spacing": nnunet_plan.spacing(image)})
+    whole = model.predict(image)
+    monkeypatch.setattr(lean, "WHOLE_VOXELS", image.data.size - 1)
+    monkeypatch.setattr(nnunet_model, "convert", None)
+    found = model.predict(image)
+    assert found.dtype == whole.dtype and found.flags.c_contiguous
+    assert set(np.unique(found)) == {0, 1, 2}
+    np.testing.assert_array_equal(found.transpose(2, 1, 0), expected)
+    assert (found != whole).mean() < 1e-3
 
 
 def test_prediction_follows_the_orientation_of_the_file(trained_nnunet):

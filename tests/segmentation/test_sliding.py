@@ -7,8 +7,9 @@ import pytest
 import torch
 from monai.inferers import sliding_window_inference
 
+from stages.common import nifti
 from stages.common.nifti import Volume
-from stages.segmentation import infer, networks, settings, sliding
+from stages.segmentation import cases, infer, networks, settings, sliding
 from tests.segmentation.volumes import PARAMS, box, draw
 
 BASE = settings.load(PARAMS, "quick")
@@ -72,3 +73,32 @@ def test_a_series_gets_the_same_mask_in_layers(spacing, monkeypatch):
     monkeypatch.setattr(sliding, "WHOLE_VOXELS", 0)
     np.testing.assert_array_equal(infer.predict(model, image, how, torch.device("cpu")), whole)
     assert len(np.unique(whole)) > 1
+
+
+@pytest.mark.parametrize("kind", ["int16", "int8", "uint8", "uint16", "int32", "float32"])
+@pytest.mark.parametrize("shape, spacing", [
+    ((30, 28, 41), (2.0, 2.0, 5.0)), ((17, 34, 9), (3.1, 2.9, 7.7)), ((9, 40, 23), (1.5, 1.5, 1.5))])
+def test_two_bytes_a_voxel_give_the_mask_of_four(tmp_path, kind, shape, spacing):
+    random, limits = np.random.default_rng(3), np.array([-3024, 3071])
+    if np.dtype(kind).kind != "f":
+        limits = np.clip(limits, np.iinfo(kind).min, np.iinfo(kind).max)
+    data = random.normal(60, 700, shape).clip(*limits).astype(kind)
+    data[:4] = limits[0]
+    turned = np.array([[0, 3.1, 0, -40], [-2.9, 0, 0, 50], [0, 0, -4.2, -30], [0, 0, 0, 1.0]])
+    path, asked = tmp_path / "image.nii.gz", []
+    nifti.write(path, Volume(data, turned))
+    how, model = dataclasses.replace(preset(), prepare=settings.Prepare(spacing, -600, 1)), network()
+
+    def segmented(image):
+        asked.append(image.data.dtype)
+        return infer.predict(model, image, how, torch.device("cpu"))
+
+    whole = cases.read_image(path)
+    expected = nifti.like(Volume(segmented(whole), whole.affine), nifti.read(path))
+    found = infer.segment(path, segmented)
+    np.testing.assert_array_equal(found.data, expected.data)
+    np.testing.assert_array_equal(found.affine, expected.affine)
+    assert found.data.flags == expected.data.flags and len(np.unique(found.data)) > 1
+    assert asked == [np.float32, np.dtype(kind) if np.dtype(kind).itemsize <= 2 else np.float32]
+    image, _ = infer.read(path)
+    np.testing.assert_array_equal(image.data.astype(np.float32), whole.data)

@@ -23,10 +23,11 @@ from stages.common import cli, nifti
 from stages.common.errors import InputError
 from stages.common.manifest import LESION
 from stages.common.nifti import Volume
-from stages.segmentation import cases, checkpoint, networks
+from stages.segmentation import cases, networks
 from stages.segmentation.nnunet import architecture, labels, slabs, untrusted, windows
 from stages.segmentation.nnunet import model as nnunet_model
 from stages.segmentation.nnunet import results as nnunet_results
+from stages.segmentation.nnunet.lean import Lean
 from stages.segmentation.nnunet.plan import as_array
 
 # isort: split
@@ -48,7 +49,7 @@ ALIKE = ("spacing", "patch_size", "normalization_schemes")
 STEP = 0.5
 
 
-class Given(nnunet_model.Model):
+class Given(Lean):
     """A group's nnU-Net.
 
     Parameters
@@ -110,21 +111,10 @@ class Given(nnunet_model.Model):
                                   configuration.preprocessor_class(verbose=False))
             del voxels
             with windows.weighed(architecture.KEY in configuration.configuration):
-                scores = self._scores(torch.from_numpy(data))
+                scores = self.half_scores(torch.from_numpy(data))
             del data
             found = slabs.labelled(scores, plans, configuration, predictor.label_manager, properties)
         return nifti.like(Volume(self.meant[found.transpose(2, 1, 0)], affine), grid)
-
-    def _scores(self, data: torch.Tensor) -> torch.Tensor:
-        """Return the mean scores of the folds in half precision, as nnU-Net itself adds them up."""
-        total = None
-        for weights in self.predictor.list_of_parameters:
-            self.predictor.network.load_state_dict(weights)
-            scores = self.predictor.predict_sliding_window_return_logits(data).cpu()
-            total = scores if total is None else total.add_(scores)
-        for planes in total.split(slabs.PLANES, dim=1):
-            checkpoint.require_finite({"scores": planes}, "the network's output")
-        return total.div_(len(self.predictor.list_of_parameters))
 
 
 def _configuration(results, checkpoints) -> str:

@@ -29,10 +29,12 @@ from nnunetv2.preprocessing.resampling.default_resampling import (
 )
 
 # Planes that are made at a time; planes around them that a spline is filtered over, or a line needs.
-PLANES = 32
+PLANES = 16
 MARGIN, MARGIN_OF_LINES = 16, 2
 # Schemes that look at each voxel alone.
 POINTWISE = ("CTNormalization", "NoNormalization")
+# Scheme that takes mean and standard deviation of the series.
+Z_SCORES = "ZScoreNormalization"
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,7 @@ def prepared(image: np.ndarray, plans, configuration, properties: dict, preproce
         outside = np.broadcast_to(np.int8(0), data.shape)
     properties["bbox_used_for_cropping"] = box
     properties["shape_after_cropping_and_before_resampling"] = data.shape[1:]
-    whole = not set(configuration.normalization_schemes) <= set(POINTWISE)
-    step = data.shape[1] if whole else PLANES
-    for start in range(0, data.shape[1], step):
-        part = (slice(None), slice(start, start + step))
-        data[part] = preprocessor._normalize(data[part], outside[part], configuration,
-                                             plans.foreground_intensity_properties_per_channel)
+    _normalise(data, outside, plans, configuration, preprocessor)
     spacing, target = properties["spacing"], configuration.spacing
     shape = compute_new_shape(data.shape[1:], spacing, target)
     made = np.empty((len(data), *shape), np.float32)
@@ -160,6 +157,23 @@ def prepared(image: np.ndarray, plans, configuration, properties: dict, preproce
     for where, planes in resampled(data, shape, spacing, target, how):
         made[(slice(None), *where)] = planes
     return made
+
+
+def _normalise(data: np.ndarray, outside: np.ndarray, plans, configuration, preprocessor) -> None:
+    """Normalise in place, some planes at a time where a scheme looks at each voxel alone."""
+    schemes = set(configuration.normalization_schemes)
+    if schemes == {Z_SCORES} and not any(configuration.use_mask_for_norm):
+        # nnU-Net's own code would have the series three times in memory.
+        for channel in data:
+            mean, deviation = channel.mean(), channel.std()
+            channel -= mean
+            channel /= max(deviation, 1e-8)
+        return
+    step = PLANES if schemes <= set(POINTWISE) else data.shape[1]
+    for start in range(0, data.shape[1], step):
+        part = (slice(None), slice(start, start + step))
+        data[part] = preprocessor._normalize(data[part], outside[part], configuration,
+                                             plans.foreground_intensity_properties_per_channel)
 
 
 def labelled(scores: torch.Tensor, plans, configuration, manager, properties: dict) -> np.ndarray:
