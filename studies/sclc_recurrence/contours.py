@@ -44,7 +44,9 @@ def stored(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
         if not nifti.same_grid(volume, first):
             raise InputError("lies on another grid than the stations", folder / f"{name}.nii.gz",
                              "resample it")
-    labels = np.rint(first.data).astype(int)
+    whole = first.data if first.data.dtype.kind in "iu" else np.rint(first.data)
+    # A byte for each voxel; what needs more is no station, and is refused by its number.
+    labels = whole.astype(np.uint8) if 0 <= whole.min() and whole.max() <= 255 else whole
     return [labels, *(found[name].data > 0 if name in found else np.zeros(labels.shape, bool)
                       for name in NAMES[1:])], np.asarray(first.spacing, float)
 
@@ -72,7 +74,7 @@ def masks(folder: Path, settings: structures.Contours) -> tuple[list[np.ndarray]
     labels, primary, nodes, ctv = parts
     unknown = sorted(set(np.unique(labels).tolist()) - set(range(len(STATIONS) + 1)))
     if unknown:
-        raise InputError(f"holds the label {unknown[0]} as a station", folder,
+        raise InputError(f"holds the label {unknown[0]:g} as a station", folder,
                          f"use 1 to {len(STATIONS)} for {', '.join(STATIONS)}")
     absent = [name for place, name in enumerate(STATIONS, 1) if not (labels == place).any()]
     for missing, what in ((absent, f"voxel of station {absent[0]}" if absent else ""),
