@@ -111,6 +111,16 @@ def test_the_committed_table_holds_one_state_of_the_bytes(tmp_path):
             assert bytes_of.setdefault(one.run, one.sha256) == one.sha256
 
 
+def test_what_the_guide_says_of_the_variations_is_recorded(tmp_path):
+    names = {one.name for one in variations.every(tmp_path, "venv")}
+    shown = [one for one in record.read() if one.run == "studies/sclc_liver/dvc.yaml"
+             and one.how in names and one.identical == one.outputs]
+    guide = " ".join((ROOT / "containers" / "README.md").read_text(encoding="utf-8").split())
+    assert {one.how for one in shown} == names
+    assert (f"it has all {len(names)}, each with {shown[0].identical} of {shown[0].outputs} outputs "
+            "identical") in guide
+
+
 def test_a_cpu_is_named_by_its_number_too(tmp_path, monkeypatch):
     path = tmp_path / "cpuinfo"
     path.write_text("vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n"
