@@ -92,13 +92,16 @@ def plan(folder: Path, choice: Choice) -> list[str]:
 def _meant(folder: Path, target: str, names: list[str]) -> list[str]:
     """Return the stages that a target means: those of the pipeline, or else of any pipeline.
 
-    One that fits nothing is DVC's to refuse.
+    One that names a file (``FILE:STAGE``) means any pipeline's. One that fits nothing is DVC's to
+    refuse.
     """
-    found = [name for name in names if matches(name, target)]
+    found = [] if ":" in target else [name for name in names if matches(name, target)]
     if not found:
         # What no stage of the root's pipeline needs is not among its names, such as a page of its own.
         everything = subprocess.run([_dvc(), "stage", "list", "--all", "--name-only"], cwd=folder,
                                     env=variables({}), capture_output=True, text=True)
+        if everything.returncode:
+            raise LauncherError(f"dvc stage list: {_error(everything.stdout + everything.stderr)}")
         found = [name for name in everything.stdout.splitlines() if matches(name, target)]
     return found or [target]
 

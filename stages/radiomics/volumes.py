@@ -46,7 +46,7 @@ def read_pair(image: str | Path, mask: str | Path,
     lesions = read_mask(mask, settings)
     _check_same_grid(series, lesions, image, mask)
     lesions.CopyInformation(series)
-    _check_padding(series, lesions, image, settings.padding_below)
+    _check_padding(series, sitk.GetArrayViewFromImage(lesions), image, settings.padding_below)
     return series, lesions
 
 
@@ -59,7 +59,7 @@ def read_labels(image: str | Path, mask: str | Path, settings: Radiomics,
     series, labels = read_series(image), _read(mask)
     _check_same_grid(series, labels, image, mask)
     found = sitk.GetArrayFromImage(labels)
-    _check_padding(series, labels == lesion, image, settings.padding_below)
+    _check_padding(series, found == lesion, image, settings.padding_below)
     return series, found
 
 
@@ -77,8 +77,12 @@ def read_series(path: str | Path) -> sitk.Image:
 def read_mask(path: str | Path, settings: Radiomics) -> sitk.Image:
     """Read a mask (see `read_pair`); it may be empty."""
     mask = _read(path)
-    check_known(sitk.GetArrayViewFromImage(mask), path, settings)
-    return mask == settings.label
+    labels = sitk.GetArrayViewFromImage(mask)
+    check_known(labels, path, settings)
+    # Not by SimpleITK, for which 256 is 0 in a mask of bytes.
+    lesions = sitk.GetImageFromArray((labels == settings.label).astype(np.uint8))
+    lesions.CopyInformation(mask)
+    return lesions
 
 
 def check_known(labels: np.ndarray, path: str | Path, settings: Radiomics) -> None:
@@ -146,10 +150,9 @@ def _check_same_grid(series, mask, image_path, mask_path) -> None:
                          "apart)", mask_path, SAME)
 
 
-def _check_padding(series, lesions, path, below: float) -> None:
+def _check_padding(series, lesions: np.ndarray, path, below: float) -> None:
     count = 0
-    values, inside = sitk.GetArrayViewFromImage(series), sitk.GetArrayViewFromImage(lesions)
-    for plane, lesion in zip(values, inside):
+    for plane, lesion in zip(sitk.GetArrayViewFromImage(series), lesions):
         if lesion.any():
             count += int(np.count_nonzero(plane[lesion != 0] < below))
     if count:

@@ -74,7 +74,7 @@ def masks(folder: Path, settings: structures.Contours) -> tuple[list[np.ndarray]
     labels, primary, nodes, ctv = parts
     unknown = sorted(set(np.unique(labels).tolist()) - set(range(len(STATIONS) + 1)))
     if unknown:
-        raise InputError(f"holds the label {unknown[0]:g} as a station", folder,
+        raise InputError(f"holds the label {unknown[0]:.15g} as a station", folder,
                          f"use 1 to {len(STATIONS)} for {', '.join(STATIONS)}")
     absent = [name for place, name in enumerate(STATIONS, 1) if not (labels == place).any()]
     for missing, what in ((absent, f"voxel of station {absent[0]}" if absent else ""),

@@ -192,6 +192,8 @@ def test_a_target_that_no_stage_of_the_root_needs_is_found(repository):
     for target in ("page", "studies/two/dvc.yaml:page"):
         result = verify(repository, "--targets", target)
         assert result.stdout == "1 of 1 outputs identical (engine venv)\n", result.stderr
+    # A pattern with a file means every pipeline's, though the root needs one that fits, too.
+    assert "3 of 3" in verify(repository, "--targets", "studies/*:*").stdout
 
 
 def test_targets_are_found_in_every_pipeline(repository):

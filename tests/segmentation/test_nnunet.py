@@ -1,10 +1,13 @@
 """nnU-Net on tiny scans: planning as the package plans, training, resuming, prediction."""
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -252,6 +255,34 @@ def test_some_planes_at_a_time_give_the_package_s_labels(trained_nnunet, monkeyp
     assert set(np.unique(found)) == {0, 1, 2}
     np.testing.assert_array_equal(found.transpose(2, 1, 0), expected)
     assert (found != whole).mean() < 1e-3
+
+
+@pytest.mark.parametrize("change", [
+    lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    lambda path: os.utime(path, ns=(0, 0))])
+def test_weights_that_are_lost_on_the_way_are_no_fault_of_a_series(trained_nnunet, tmp_path, change):
+    folder = shutil.copytree(trained_nnunet / "model", tmp_path / "model")
+    model = lean.Lean(folder, torch.device("cpu"))
+    image = nifti.read(trained_nnunet / "s1_image.nii.gz")
+    model.predict(image)
+    change(folder / "fold_1.safetensors")
+    # An `InputError` would leave the series out, and go on with the next.
+    with pytest.raises(OSError, match="the weights were read before") as caught:
+        model.predict(image)
+    assert caught.value.filename.endswith("fold_1.safetensors")
+
+
+def test_a_full_disk_is_named_where_scores_of_folds_wait(trained_nnunet, monkeypatch):
+    class Full:
+        def seek(self, place):
+            pass
+
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="TMPDIR names another folder") as caught:
+        lean._keep(torch.zeros((3, 4, 5, 6), dtype=torch.float16), Full())
+    assert caught.value.filename == tempfile.gettempdir()
 
 
 def test_prediction_follows_the_orientation_of_the_file(trained_nnunet):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
 
+from stages.common.errors import InputError
 from stages.common.nifti import Volume
 from stages.segmentation import checkpoint
 from stages.segmentation.nnunet import plan as nnunet_plan
@@ -30,16 +33,35 @@ class Stored:
         One for each fold.
     network : Module
         Which they are of; has them afterwards.
+
+    Raises
+    ------
+    OSError
+        When iterated over, if a file is not there any more or another one: that is no fault of the
+        series at hand, which an `InputError` would leave out.
     """
 
     def __init__(self, files: list[Path], network: torch.nn.Module):
         self.files, self.network = files, network
+        self.states = [_state(path) for path in files]
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        return (read_weights(path, self.network) for path in self.files)
+        return map(self._again, self.files, self.states)
+
+    def _again(self, path: Path, state: tuple[int, int]) -> dict[str, torch.Tensor]:
+        with contextlib.suppress(InputError, OSError):
+            if _state(path) == state:
+                return read_weights(path, self.network)
+        raise OSError(errno.EIO, "the weights were read before, and cannot be read again or are others "
+                      "now", str(path))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    about = path.stat()
+    return about.st_mtime_ns, about.st_size
 
 
 class Lean(Model):
@@ -84,16 +106,36 @@ class Lean(Model):
                 del weights
                 scores = self.predictor.predict_sliding_window_return_logits(data).cpu()
                 if number > 1:
-                    kept.seek(0)
-                    for planes in scores.split(slabs.PLANES, dim=1):
-                        before = np.fromfile(kept, np.float16, planes.numel()).reshape(planes.shape)
-                        planes.add_(torch.from_numpy(before))
+                    _add(scores, kept)
                 if number < count:
-                    kept.seek(0)
-                    for planes in scores.split(slabs.PLANES, dim=1):
-                        kept.write(planes.numpy().tobytes())
-                    kept.flush()
-                    del scores, planes
+                    _keep(scores, kept)
+                    del scores
         for planes in scores.split(slabs.PLANES, dim=1):
             checkpoint.require_finite({"scores": planes}, "the network's output")
         return scores.div_(count)
+
+
+def _add(scores: torch.Tensor, kept: BinaryIO) -> None:
+    """Add what is kept to scores, in place."""
+    kept.seek(0)
+    for planes in scores.split(slabs.PLANES, dim=1):
+        before = np.fromfile(kept, np.float16, planes.numel()).reshape(planes.shape)
+        planes.add_(torch.from_numpy(before))
+
+
+def _keep(scores: torch.Tensor, kept: BinaryIO) -> None:
+    """Keep scores instead of what is there.
+
+    Raises
+    ------
+    OSError
+        If there is no room, with the folder's name.
+    """
+    try:
+        kept.seek(0)
+        for planes in scores.split(slabs.PLANES, dim=1):
+            kept.write(planes.numpy().tobytes())
+        kept.flush()
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror} (scores of a fold wait there; TMPDIR names "
+                      "another folder)", tempfile.gettempdir()) from None

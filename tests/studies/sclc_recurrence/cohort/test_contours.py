@@ -39,7 +39,7 @@ def settings():
 def as_nifti(folder, labels, *parts, spacing=(1.0, 1, 2)):
     affine = np.diag([*spacing, 1.0])
     for name, data in zip(contours.NAMES, (labels, *parts)):
-        nifti.write(folder / f"{name}.nii.gz", nifti.Volume(data.astype(np.int16), affine))
+        nifti.write(folder / f"{name}.nii.gz", nifti.Volume(data.astype(np.int32), affine))
     return folder
 
 
@@ -90,7 +90,7 @@ def test_a_gtv_of_nodes_alone_is_one(tmp_path, settings):
 @pytest.mark.parametrize("change, words", [
     (lambda parts: parts[0].__setitem__(parts[0] == 7, 0), "has no voxel of station 4R"),
     (lambda parts: parts[0].__setitem__((0, 0, 0), 17), "holds the label 17 "),
-    (lambda parts: parts[0].__setitem__((0, 0, 0), 257), "holds the label 257 "),
+    (lambda parts: parts[0].__setitem__((0, 0, 0), 1234567), "holds the label 1234567 "),
     (lambda parts: parts[0].__setitem__((0, 0, 0), -1), "holds the label -1 "),
     (lambda parts: [part.fill(0) for part in parts[1:3]], "has no GTV"),
     (lambda parts: parts[3].fill(0), "has no CTV")])
