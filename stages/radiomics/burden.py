@@ -113,10 +113,8 @@ def seen(rows: pd.DataFrame, home: Path, settings: Lesions, burden: Burden) -> S
     for _, row in rows.iterrows():
         series, labels = volumes.read_labels(home / row[IMAGE], home / row[MASK], settings,
                                              settings.label)
-        volumes.check_known(labels, home / row[MASK], settings)
+        mask = volumes.marked(labels, series, home / row[MASK], settings)
         values, every = sitk.GetArrayViewFromImage(series), labels == settings.label
-        mask = sitk.GetImageFromArray(every.astype(np.uint8))
-        mask.CopyInformation(series)
         large = np.zeros(every.shape, bool)
         for lesion in lesions.split(mask, settings, row[LESION] != ""):
             if lesions.large(lesion, settings):

@@ -77,16 +77,17 @@ def read_series(path: str | Path) -> sitk.Image:
 def read_mask(path: str | Path, settings: Radiomics) -> sitk.Image:
     """Read a mask (see `read_pair`); it may be empty."""
     mask = _read(path)
-    labels = sitk.GetArrayViewFromImage(mask)
-    check_known(labels, path, settings)
-    # Not by SimpleITK, for which 256 is 0 in a mask of bytes.
-    lesions = sitk.GetImageFromArray((labels == settings.label).astype(np.uint8))
-    lesions.CopyInformation(mask)
-    return lesions
+    return marked(sitk.GetArrayViewFromImage(mask), mask, path, settings)
 
 
-def check_known(labels: np.ndarray, path: str | Path, settings: Radiomics) -> None:
-    """Refuse a mask (z, y, x) with a label that ``settings`` do not name."""
+def marked(labels: np.ndarray, grid: sitk.Image, path: str | Path, settings: Radiomics) -> sitk.Image:
+    """Return the lesions (see `read_pair`) of a mask's labels (z, y, x) on a grid.
+
+    Raises
+    ------
+    InputError
+        If there is a label that ``settings`` do not name.
+    """
     known = (0, settings.label, *settings.other_labels)
     for plane in labels:
         if sum(int(np.count_nonzero(plane == label)) for label in known) != plane.size:
@@ -96,6 +97,10 @@ def check_known(labels: np.ndarray, path: str | Path, settings: Radiomics) -> No
                 f"{', '.join(map(str, known))})", path,
                 "say which label is the lesion (--label) and which are not (--other-labels); in "
                 "the masks of this package 2 is the lesion and 1 the liver")
+    # Not by SimpleITK, for which 256 is 0 in a mask of bytes.
+    lesions = sitk.GetImageFromArray((labels == settings.label).astype(np.uint8))
+    lesions.CopyInformation(grid)
+    return lesions
 
 
 def _read(path: str | Path) -> sitk.Image:
