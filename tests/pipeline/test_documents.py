@@ -1,7 +1,9 @@
 """What the documents name is there: files, links and their headings, modules, targets of make."""
 
+import csv
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,15 @@ def test_modules_of_the_makefile_are_there():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().split()) <= 1600
+
+
+def test_what_the_release_s_guide_prints_counts_the_ledgers_verdicts():
+    """Verdicts against authors above all: one that was withdrawn must not stand there still."""
+    text, printed = (ROOT / "docs" / "release.md").read_text(encoding="utf-8"), Counter()
+    for study, verdict, count in re.findall(r"^(\w+): ([a-z-]+) +(\d+)  ", text, re.M):
+        printed[study, verdict] += int(count)
+    found = Counter()
+    for path in ROOT.glob("reports/*/ledger.csv"):
+        with path.open(encoding="utf-8", newline="") as stream:
+            found.update((path.parent.name, row["verdict"]) for row in csv.DictReader(stream))
+    assert found and printed == found
